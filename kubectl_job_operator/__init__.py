@@ -1,0 +1,31 @@
+"""Run Kubernetes Jobs from Apache Airflow by driving ``kubectl``.
+
+The public names are imported on first use, so that importing the package alone never imports Airflow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+
+__all__ = ["KubernetesJobOperator", "__version__"]
+
+__version__ = "0.1.0"
+
+_HOMES = {"KubernetesJobOperator": "kubectl_job_operator.airflow.operators"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the module that defines it."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(__all__)

@@ -1,0 +1,144 @@
+"""What can go wrong, each as a class whose attributes carry the facts and whose message follows from them."""
+
+from __future__ import annotations
+
+import enum
+import shlex
+from collections.abc import Sequence
+
+
+class KubectlJobOperatorError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class InputError(KubectlJobOperatorError):
+    """Something that was asked for cannot work; trying again changes nothing, and nothing was created.
+
+    Raised for a template, a manifest, a kubeconfig or a kubectl that cannot be used.
+    """
+
+
+class TemplateError(InputError):
+    """A template cannot be found or rendered."""
+
+
+class ManifestError(InputError):
+    """The rendered text is not a manifest that this package can run."""
+
+
+class AccessError(InputError):
+    """The way into the cluster does not exist as it was given: a kubeconfig, a context, a service account."""
+
+
+class KubectlMissingError(InputError):
+    """There is no kubectl, or one that is too old."""
+
+
+class ErrorKind(enum.Enum):
+    """What kubectl's words mean, as far as this package or its user acts on them."""
+
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate not trusted"
+    CONFIGURATION = "kubectl's configuration"
+    NAMESPACE_NOT_FOUND = "namespace not found"
+    NOT_FOUND = "not found"
+    CONDITION_TIMED_OUT = "timed out waiting for a condition"
+    CONTAINER_WAITING = "container is waiting to start"
+    IMMUTABLE = "field is immutable"
+    INVALID = "invalid"
+    UNKNOWN_RESOURCE = "kind unknown to the server"
+    NAMESPACE_MISMATCH = "namespaces differ"
+    CONFLICT = "field manager conflict"
+    SERVER_BUSY = "server busy or in trouble"
+    NO_ANSWER = "no answer in time"
+    SIGNALLED = "ended by a signal"
+    OTHER = "other"
+
+    @property
+    def can_pass(self) -> bool:
+        """Whether the same command may work a little later."""
+        return self in _CAN_PASS
+
+
+_CAN_PASS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.SERVER_BUSY, ErrorKind.NO_ANSWER, ErrorKind.SIGNALLED})
+
+
+class KubectlError(KubectlJobOperatorError):
+    """A kubectl command failed.
+
+    :param argv: the command as it ran.
+    :param return_code: what it returned; negative is the number of the signal that ended it.
+    :param stderr: all that it printed to stderr.
+    :param kind: what that means.
+    :param words: the part of stderr that is worth showing; defaults to all of it.
+    :param hint: what to do next; may be empty.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        return_code: int,
+        stderr: str,
+        kind: ErrorKind,
+        *,
+        words: str = "",
+        hint: str = "",
+    ) -> None:
+        self.argv = tuple(argv)
+        self.return_code = return_code
+        self.stderr = stderr
+        self.kind = kind
+        self.words = words or stderr.strip()
+        self.hint = hint
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        outcome = f"return code {self.return_code}" if self.return_code >= 0 else f"signal {-self.return_code}"
+        lines = [f"kubectl failed ({self.kind.value}, {outcome}):", f"  $ {shlex.join(self.argv)}"]
+        lines += [f"  {line}" for line in self.words.splitlines()]
+        if self.hint:
+            lines.append(f"What to do: {self.hint}")
+        return "\n".join(lines)
+
+
+class JobError(KubectlJobOperatorError):
+    """Something about one Job; ``name`` and ``namespace`` tell which."""
+
+    def __init__(self, namespace: str, name: str, message: str) -> None:
+        self.namespace = namespace
+        self.name = name
+        super().__init__(message)
+
+
+class JobFailedError(JobError):
+    """The cluster gave the Job its condition ``Failed``.
+
+    :param namespace: the Job's namespace.
+    :param name: the Job's name.
+    :param reason: the condition's reason, as ``BackoffLimitExceeded``.
+    :param message: the condition's message.
+    :param account: what its pods say about it, ready to be shown; may be empty.
+    """
+
+    def __init__(self, namespace: str, name: str, reason: str, message: str, account: str = "") -> None:
+        self.reason = reason
+        self.condition_message = message
+        self.account = account
+        headline = f"Job {namespace}/{name} failed: {reason}"
+        if message:
+            headline += f" ({message})"
+        super().__init__(namespace, name, f"{headline}\n{account}" if account else headline)
+
+
+class JobVanishedError(JobError):
+    """The Job was there and is no more, or another one has taken its name: it has no verdict."""
+
+
+class JobInUseError(JobError):
+    """A running Job that is not this task's has the name that this task wants; it was not touched."""
+
+
+class TaskKilledError(KubectlJobOperatorError):
+    """The task was told to stop; it is never a success."""

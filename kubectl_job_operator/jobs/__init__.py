@@ -1,0 +1,1 @@
+"""The first floor: a Job's life. Knows kubectl, nothing of Airflow."""

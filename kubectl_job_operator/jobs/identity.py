@@ -1,0 +1,105 @@
+"""Whose Job is it? Written on every object as labels and annotations, read back before anything is applied."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_job_operator.jobs import status
+
+PREFIX = "kubectl-job-operator"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+TASK_INSTANCE_LABEL = f"{PREFIX}/task-instance"
+TRY_ANNOTATION = f"{PREFIX}/try-number"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One try of an Airflow task instance.
+
+    :param dag_id: Airflow's.
+    :param task_id: Airflow's.
+    :param run_id: Airflow's.
+    :param map_index: Airflow's; -1 where the task is not mapped.
+    :param try_number: which try this is, from 1.
+    :param first_try: the first try that belongs together with this one: later than 1 after a Clear.
+    """
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int = -1
+    try_number: int = 1
+    first_try: int = 1
+
+    @property
+    def digest(self) -> str:
+        """A short name of the task instance, the same for all its tries."""
+        key = json.dumps([self.dag_id, self.task_id, self.run_id, self.map_index])
+        return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels for every object of the manifest and for the pods."""
+        return {MANAGED_BY_LABEL: PREFIX, TASK_INSTANCE_LABEL: self.digest}
+
+    def annotations(self) -> dict[str, str]:
+        """Return the annotations for every object of the manifest and for the pods, for people to read."""
+        return {
+            f"{PREFIX}/dag-id": self.dag_id,
+            f"{PREFIX}/task-id": self.task_id,
+            f"{PREFIX}/run-id": self.run_id,
+            f"{PREFIX}/map-index": str(self.map_index),
+            TRY_ANNOTATION: str(self.try_number),
+        }
+
+
+class Decision(enum.Enum):
+    """What to do about what has the Job's name already."""
+
+    APPLY = "apply"
+    ADOPT = "adopt"
+    REPLACE = "replace"
+    REFUSE = "refuse"
+
+
+def decide(job: Mapping[str, Any] | None, identity: Identity) -> tuple[Decision, str]:
+    """Decide, from the Job that has the name, what a new try does; also say why, as the end of a sentence.
+
+    A Complete Job of this round of tries is adopted: its worker died before it could say so, and the work is done.
+    """
+    if job is None:
+        return Decision.APPLY, "there is none"
+    metadata = job["metadata"]
+    annotations, verdict = metadata.get("annotations") or {}, status.verdict(job)
+    owner = owner_of(job)
+    if metadata.get("deletionTimestamp"):
+        return Decision.REPLACE, "it is being deleted"
+    if (metadata.get("labels") or {}).get(TASK_INSTANCE_LABEL) == identity.digest:
+        recorded = annotations.get(TRY_ANNOTATION, "")
+        if not recorded.isdecimal() or int(recorded) < identity.first_try:
+            return Decision.REPLACE, f"it is this task's own from try {recorded or '?'}, before the task was cleared"
+        if verdict is not None and not verdict.is_complete:
+            return Decision.REPLACE, f"it is this task's own from try {recorded}, and it failed"
+        return Decision.ADOPT, f"it is this task's own from try {recorded}, and it {_state(verdict)}"
+    if verdict is None:
+        return Decision.REFUSE, f"it belongs to {owner} and has not ended"
+    return Decision.REPLACE, f"it belongs to {owner} and has ended ({verdict.type})"
+
+
+def owner_of(job: Mapping[str, Any]) -> str:
+    """Name, for people, the task instance that a Job belongs to."""
+    annotations = job["metadata"].get("annotations") or {}
+    names = [annotations.get(f"{PREFIX}/{key}") for key in ("dag-id", "task-id", "run-id")]
+    if not all(names):
+        return "no task of Airflow"
+    index = annotations.get(f"{PREFIX}/map-index", "-1")
+    mapped = f", map index {index}" if index != "-1" else ""
+    return "task {1} of DAG {0}, run {2}".format(*names) + mapped
+
+
+def _state(verdict: status.Verdict | None) -> str:
+    return "has not ended" if verdict is None else "is Complete"

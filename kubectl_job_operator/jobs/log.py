@@ -1,0 +1,15 @@
+"""What this floor needs of a logger."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Log(Protocol):
+    """Where a run tells what it does; every ``logging.Logger`` is one."""
+
+    def info(self, message: str, /) -> None:
+        """Tell what happens."""
+
+    def warning(self, message: str, /) -> None:
+        """Tell what went wrong without stopping the run."""

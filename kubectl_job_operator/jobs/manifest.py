@@ -1,0 +1,212 @@
+"""Rendered text becomes a Manifest: its documents, and the one Job among them."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from kubectl_job_operator.errors import ManifestError
+from kubectl_job_operator.jobs import yaml_text
+
+MASK = "***"
+
+_RESTART_POLICIES = ("Never", "OnFailure")
+_SECRET_TEXT = re.compile(r"^\s*[\"']?kind[\"']?:\s*[\"']?Secret\b", re.MULTILINE)
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The documents that a task applies: exactly one Job, and its companions.
+
+    :param documents: all of them, in the order of the text.
+    :param source: what to call it in an error, as the template's path.
+    """
+
+    documents: tuple[Document, ...]
+    source: str
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> Manifest:
+        """Read rendered text.
+
+        :param text: one or more YAML documents.
+        :param source: what to call it in an error.
+        :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
+        """
+        try:
+            loaded = yaml_text.load_all(text)
+        except yaml.YAMLError as error:
+            raise ManifestError(_yaml_problem(error, text, source)) from error
+        documents = [document for loose in loaded if loose is not None for document in _unlisted(loose)]
+        manifest = cls(tuple(documents), source)
+        manifest._check()
+        return manifest
+
+    @property
+    def job(self) -> Document:
+        """The Job."""
+        return next(document for document in self.documents if _is_job(document))
+
+    @property
+    def name(self) -> str:
+        """The Job's name."""
+        return str(self.job["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that the documents name; ``None`` if they name none."""
+        namespace = self.job["metadata"].get("namespace")
+        return str(namespace) if namespace else None
+
+    def marked(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:
+        """Return the same manifest with labels and annotations on every document, and the labels on the Job's pods.
+
+        A label that the text sets itself, as ``managed-by``, stays as it is.
+        """
+        documents = copy.deepcopy(list(self.documents))
+        for document in documents:
+            _mark(document["metadata"], labels, annotations)
+            if _is_job(document):
+                pod = document["spec"]["template"]
+                document["spec"]["template"] = {"metadata": {}, **pod}
+                _mark(document["spec"]["template"]["metadata"], labels, {})
+        return replace(self, documents=tuple(documents))
+
+    def text(self) -> str:
+        """Return the YAML for kubectl."""
+        return yaml_text.dump_all(self.documents)
+
+    def masked_text(self) -> str:
+        """Return the YAML for people: without what Secrets hold."""
+        return yaml_text.dump_all(_masked(document) for document in self.documents)
+
+    def _check(self) -> None:
+        """Refuse what could not be run, with the reason."""
+        if not self.documents:
+            raise self._error("has no document: there is no YAML in it, or only comments", "write a Job into it")
+        for number, document in enumerate(self.documents, start=1):
+            self._check_document(number, document)
+        jobs = [document for document in self.documents if _is_job(document)]
+        if len(jobs) != 1:
+            kinds = ", ".join(str(document["kind"]) for document in self.documents)
+            names = ", ".join(str(job["metadata"].get("name")) for job in jobs)
+            found = f"has {len(jobs)} Jobs ({names})" if jobs else f"has no Job (apiVersion: batch/v1), only {kinds}"
+            raise self._error(found, "a task runs exactly one Job; give each a task of its own")
+        self._check_job(jobs[0])
+        self._check_namespaces()
+
+    def _check_document(self, number: int, document: Any) -> None:
+        if not isinstance(document, dict):
+            raise self._error(f"has a document (number {number}) that is not a mapping: {document!r:.80}", "mend it")
+        for key in ("apiVersion", "kind"):
+            if not isinstance(document.get(key), str):
+                raise self._error(f"has a document (number {number}) without {key}", f"give it {key}")
+        what = f"{document['kind']} (document {number})"
+        metadata = document.get("metadata")
+        if not isinstance(metadata, dict):
+            raise self._error(f"has a {what} without metadata", "give it metadata with a name")
+        if metadata.get("generateName"):
+            raise self._error(
+                f"has a {what} with generateName, which kubectl apply refuses",
+                "give it metadata.name, as my-job-{{ ts_nodash | lower }}",
+            )
+        if not metadata.get("name"):
+            raise self._error(f"has a {what} without a name", "give it metadata.name")
+        self._check_metadata(what, metadata)
+
+    def _check_metadata(self, what: str, metadata: Document) -> None:
+        for key in ("name", "namespace"):
+            if not isinstance(metadata.get(key, ""), str):
+                raise self._error(f"has a {what} whose {key} is not a string: {metadata[key]!r}", "put it into quotes")
+        for key in ("labels", "annotations"):
+            if not isinstance(metadata.get(key) or {}, dict):
+                raise self._error(f"has a {what} whose {key} are not a mapping", "mend them")
+
+    def _check_job(self, job: Document) -> None:
+        name = job["metadata"]["name"]
+        spec: Any = job
+        for key in ("spec", "template", "spec"):
+            spec = spec.get(key) if isinstance(spec, dict) else None
+        if not isinstance(spec, dict):
+            raise self._error(f"has a Job {name!r} without spec.template.spec", "describe the Job's pods there")
+        policy = spec.get("restartPolicy")
+        if policy not in _RESTART_POLICIES:
+            found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
+            raise self._error(
+                f"has a Job {name!r} with {found} in spec.template.spec; a Job takes only "
+                f"{' or '.join(_RESTART_POLICIES)}",
+                "write restartPolicy: Never",
+            )
+
+    def _check_namespaces(self) -> None:
+        """One command, one ``-n``: kubectl refuses a document that names another namespace."""
+        named = {document["metadata"].get("namespace") for document in self.documents} - {None}
+        if len(named) > 1 or (named and self.namespace is None):
+            places = ", ".join(
+                f"{one['kind']} {one['metadata']['name']} in {one['metadata'].get('namespace', '(none)')}"
+                for one in self.documents
+            )
+            raise self._error(f"names different namespaces: {places}", "let all documents name one namespace, or none")
+
+    def _error(self, problem: str, advice: str) -> ManifestError:
+        return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")
+
+
+def _is_job(document: Document) -> bool:
+    return document.get("kind") == "Job" and str(document.get("apiVersion")).startswith("batch/")
+
+
+def _unlisted(document: Any) -> Sequence[Any]:
+    """Take the items out of a List, which kubectl applies one by one."""
+    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
+        return list(document["items"])
+    return [document]
+
+
+def _mark(metadata: dict[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> None:
+    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
+    if annotations:
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+
+
+def _masked(document: Document) -> Document:
+    """Replace what a Secret holds; its keys stay to be seen."""
+    if document.get("kind") != "Secret":
+        return document
+    hidden = {
+        key: dict.fromkeys(document[key], MASK) if isinstance(document[key], dict) else MASK
+        for key in ("data", "stringData")
+        if key in document
+    }
+    return {**document, **hidden}
+
+
+def _yaml_problem(error: yaml.YAMLError, text: str, source: str) -> str:
+    """Say what is wrong with the YAML, and show the rendered line."""
+    advice = "What to do: mend the template; if a value came from a variable, write it as {{ value | tojson }}."
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"The text rendered from {source} is not valid YAML: {error}\n{advice}"
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    headline = f"The text rendered from {source} is not valid YAML: line {mark.line + 1}, column {mark.column + 1}"
+    return f"{headline}: {problem}.\n{_pointed_at(text, mark.line, mark.column)}{advice}"
+
+
+def _pointed_at(text: str, line: int, column: int) -> str:
+    """Show a line with a mark under the column, unless it may belong to a Secret."""
+    lines = text.splitlines()
+    if line >= len(lines):
+        return "  (at the end of the text)\n"
+    start = max((number for number in range(line) if lines[number].startswith("---")), default=0)
+    end = next((number for number in range(line + 1, len(lines)) if lines[number].startswith("---")), len(lines))
+    if _SECRET_TEXT.search("\n".join(lines[start:end])):
+        return "  (the line is not shown: it is part of a Secret)\n"
+    gutter = f"  {line + 1} | "
+    return f"{gutter}{lines[line]}\n{' ' * (len(gutter) + column)}^\n"

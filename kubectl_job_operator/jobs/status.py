@@ -1,0 +1,124 @@
+"""Pure functions from the JSON of Jobs and pods to what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+COMPLETE = "Complete"
+FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a Job ended, from its condition ``Complete`` or ``Failed``.
+
+    :param type: the condition's type.
+    :param reason: its reason; may be empty.
+    :param message: its message; may be empty.
+    """
+
+    type: str
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the Job did its work."""
+        return self.type == COMPLETE
+
+
+@dataclass(frozen=True)
+class FailedContainer:
+    """A container that ended badly.
+
+    :param pod: its pod's name.
+    :param container: its name.
+    :param exit_code: what its process returned.
+    :param reason: the kubelet's word for it, as ``Error`` or ``OOMKilled``.
+    :param message: its termination message; may be empty.
+    """
+
+    pod: str
+    container: str
+    exit_code: int
+    reason: str
+    message: str
+
+
+def verdict(job: Object) -> Verdict | None:
+    """Read the verdict; ``None`` as long as there is none.
+
+    Conditions are matched by type: since Kubernetes 1.31 the first one is ``SuccessCriteriaMet`` or ``FailureTarget``,
+    which comes while pods may still be running.
+    """
+    for condition in _status(job).get("conditions") or ():
+        if condition.get("type") in (COMPLETE, FAILED) and condition.get("status") == "True":
+            return Verdict(condition["type"], condition.get("reason") or "", condition.get("message") or "")
+    return None
+
+
+def uid(job: Object) -> str:
+    """Return the Job's UID: two Jobs of one name differ in it."""
+    return str(job["metadata"]["uid"])
+
+
+def pod_selector(job: Object) -> str:
+    """Return the label selector that the Job itself uses to find its pods, as ``kubectl get -l`` takes it."""
+    labels: Mapping[str, str] = job["spec"]["selector"]["matchLabels"]
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def progress(job: Object) -> str:
+    """Count the Job's pods, as ``1 active, 3 succeeded``."""
+    status = _status(job)
+    counts = [f"{status[key]} {key}" for key in ("active", "succeeded", "failed") if status.get(key)]
+    return ", ".join(counts) or "no pod yet"
+
+
+def container_names(pod: Object) -> list[str]:
+    """Return the pod's containers in the order in which they start: init containers first."""
+    spec = pod.get("spec") or {}
+    return [container["name"] for kind in ("initContainers", "containers") for container in spec.get(kind) or ()]
+
+
+def started_containers(pod: Object) -> list[str]:
+    """Return those of the pod's containers that have begun to run, so that they have a log."""
+    started = {
+        status["name"]
+        for status in _container_statuses(pod)
+        if {"running", "terminated"} & {*(status.get("state") or {}), *(status.get("lastState") or {})}
+    }
+    return [name for name in container_names(pod) if name in started]
+
+
+def failed_containers(pods: Sequence[Object]) -> list[FailedContainer]:
+    """Return the containers that ended badly, in the order of their pods' creation."""
+    by_age = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
+    return [failed for pod in by_age for failed in _failed_in(pod)]
+
+
+def _failed_in(pod: Object) -> Iterator[FailedContainer]:
+    for status in _container_statuses(pod):
+        state = status.get("state") or {}
+        ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
+        if ended and ended.get("exitCode"):
+            yield FailedContainer(
+                pod["metadata"]["name"],
+                status["name"],
+                ended["exitCode"],
+                ended.get("reason") or "",
+                ended.get("message") or "",
+            )
+
+
+def _container_statuses(pod: Object) -> list[Object]:
+    status = _status(pod)
+    return [one for kind in ("initContainerStatuses", "containerStatuses") for one in status.get(kind) or ()]
+
+
+def _status(thing: Object) -> Object:
+    return thing.get("status") or {}

@@ -1,0 +1,112 @@
+"""Waiting until a Job has its verdict, whatever happens to the waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
+from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+
+_COMPLETE, _FAILED, _DELETED = "condition=complete", "condition=failed", "delete"
+
+_WAIT_SECONDS = 3600
+_DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
+_VERDICT_GRACE_SECONDS = 1.0
+_PAUSE_BEFORE_REARMING_SECONDS = 1.0
+
+
+class Waiter:
+    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and soon also for its deletion.
+
+    A wait for a condition does not notice that the Job is gone, so a third one does. It starts a second later: most
+    short Jobs are over by then and need not pay for it. A wait that ends only says "look now"; the verdict is in the
+    Job that it printed, or that is read then.
+
+    :param kubectl: runs the waits.
+    :param job: the Job as it was applied; another Job of the same name is not this one.
+    :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
+    :param mailbox: where the waits report their end.
+    """
+
+    def __init__(self, kubectl: Kubectl, job: Object, look: Callable[[], Object | None], mailbox: Mailbox) -> None:
+        self._kubectl = kubectl
+        self._job = job
+        self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
+        self._look = look
+        self._mailbox = mailbox
+        self._waits: dict[str, Call] = {}
+
+    def wait(self) -> Object:
+        """Return the Job when it has a verdict.
+
+        :raises JobVanishedError: if it was deleted or replaced before that.
+        :raises KubectlError: if kubectl fails in a way that does not pass.
+        :raises TaskKilledError: if the run was killed.
+        """
+        job = self._job
+        began = time.monotonic()
+        while status.verdict(job) is None:
+            is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
+            self._arm(_COMPLETE, _FAILED, *((_DELETED,) if is_deletion_watched else ()))
+            process = self._mailbox.receive(None if is_deletion_watched else _DELETION_IS_WATCHED_AFTER_SECONDS)
+            ended = [condition for condition, call in self._waits.items() if call.process is process]
+            for condition in ended:
+                job = self._after(condition, self._waits.pop(condition))
+        for call in self._waits.values():
+            self._kubectl.stop(call)
+        return job
+
+    def _arm(self, *conditions: str) -> None:
+        """Start the waits that do not run."""
+        for condition in conditions:
+            if condition not in self._waits:
+                self._waits[condition] = self._kubectl.start_wait(
+                    f"job/{self._name}", condition, _WAIT_SECONDS, self._mailbox.post
+                )
+
+    def _after(self, condition: str, call: Call) -> Object:
+        """Return the Job as it is after a wait has ended."""
+        printed = None
+        try:
+            printed = self._kubectl.finish_wait(call)
+        except KubectlError as error:
+            if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
+                pass
+            elif error.kind.can_pass:
+                self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
+            else:
+                raise
+        if condition == _DELETED and printed is None:
+            printed = self._last_words()
+        if printed is not None and status.uid(printed) == status.uid(self._job) and status.verdict(printed):
+            return printed
+        return self._checked(self._look())
+
+    def _last_words(self) -> Object | None:
+        """Return what the other waits have to say of a Job that is gone: it may have ended just before."""
+        deadline = time.monotonic() + _VERDICT_GRACE_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            process = self._mailbox.receive(left)
+            for condition in [key for key, call in self._waits.items() if call.process is process]:
+                try:
+                    return self._kubectl.finish_wait(self._waits.pop(condition))
+                except KubectlError:
+                    continue
+        return None
+
+    def _checked(self, job: Object | None) -> Object:
+        """Refuse to go on with no Job, or with another one of the same name."""
+        if job is not None and status.uid(job) == status.uid(self._job):
+            return job
+        what = "was deleted" if job is None else "was deleted, and another Job has its name now,"
+        raise JobVanishedError(
+            self._namespace,
+            self._name,
+            f"Job {self._namespace}/{self._name} {what} while the task waited for it, so it has no verdict.\n"
+            "What to do: find out who deleted it (a person, a clean-up, its ttlSecondsAfterFinished); a retry of the "
+            "task starts it anew.",
+        )

@@ -1,0 +1,1 @@
+"""The ground floor: kubectl as a program. Knows nothing of Jobs or of Airflow."""

@@ -1,0 +1,99 @@
+"""Which cluster, as whom: the flags and the environment that lead kubectl there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubectl_job_operator.errors import AccessError
+
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_NO_CONFIG_FILE = "/dev/null"
+
+
+@dataclass(frozen=True)
+class Access:
+    """A way into a cluster. Without any argument kubectl finds its own: ``KUBECONFIG``, ``~/.kube/config``, the pod's.
+
+    :param config_file: path of a kubeconfig.
+    :param context: a context of the kubeconfig; ``None`` is its current one.
+    :param in_cluster: use the service account of the pod that this runs in. kubectl reads the mounted token file
+        itself, at each start, so that the token is on no command line and a rotated one is used.
+    """
+
+    config_file: str | None = None
+    context: str | None = None
+    in_cluster: bool = False
+
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is run.
+
+        :raises AccessError: if a kubeconfig cannot be read, or this is not a pod with a service account.
+        """
+        if self.in_cluster:
+            _check_service_account()
+        if self.config_file is not None:
+            _check_config_file(Path(self.config_file))
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the flags that every kubectl command of this access begins with."""
+        if self.in_cluster:
+            # Without any configuration kubectl takes the pod's service account; an empty file keeps others out.
+            return ("--kubeconfig", _NO_CONFIG_FILE)
+        flags: tuple[str, ...] = ()
+        if self.config_file is not None:
+            flags += ("--kubeconfig", self.config_file)
+        if self.context is not None:
+            flags += ("--context", self.context)
+        return flags
+
+    def environment(self, inherited: Mapping[str, str], spare_folder: Path) -> dict[str, str]:
+        """Return kubectl's environment: the inherited one, without preferences that could change a command.
+
+        :param inherited: the environment of this process.
+        :param spare_folder: where kubectl may keep its cache if the home folder cannot be written.
+        """
+        environment = dict(inherited)
+        environment["KUBERC"] = "off"
+        if "KUBECACHEDIR" not in environment and not _can_write(Path(environment.get("HOME", "/"), ".kube", "cache")):
+            environment["KUBECACHEDIR"] = str(spare_folder / "cache")
+        return environment
+
+    def pod_namespace(self) -> str | None:
+        """Return the namespace of the pod that this runs in; ``None`` outside of a pod."""
+        file = _SERVICE_ACCOUNT / "namespace"
+        return file.read_text().strip() if file.is_file() else None
+
+
+def _check_service_account() -> None:
+    token = _SERVICE_ACCOUNT / "token"
+    if "KUBERNETES_SERVICE_HOST" not in os.environ or not token.is_file():
+        raise AccessError(
+            f"in_cluster=True, but this does not run in a pod with a service account: "
+            f"KUBERNETES_SERVICE_HOST is {'set' if 'KUBERNETES_SERVICE_HOST' in os.environ else 'not set'}, "
+            f"{token} {'exists' if token.is_file() else 'does not exist'}.\n"
+            "What to do: leave in_cluster out and give config_file or cluster_context, or run Airflow in the cluster."
+        )
+
+
+def _check_config_file(file: Path) -> None:
+    problem = None
+    if not file.exists():
+        problem = "does not exist"
+    elif not file.is_file():
+        problem = "is not a file"
+    elif not os.access(file, os.R_OK):
+        problem = "cannot be read by this user"
+    if problem:
+        raise AccessError(
+            f"The kubeconfig {str(file)!r} {problem}.\n"
+            "What to do: set config_file to a kubeconfig on the machine where the task runs."
+        )
+
+
+def _can_write(folder: Path) -> bool:
+    """Whether the folder, or the nearest one above it that exists, can be written."""
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    return os.access(nearest, os.W_OK)

@@ -1,0 +1,279 @@
+"""kubectl: one method for each subcommand. Tuples of arguments go in, parsed JSON or text comes out, errors by kind."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubectl_job_operator.errors import AccessError, ErrorKind, KubectlError, KubectlMissingError, TaskKilledError
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.process import Finished, Process, Processes
+from kubectl_job_operator.kubectl.stderr import explain, no_answer
+from kubectl_job_operator.kubectl.transcript import Command, Transcript
+
+PROGRAM = "kubectl"
+FIELD_MANAGER = "kubectl-job-operator"
+OLDEST_VERSION = (1, 28)
+
+_READ_SECONDS = 30.0
+_CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
+_LOGS_SECONDS = 60.0
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kubectl command that runs in the background."""
+
+    command: Command
+    process: Process
+
+
+class Kubectl:
+    """kubectl with one way into one cluster and one namespace.
+
+    The first command starts ``kubectl version`` beside it, and no result is given out before that version is known to
+    be new enough. So a kubectl that is too old is refused before it has changed anything, and nobody waits for it.
+
+    :param access: which cluster, as whom.
+    :param namespace: given to every command as ``-n``; ``None`` only as long as it is not known.
+    :param processes: starts the children and ends them.
+    :param transcript: where each command is shown.
+    """
+
+    def __init__(self, access: Access, namespace: str | None, processes: Processes, transcript: Transcript) -> None:
+        self.access = access
+        self.namespace = namespace
+        self._processes = processes
+        self._transcript = transcript
+        self._version_call: Call | None = None
+        self._version_is_checked = False
+
+    def with_processes(self, processes: Processes) -> Kubectl:
+        """Return the same kubectl, starting its children elsewhere: for cleaning up after these were stopped."""
+        other = Kubectl(self.access, self.namespace, processes, self._transcript)
+        other._version_is_checked = self._version_is_checked
+        return other
+
+    def default_namespace(self) -> str:
+        """Return the namespace that kubectl uses where none is named: the context's, else the pod's, else ``default``.
+
+        :raises AccessError: if there is no kubeconfig and this is not a pod.
+        """
+        if self.access.in_cluster:
+            return self.access.pod_namespace() or "default"
+        call = self._start(PROGRAM, *self.access.flags(), "config", "view", "--minify", "-o", "json")
+        try:
+            finished = self._finish(
+                call, _READ_SECONDS, lambda out: f"namespace {_context_namespace(out) or 'default'}"
+            )
+        except KubectlError as error:
+            if "current-context must exist" not in error.stderr:
+                raise
+            pod_namespace = self.access.pod_namespace()
+            if pod_namespace is None:
+                raise AccessError(
+                    "kubectl has no current context, and this is not a pod with a service account.\n"
+                    "What to do: set config_file or cluster_context, or the variable KUBECONFIG where the task runs."
+                ) from error
+            return pod_namespace
+        return _context_namespace(finished.stdout) or "default"
+
+    def get(self, target: str) -> Object | None:
+        """Return the object that ``target`` names, as ``job/NAME``; ``None`` if there is none."""
+        call = self._start_here("get", target, "-o", "json", "--ignore-not-found")
+        return _parse(self._finish(call, _READ_SECONDS, _names))
+
+    def select(self, resource: str, selector: str) -> list[Object]:
+        """Return the objects of a resource, as ``pods``, that the label selector picks."""
+        call = self._start_here("get", resource, "-l", selector, "-o", "json")
+        found = _parse(self._finish(call, _READ_SECONDS, _names)) or {}
+        return list(found.get("items", ()))
+
+    def apply(self, file: Path) -> list[Object]:
+        """Apply a manifest on the server's side and return its objects as they now are."""
+        call = self._start_here(
+            "apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", str(file), "-o", "json"
+        )
+        applied = _parse(self._finish(call, _CHANGE_SECONDS, _names)) or {}
+        return list(applied["items"]) if applied.get("kind") == "List" else [applied]
+
+    def start_wait(self, target: str, condition: str, timeout_seconds: int, on_exit: Callable[[Process], None]) -> Call:
+        """Start waiting in the background until ``target`` has the condition; ``finish_wait`` takes the result.
+
+        :param condition: kubectl's word behind ``--for=``, as ``condition=complete`` or ``delete``.
+        :param timeout_seconds: when kubectl gives up by itself.
+        :param on_exit: called when it has ended, in another thread.
+        """
+        return self._start_here(
+            "wait",
+            target,
+            f"--for={condition}",
+            f"--timeout={timeout_seconds}s",
+            *(() if condition == "delete" else ("-o", "json")),
+            label=f"wait --for={condition}",
+            on_exit=on_exit,
+        )
+
+    def finish_wait(self, call: Call) -> Object | None:
+        """Return the object that a wait printed when it ended; ``None`` if it printed none.
+
+        :raises KubectlError: with ``CONDITION_TIMED_OUT`` if the condition did not come in time.
+        """
+        finished = self._finish(call, _READ_SECONDS, lambda out: f"condition met by {_names(out)}")
+        return _parse(finished) if finished.stdout.lstrip().startswith("{") else None
+
+    def stop(self, call: Call) -> None:
+        """End a background command that is not needed any more."""
+        call.process.stop()
+        finished = call.process.wait(_READ_SECONDS)
+        if finished is not None:
+            self._transcript.ended(call.command, 0, finished.duration_seconds, "stopped, no longer needed")
+
+    def logs(self, pod: str, container: str, tail: int) -> str:
+        """Return the last lines of a container's log."""
+        call = self._start_here("logs", pod, "-c", container, f"--tail={tail}")
+        return self._finish(call, _LOGS_SECONDS, _count_lines).stdout
+
+    def delete(self, target: str) -> None:
+        """Delete an object, as ``job/NAME``, without waiting until it is gone; one that is not there is no error."""
+        self._finish(self._start_here(*_delete(target)), _CHANGE_SECONDS, str.strip)
+
+    def delete_command(self, target: str) -> str:
+        """Return what ``delete`` would run, for a person to paste."""
+        return shlex.join(self._here(*_delete(target)))
+
+    def delete_and_wait(self, target: str, timeout_seconds: int) -> None:
+        """Delete an object and all that it owns, as a Job's pods, and wait until they are gone."""
+        call = self._start_here(
+            "delete", target, "--ignore-not-found", "--cascade=foreground", f"--timeout={timeout_seconds}s"
+        )
+        self._finish(call, timeout_seconds + _CHANGE_SECONDS, str.strip)
+
+    def _start_here(self, *arguments: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start a command against the chosen cluster and namespace."""
+        if self._version_call is None and not self._version_is_checked:
+            self._version_call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
+        return self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit)
+
+    def _here(self, *arguments: str) -> tuple[str, ...]:
+        """Return a whole command against the chosen cluster and namespace."""
+        if self.namespace is None:
+            raise ValueError("the namespace is not known yet")
+        return (PROGRAM, *self.access.flags(), "-n", self.namespace, *arguments)
+
+    def _start(self, *argv: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
+        if shutil.which(PROGRAM) is None:
+            raise KubectlMissingError(
+                f"There is no {PROGRAM} on the PATH of the machine where the task runs.\n"
+                f"What to do: install kubectl {_dotted(OLDEST_VERSION)} or later there."
+            )
+        command = self._transcript.started(argv, label)
+        return Call(command, self._processes.start(argv, on_exit))
+
+    def _finish(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
+        """Wait for a command, show what came of it, and give its result or its error."""
+        self._require_version()
+        return self._end(call, timeout_seconds, summarize)
+
+    def _end(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
+        finished = call.process.wait(timeout_seconds)
+        if finished is None:
+            call.process.stop()
+            late = no_answer(call.command.argv, timeout_seconds)
+            self._transcript.ended(call.command, late.return_code, timeout_seconds, late.words)
+            raise late
+        if call.process.was_stopped:
+            self._transcript.ended(call.command, finished.return_code, finished.duration_seconds, "stopped")
+            raise TaskKilledError(f"The task was told to stop while this ran: {call.command}")
+        error = explain(call.command.argv, finished.return_code, finished.stderr) if finished.return_code else None
+        said = error.words if error else _joined(summarize(finished.stdout), finished.stderr)
+        self._transcript.ended(call.command, finished.return_code, finished.duration_seconds, said)
+        if error:
+            raise error
+        return finished
+
+    def _require_version(self) -> None:
+        """Refuse a kubectl that is too old; asked once."""
+        if self._version_is_checked or self._version_call is None:
+            return
+        finished = self._end(self._version_call, _READ_SECONDS, lambda out: _dotted(_version(out)))
+        version = _version(finished.stdout)
+        if version < OLDEST_VERSION:
+            raise KubectlMissingError(
+                f"{shutil.which(PROGRAM)} is version {_dotted(version)}, but {_dotted(OLDEST_VERSION)} or later is "
+                f"needed.\nWhat to do: install a newer kubectl on the machine where the task runs."
+            )
+        self._version_is_checked = True
+
+
+def _delete(target: str) -> tuple[str, ...]:
+    return ("delete", target, "--ignore-not-found", "--wait=false")
+
+
+def _parse(finished: Finished) -> Object | None:
+    if not finished.stdout.strip():
+        return None
+    try:
+        parsed: Object = json.loads(finished.stdout)
+    except ValueError as error:
+        raise KubectlError(
+            finished.argv,
+            finished.return_code,
+            finished.stderr,
+            ErrorKind.OTHER,
+            words=f"it printed something that is not JSON: {error}; it begins with {finished.stdout[:200]!r}",
+        ) from error
+    return parsed
+
+
+def _names(stdout: str) -> str:
+    """Name the objects in what kubectl printed, instead of showing the whole JSON."""
+    if not stdout.lstrip().startswith("{"):
+        return stdout.strip() or "nothing found"
+    try:
+        parsed = json.loads(stdout)
+    except ValueError:
+        return "(not JSON)"
+    objects = parsed["items"] if parsed.get("kind") == "List" else [parsed]
+    return ", ".join(map(_name, objects)) or "nothing found"
+
+
+def _name(one: Object) -> str:
+    metadata = one.get("metadata", {})
+    return f"{one.get('kind', '?').lower()}/{metadata.get('name', '?')} (uid {metadata.get('uid', '?')})"
+
+
+def _count_lines(stdout: str) -> str:
+    count = len(stdout.splitlines())
+    return f"{count} line{'' if count == 1 else 's'}"
+
+
+def _joined(summary: str, stderr: str) -> str:
+    """Put kubectl's warnings behind a summary of its output."""
+    return "\n".join(part for part in (summary, stderr.strip()) if part)
+
+
+def _context_namespace(config_view: str) -> str | None:
+    contexts = json.loads(config_view).get("contexts") or [{}]
+    namespace = contexts[0].get("context", {}).get("namespace")
+    return str(namespace) if namespace else None
+
+
+def _version(stdout: str) -> tuple[int, int]:
+    """Read kubectl's version; the words around it differ between its builds."""
+    match = re.search(r'"gitVersion":\s*"v(\d+)\.(\d+)', stdout)
+    if match is None:
+        raise KubectlMissingError(f"kubectl does not tell its version; it printed {stdout[:200]!r}")
+    return int(match[1]), int(match[2])
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
