@@ -9,14 +9,14 @@ from kubectl_job_operator.jobs.status import FailedContainer, Object, failed_con
 MOST_CONTAINERS = 5
 LAST_LINES = 20
 
-ReadLog = Callable[[str, str], Sequence[str]]
+ReadLog = Callable[[str, str, int], Sequence[str]]
 
 
 def account(pods: Sequence[Object], read_log: ReadLog) -> str:
     """Tell which containers ended badly, how, and what they said last.
 
     :param pods: the Job's pods.
-    :param read_log: returns the last lines of the log of a pod's container; may be empty.
+    :param read_log: takes a pod, a container and a number; returns so many last lines of its log, or fewer.
     """
     if not pods:
         return "It has no pod any more, so there is nothing to tell why."
@@ -36,7 +36,7 @@ def _block(failed: FailedContainer, read_log: ReadLog) -> str:
     lines = [f"Pod {failed.pod}, container {failed.container}: exit code {failed.exit_code}{reason}"]
     if failed.message:
         lines.append(f"  its termination message: {failed.message.strip()}")
-    last = read_log(failed.pod, failed.container)
+    last = read_log(failed.pod, failed.container, LAST_LINES)
     if last:
         lines.append(f"  its last {len(last)} log lines:" if len(last) > 1 else "  its last log line:")
         lines += [f"    {line}" for line in last]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,17 +181,23 @@ class JobRunner:
         else:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
-        logs = LogTails(self._kubectl, self._settings.tail_logs_line_count, self._log)
-        pods = logs.pods_of(job) if self._settings.tail_logs or not verdict.is_complete else []
+        logs = LogTails(self._kubectl, self._log)
         if self._settings.tail_logs:
-            logs.show(pods)
+            logs.show(job, self._settings.tail_logs_line_count)
         if not verdict.is_complete:
-            account = diagnosis.account(pods, logs.last_lines)
+            account = diagnosis.account(self._pods_of(job), logs.last_lines)
             raise JobFailedError(
                 str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
             )
         if self._settings.delete_completed_job:
             self._delete(self._kubectl)
+
+    def _pods_of(self, job: Object) -> Sequence[Object]:
+        try:
+            return self._kubectl.select("pods", status.pod_selector(job))
+        except KubectlError as error:
+            self._log.warning(f"The Job's pods cannot be listed.\n{error}")
+            return []
 
     def _delete(self, kubectl: Kubectl) -> None:
         """Delete the Job; that it fails is no reason to fail the task."""

@@ -79,22 +79,6 @@ def progress(job: Object) -> str:
     return ", ".join(counts) or "no pod yet"
 
 
-def container_names(pod: Object) -> list[str]:
-    """Return the pod's containers in the order in which they start: init containers first."""
-    spec = pod.get("spec") or {}
-    return [container["name"] for kind in ("initContainers", "containers") for container in spec.get(kind) or ()]
-
-
-def started_containers(pod: Object) -> list[str]:
-    """Return those of the pod's containers that have begun to run, so that they have a log."""
-    started = {
-        status["name"]
-        for status in _container_statuses(pod)
-        if {"running", "terminated"} & {*(status.get("state") or {}), *(status.get("lastState") or {})}
-    }
-    return [name for name in container_names(pod) if name in started]
-
-
 def failed_containers(pods: Sequence[Object]) -> list[FailedContainer]:
     """Return the containers that ended badly, in the order of their pods' creation."""
     by_age = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))

@@ -56,8 +56,7 @@ class Waiter:
             ended = [condition for condition, call in self._waits.items() if call.process is process]
             for condition in ended:
                 job = self._after(condition, self._waits.pop(condition))
-        for call in self._waits.values():
-            self._kubectl.stop(call)
+        self._kubectl.stop(*self._waits.values())
         return job
 
     def _arm(self, *conditions: str) -> None:

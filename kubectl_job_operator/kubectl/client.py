@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,17 +130,29 @@ class Kubectl:
         finished = self._finish(call, _READ_SECONDS, lambda out: f"condition met by {_names(out)}")
         return _parse(finished) if finished.stdout.lstrip().startswith("{") else None
 
-    def stop(self, call: Call) -> None:
-        """End a background command that is not needed any more."""
-        call.process.stop()
-        finished = call.process.wait(_READ_SECONDS)
-        if finished is not None:
-            self._transcript.ended(call.command, 0, finished.duration_seconds, "stopped, no longer needed")
+    def stop(self, *calls: Call) -> None:
+        """End background commands that are not needed any more."""
+        for call in calls:
+            call.process.stop()
+        for call in calls:
+            finished = call.process.wait(_READ_SECONDS)
+            if finished is not None:
+                self._transcript.ended(call.command, 0, finished.duration_seconds, "stopped, no longer needed")
 
-    def logs(self, pod: str, container: str, tail: int) -> str:
+    def logs(self, pod: str, container: str, tail: int) -> Sequence[str]:
         """Return the last lines of a container's log."""
-        call = self._start_here("logs", pod, "-c", container, f"--tail={tail}")
-        return self._finish(call, _LOGS_SECONDS, _count_lines).stdout
+        return self._read_logs(pod, "-c", container, f"--tail={tail}")
+
+    def logs_of_all(self, selector: str, tail: int) -> Sequence[str]:
+        """Return the last lines of every container of the pods that the selector picks.
+
+        Each line begins with ``[pod/POD/CONTAINER] ``. A container without a log gives a line that says so.
+        """
+        return self._read_logs("-l", selector, "--all-containers", "--prefix", "--ignore-errors", f"--tail={tail}")
+
+    def _read_logs(self, *arguments: str) -> Sequence[str]:
+        call = self._start_here("logs", *arguments)
+        return _lines(self._finish(call, _LOGS_SECONDS, _count_lines).stdout)
 
     def delete(self, target: str) -> None:
         """Delete an object, as ``job/NAME``, without waiting until it is gone; one that is not there is no error."""
@@ -251,8 +263,13 @@ def _name(one: Object) -> str:
     return f"{one.get('kind', '?').lower()}/{metadata.get('name', '?')} (uid {metadata.get('uid', '?')})"
 
 
+def _lines(stdout: str) -> list[str]:
+    """Split at newlines only: a container's line may hold any other separator."""
+    return stdout.removesuffix("\n").split("\n") if stdout else []
+
+
 def _count_lines(stdout: str) -> str:
-    count = len(stdout.splitlines())
+    count = len(_lines(stdout))
     return f"{count} line{'' if count == 1 else 's'}"
 
 
