@@ -1,0 +1,53 @@
+# Every target does its own set-up: `make demo` and `make test` work from a clean clone.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install cluster cluster-down demo test test-unit lint format bench clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
+
+$(INSTALLED): pyproject.toml
+	@echo "Installing Airflow and the tools into $(VENV); the first time takes a few minutes."
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(RUN)/python -m pip install --quiet --editable . --group dev
+	$(RUN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	@touch $@
+
+cluster: ## Start the test cluster, or repair it; a no-op where it is up
+	@$(PYTHON) -m tests.cluster up
+
+cluster-down: ## Take the test cluster away, with nothing left behind
+	@$(PYTHON) -m tests.cluster down
+
+demo: $(INSTALLED) cluster ## Run examples/01_countdown through Airflow on the cluster
+	@$(RUN)/python -m tests.demo 01_countdown
+
+test: $(INSTALLED) cluster ## Run all tests, on the real cluster
+	$(RUN)/python -m pytest
+
+test-unit: $(INSTALLED) ## Run the tests that need no cluster
+	$(RUN)/python -m pytest tests/unit
+
+lint: $(INSTALLED) ## Run the checkers
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+format: $(INSTALLED) ## Mend what ruff can mend
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
+	$(RUN)/python -m tests.benchmarks
+
+clean: ## Remove the virtual environment and what the demo left
+	rm -rf $(VENV) .demo

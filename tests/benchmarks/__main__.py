@@ -1,0 +1,129 @@
+"""``make bench``: the operator beside the bare shell lines, its import beside Airflow's, and the cost of one task."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests import cluster as test_cluster
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+
+_MANIFEST = job("true", name="nothing")
+_SHELL = """\
+set -e
+kubectl -n {namespace} apply --server-side -f {file} >{log}
+kubectl -n {namespace} wait job/nothing --for=condition=complete --timeout=3600s >{log} & complete=$!
+kubectl -n {namespace} wait job/nothing --for=condition=failed --timeout=3600s >{log} & failed=$!
+wait -n
+kill $complete $failed 2>{log} || true
+kubectl -n {namespace} logs job/nothing >{log}
+kubectl -n {namespace} delete -f {file} >{log}
+"""
+_RATIO_BAR = 1.10
+_IMPORT_BAR_SECONDS = 0.15
+
+
+def main() -> int:
+    """Measure and print; return 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=9, help="how often each of the two runs (default: %(default)s)")
+    pairs = parser.parse_args().pairs
+    return 0 if all([_bench_execute(pairs), _bench_import(pairs)]) else 1
+
+
+def _bench_execute(pairs: int) -> bool:
+    """Pair the operator's ``execute`` with the shell lines on the same manifest."""
+    cluster = test_cluster.current()
+    os.environ["KUBECONFIG"] = str(cluster.kubeconfig)
+    namespace = Namespace.create(cluster)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "nothing.yaml")
+        file.write_text(_MANIFEST)
+        execute = _operator(file, namespace.name)
+        script = _SHELL.format(namespace=namespace.name, file=file, log=Path(folder, "shell.log"))
+
+        def shell() -> None:
+            subprocess.run(["bash", "-c", script], check=True)
+
+        execute()
+        shell()
+        ours, bare, cpu = [], [], []
+        for _ in range(pairs):
+            before = _cpu_seconds()
+            ours.append(_seconds(execute))
+            cpu.append(_cpu_seconds() - before)
+            bare.append(_seconds(shell))
+    namespace.delete()
+    ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
+    _say(f"A Job that does nothing, {pairs} pairs, medians, with the cluster's own time in both:")
+    _say(f"  execute   {statistics.median(ours):.2f} s  ({min(ours):.2f} to {max(ours):.2f})")
+    _say(f"  shell     {statistics.median(bare):.2f} s  ({min(bare):.2f} to {max(bare):.2f})")
+    _say(f"  ratio     {ratio:.2f}    (bar {_RATIO_BAR:.2f})")
+    _say(f"  CPU of one task, our process and its kubectls: {statistics.median(cpu):.2f} s")
+    return ratio <= _RATIO_BAR
+
+
+def _operator(file: Path, namespace: str) -> Callable[[], None]:
+    """Return ``execute`` of an operator, with the context of a run that Airflow would give it."""
+    from airflow.sdk import DAG
+
+    from kubectl_job_operator import KubernetesJobOperator
+    from tests.integration.stub_context import context_for
+
+    class Quiet(KubernetesJobOperator):
+        log = logging.getLogger("quiet")
+
+    Quiet.log.propagate = False
+    with DAG("bench", schedule=None):
+        task = Quiet(task_id="bench", yaml_file_name=str(file), namespace=namespace, tail_logs=True)
+    return lambda: task.execute(context_for(task))
+
+
+def _bench_import(pairs: int) -> bool:
+    """Import our operator's module on top of Airflow's, and Airflow's alone, in fresh interpreters."""
+    with_ours, alone = [], []
+    for _ in range(pairs):
+        alone.append(_import_seconds("from airflow.sdk import BaseOperator"))
+        with_ours.append(
+            _import_seconds("from airflow.sdk import BaseOperator; import kubectl_job_operator.airflow.operators")
+        )
+    added = statistics.median(b - a for a, b in zip(alone, with_ours, strict=True))
+    _say(f"Import, {pairs} pairs, medians:")
+    _say(f"  airflow.sdk alone           {statistics.median(alone):.2f} s")
+    _say(f"  with our operator's module  {statistics.median(with_ours):.2f} s")
+    _say(f"  added                       {added:.3f} s  (bar {_IMPORT_BAR_SECONDS:.2f} s)")
+    return added <= _IMPORT_BAR_SECONDS
+
+
+def _import_seconds(statement: str) -> float:
+    code = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+
+def _seconds(action: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def _cpu_seconds() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a program that prints
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One real Kubernetes node on this machine, from Debian's packages, without Docker."""

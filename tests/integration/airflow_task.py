@@ -1,0 +1,141 @@
+"""One KubernetesJobOperator task, run through Airflow's own ``dag.test()`` in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import re
+import shlex
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.integration.namespace import Namespace
+
+_DAG = """\
+import datetime
+from datetime import timedelta
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow import DAG
+
+from kubectl_job_operator import KubernetesJobOperator
+from tests.integration.airflow_task import FAILURES, LOGGER
+
+
+class Task(KubernetesJobOperator):
+    log = LOGGER
+
+
+with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz="UTC"), **{dag_arguments!r}) as dag:
+    Task(
+        task_id="job",
+        on_failure_callback=lambda context: FAILURES.append(context["exception"]),
+        **{arguments!r},
+    )
+"""
+
+LOGGER = logging.getLogger("kubectl_job_operator.tests")
+"""The operator's logger in these tests: Airflow 2's and 3's own differ too much to collect from both."""
+LOGGER.setLevel(logging.INFO)
+
+FAILURES: list[BaseException] = []
+"""The exceptions of the tasks that failed, as Airflow handed them to their callback."""
+
+
+@dataclass
+class TaskRun:
+    """What came of a run of the DAG."""
+
+    state: str
+    records: list[logging.LogRecord]
+    failures: list[BaseException] = field(default_factory=list)
+
+    @property
+    def log(self) -> str:
+        """All that the operator logged."""
+        return "\n".join(record.getMessage() for record in self.records)
+
+    @property
+    def error(self) -> str:
+        """The message of the one exception that the task failed with."""
+        assert len(self.failures) == 1, self.failures
+        return str(self.failures[0])
+
+    @property
+    def commands(self) -> list[list[str]]:
+        """The commands in the log, split as a shell would."""
+        return [shlex.split(line[2:]) for line in self.log.splitlines() if line.startswith("$ ")]
+
+    @property
+    def subcommands(self) -> list[str]:
+        """The subcommands of kubectl, in the order of the log."""
+        known = {"version", "config", "get", "apply", "wait", "logs", "delete"}
+        return [next(word for word in command if word in known) for command in self.commands]
+
+    @property
+    def manifest_file(self) -> Path:
+        """The rendered manifest's file, as the log names it."""
+        match = re.search(r"The manifest, as rendered to (\S+):", self.log)
+        assert match, self.log
+        return Path(match[1])
+
+
+class TaskRunner:
+    """Makes a DAG with one task and runs it.
+
+    :param dags_folder: Airflow's DAGs folder.
+    :param namespace: the test's namespace, given to the operator unless the test gives another.
+    """
+
+    def __init__(self, dags_folder: Path, namespace: Namespace) -> None:
+        self.dag_id = f"dag_{uuid.uuid4().hex[:8]}"
+        self.folder = dags_folder / self.dag_id
+        self.folder.mkdir()
+        self._namespace = namespace
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file beside the DAG."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run(self, *, dag_arguments: dict[str, Any] | None = None, **arguments: Any) -> TaskRun:
+        """Run the task once through Airflow; arguments are the operator's."""
+        dag = self.load(dag_arguments=dag_arguments, **arguments)
+        FAILURES.clear()
+        collector = _Collector()
+        LOGGER.addHandler(collector)
+        try:
+            dag_run = dag.test()
+        finally:
+            LOGGER.removeHandler(collector)
+        return TaskRun(str(dag_run.state), collector.records, list(FAILURES))
+
+    def load(self, *, dag_arguments: dict[str, Any] | None = None, **arguments: Any) -> Any:
+        """Write the DAG's file and read it as Airflow does."""
+        arguments = {"namespace": self._namespace.name, **arguments}
+        path = self.write(
+            "dag.py", _DAG.format(dag_id=self.dag_id, arguments=arguments, dag_arguments=dag_arguments or {})
+        )
+        spec = importlib.util.spec_from_file_location(self.dag_id, path)
+        assert spec, path
+        assert spec.loader, path
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.dag
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)

@@ -1,0 +1,59 @@
+"""The cluster, a namespace for each test, and a way to run one task through Airflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import cluster as test_cluster
+from tests.integration.airflow_task import TaskRunner
+from tests.integration.namespace import Namespace
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as one that needs the cluster."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> test_cluster.Cluster:
+    """Return the cluster that is up; without one the tests fail and say what to do."""
+    return test_cluster.current()
+
+
+@pytest.fixture
+def namespace(cluster: test_cluster.Cluster) -> Iterator[Namespace]:
+    """Make a fresh namespace, and delete it after the test without waiting for it."""
+    namespace = Namespace.create(cluster)
+    yield namespace
+    namespace.delete()
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Make Airflow's own database, once."""
+    airflow = Path(sys.executable).with_name("airflow")
+    subprocess.run([airflow, "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def task(
+    airflow_database: None,  # noqa: ARG001 - made before the first task
+    cluster: test_cluster.Cluster,
+    namespace: Namespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[TaskRunner]:
+    """Run KubernetesJobOperator as a task of Airflow, against the test's own namespace."""
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    runner = TaskRunner(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]), namespace)
+    yield runner
+    shutil.rmtree(runner.folder)

@@ -1,0 +1,60 @@
+"""A namespace of a test's own, and kubectl in it, to prepare and to check."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace on the test cluster."""
+
+    cluster: Cluster
+    name: str
+
+    @classmethod
+    def create(cls, cluster: Cluster) -> Namespace:
+        """Make one, and wait until pods can be created in it."""
+        namespace = cls(cluster, f"test-{uuid.uuid4().hex[:8]}")
+        namespace._run("create", "namespace", namespace.name)
+        deadline = time.monotonic() + 60
+        # Until the service account is there, the Job controller fails and backs off for many seconds.
+        while not namespace.kubectl("get", "serviceaccount", "default", "--ignore-not-found", "-o", "name"):
+            assert time.monotonic() < deadline, "the namespace got no service account"
+            time.sleep(0.05)
+        return namespace
+
+    def delete(self) -> None:
+        """Delete it with all that is in it, in the background."""
+        self._run("delete", "namespace", self.name, "--wait=false")
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        """Run kubectl here and return what it prints; ``given`` is its standard input."""
+        return self._run("-n", self.name, *arguments, given=given)
+
+    def objects(self, resource: str) -> list[dict[str, Any]]:
+        """Return the objects of a resource, as ``jobs``."""
+        items: list[dict[str, Any]] = json.loads(self.kubectl("get", resource, "-o", "json"))["items"]
+        return items
+
+    def names(self, resource: str) -> list[str]:
+        """Return the names of the objects of a resource."""
+        return [item["metadata"]["name"] for item in self.objects(resource)]
+
+    def living(self, resource: str) -> list[str]:
+        """Return the names of those that are not being deleted."""
+        items = self.objects(resource)
+        return [item["metadata"]["name"] for item in items if "deletionTimestamp" not in item["metadata"]]
+
+    def _run(self, *arguments: str, given: str | None = None) -> str:
+        argv = ["kubectl", "--kubeconfig", str(self.cluster.kubeconfig), "--context", self.cluster.context, *arguments]
+        finished = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, f"{argv}: {finished.stderr}"
+        return finished.stdout

@@ -1,0 +1,164 @@
+"""A Job's whole life in a task, as a user sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import threading
+import time
+from datetime import timedelta
+
+import psutil
+import pytest
+
+from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
+from tests.integration.airflow_task import TaskRunner
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+
+
+@pytest.fixture(autouse=True)
+def no_child_is_left() -> object:
+    """Whatever a test does, none of our kubectl processes survives it."""
+    yield
+    assert [child.cmdline() for child in psutil.Process().children(recursive=True) if child.name() == "kubectl"] == []
+
+
+def test_a_job_that_completes_makes_the_task_a_success_and_is_deleted(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("for i in 3 2 1; do echo line $i; done"))
+    run = task.run(yaml_file_name="job.yaml", tail_logs=True)
+    assert run.state == "success", run.log
+    # A third wait, for the deletion, joins if the Job takes more than a second.
+    assert [word for word in run.subcommands if word != "wait"] == ["version", "get", "apply", "logs", "delete"]
+    assert run.subcommands.count("wait") in (2, 3)
+    assert "line 3\nline 2\nline 1" in run.log
+    assert "is Complete" in run.log
+    assert namespace.living("jobs") == []
+    assert not run.manifest_file.parent.exists()
+
+
+def test_every_printed_command_can_be_pasted_as_it_stands(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("true"))
+    run = task.run(yaml_file_name="job.yaml", delete_completed_job=False)
+    printed = [line[2:] for line in run.log.splitlines() if line.startswith("$ ") and " get " in line]
+    assert printed
+    assert (
+        '"type": "Complete"'
+        in subprocess.run(["bash", "-c", printed[0]], check=True, capture_output=True, text=True).stdout
+    )
+    assert namespace.living("jobs") == ["job"]
+
+
+def test_a_job_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("echo about to fail; exit 3"))
+    run = task.run(yaml_file_name="job.yaml")
+    assert run.state == "failed"
+    error = run.failures[0]
+    assert isinstance(error, JobFailedError)
+    assert error.reason == "BackoffLimitExceeded"
+    pod = namespace.names("pods")[0]
+    assert f"Job {namespace.name}/job failed: BackoffLimitExceeded" in run.error
+    assert f"Pod {pod}, container main: exit code 3 (Error)" in run.error
+    assert "about to fail" in run.error
+    assert namespace.living("jobs") == ["job"]
+
+
+def test_the_manifest_of_a_failed_try_is_kept_for_this_user_alone(task: TaskRunner) -> None:
+    task.write("job.yaml", job("exit 1"))
+    run = task.run(yaml_file_name="job.yaml")
+    file = run.manifest_file
+    assert f"kept to run it again by hand: {file}" in run.log
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_failed_job_of_an_earlier_run_is_replaced_with_a_word(task: TaskRunner) -> None:
+    task.write("job.yaml", job("exit {{ code }}"))
+    assert task.run(yaml_file_name="job.yaml", yaml_template_fields={"code": 1}).state == "failed"
+    run = task.run(yaml_file_name="job.yaml", yaml_template_fields={"code": 0})
+    assert run.state == "success", run.log
+    assert "exists already: it belongs to task job of DAG" in run.log
+    assert "It is replaced." in run.log
+
+
+def test_a_running_job_of_somebody_else_is_not_touched(task: TaskRunner, namespace: Namespace) -> None:
+    namespace.kubectl("apply", "-f", "-", given=job("sleep 60"))
+    before = namespace.objects("jobs")[0]["metadata"]["uid"]
+    task.write("job.yaml", job("true"))
+    run = task.run(yaml_file_name="job.yaml")
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobInUseError)
+    assert "it belongs to no task of Airflow and has not ended. It was not touched." in run.error
+    assert "apply" not in run.subcommands
+    assert namespace.objects("jobs")[0]["metadata"]["uid"] == before
+
+
+def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("sleep 120"))
+    deleted_at: list[float] = []
+
+    def delete_it() -> None:
+        _until(lambda: namespace.living("jobs") == ["job"])
+        time.sleep(2)
+        namespace.kubectl("delete", "job", "job", "--wait=false")
+        deleted_at.append(time.monotonic())
+
+    thread = threading.Thread(target=delete_it)
+    thread.start()
+    run = task.run(yaml_file_name="job.yaml")
+    noticed_after = time.monotonic() - deleted_at[0]
+    thread.join()
+    assert run.state == "failed"
+    assert "was deleted while the task waited for it, so it has no verdict" in run.error
+    assert noticed_after < 60, "it would have run for 120 s"
+
+
+def test_execution_timeout_deletes_the_job(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("sleep 120"))
+    run = task.run(yaml_file_name="job.yaml", execution_timeout=timedelta(seconds=3))
+    assert run.state == "failed"
+    assert "AirflowTaskTimeout" in repr(run.failures[0])
+    assert namespace.living("jobs") == []
+
+
+def test_a_task_that_is_killed_fails_and_leaves_no_job(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("sleep 120"))
+
+    def kill_it() -> None:
+        _until(lambda: namespace.living("pods") != [])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=kill_it)
+    handler = signal.getsignal(signal.SIGTERM)
+    thread.start()
+    try:
+        run = task.run(yaml_file_name="job.yaml")
+    finally:
+        thread.join()
+        signal.signal(signal.SIGTERM, handler)
+    assert run.state == "failed"
+    assert "told to stop" in run.log
+    assert namespace.living("jobs") == []
+
+
+def test_kubectls_own_words_stand_in_the_error(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("true"))
+    run = task.run(yaml_file_name="job.yaml", namespace="no-such-namespace")
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], KubectlError)
+    assert 'namespaces "no-such-namespace" not found' in run.error
+    assert "return code 1" in run.error
+    assert "$ kubectl -n no-such-namespace apply" in run.error
+    assert "What to do: create the namespace" in run.error
+    assert namespace.living("jobs") == []
+
+
+def _until(condition: object) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.1)

@@ -1,0 +1,32 @@
+"""What real clusters answered, as saved in ``tests/fixtures``."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def job(scenario: str, version: str = "1.36") -> dict[str, Any]:
+    """Return the Job of a scenario."""
+    return copy.deepcopy(_read(f"kubernetes-{version}/{scenario}/job.json"))
+
+
+def pods(scenario: str, version: str = "1.36") -> list[dict[str, Any]]:
+    """Return the pods of a scenario."""
+    return list(pod_list(scenario, version)["items"])
+
+
+def pod_list(scenario: str, version: str = "1.36") -> dict[str, Any]:
+    """Return the pods of a scenario as kubectl prints them: a List."""
+    return copy.deepcopy(_read(f"kubernetes-{version}/{scenario}/pods.json"))
+
+
+@functools.cache
+def _read(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((FIXTURES / name).read_text())
+    return read
