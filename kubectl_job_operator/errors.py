@@ -34,6 +34,23 @@ class KubectlMissingError(InputError):
     """There is no kubectl, or one that is too old."""
 
 
+class RightsMissingError(KubectlJobOperatorError):
+    """The account may not do all that the operator needs; nothing was created.
+
+    :param namespace: where the rights are missing.
+    :param missing: each as a verb and a resource, as ``get pods/log``.
+    """
+
+    def __init__(self, namespace: str, missing: Sequence[str]) -> None:
+        self.namespace = namespace
+        self.missing = tuple(missing)
+        super().__init__(
+            f"The account that kubectl uses lacks rights that the operator needs in namespace {namespace}: "
+            f"{', '.join(self.missing)}. Nothing was created.\n"
+            "What to do: add them to its Role; examples/rbac has the smallest one that serves."
+        )
+
+
 class ErrorKind(enum.Enum):
     """What kubectl's words mean, as far as this package or its user acts on them."""
 

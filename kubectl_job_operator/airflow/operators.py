@@ -9,70 +9,145 @@ from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperat
 from kubectl_job_operator.errors import InputError
 
 if TYPE_CHECKING:
+    import jinja2
+
     from kubectl_job_operator.jobs.identity import Identity
     from kubectl_job_operator.jobs.manifest import Manifest
     from kubectl_job_operator.jobs.runner import JobRunner
+    from kubectl_job_operator.jobs.settings import Settings
+
+_DEFAULT_LINE_COUNT = 100
+_TAIL_STEP_SECONDS = 5
 
 
 class KubernetesJobOperator(BaseOperator):
-    """Run a Kubernetes Job, described by a YAML template, with kubectl.
+    """Run a Kubernetes Job, described by YAML, with kubectl.
 
-    The task renders the template, applies it, waits until the Job is Complete or Failed and succeeds or fails with it.
+    The task renders the YAML, applies it, waits until the Job is Complete or Failed and succeeds or fails with it.
     Every kubectl command stands in the task's log as it ran.
 
-    :param yaml_file_name: the template: an absolute path, or a name that is looked for beside the DAG's file and in the
-        DAG's ``template_searchpath``. Jinja; may itself be templated.
-    :param yaml_template_fields: variables for the template, before all that Airflow gives a task (``ds``, ``params``,
-        ...). Default: none. Values may be Airflow templates.
-    :param namespace: where the Job runs, if the manifest names no namespace. Default: the context's; in a pod without a
-        kubeconfig, the pod's own.
-    :param in_cluster: use the service account of the pod that the task runs in. Default: False, and kubectl finds its
-        configuration as it does in a shell: ``KUBECONFIG``, then ``~/.kube/config``, then the pod's service account.
-    :param config_file: path of a kubeconfig. Default: as above.
-    :param cluster_context: a context in the kubeconfig. Default: its current one.
-    :param tail_logs: show the last lines of every container once the Job has ended. Default: False.
-    :param tail_logs_line_count: how many lines that is. Default: 100.
-    :param delete_completed_job: delete the Job once it is Complete; a failed one stays, for a look. Default: True.
+    The manifest:
+
+    :param yaml_file_name: (str) the template: an absolute path, or a name that is looked for beside the DAG's file and
+        in the DAG's ``template_searchpath``. Templated. Exactly one of this and ``job_yaml``.
+    :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
+        dict.
+    :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
+        task (``ds``, ``params``, ...). Templated.
+    :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
+        it is missing. Templated.
+    :param yaml_write_filename: (str, default the template's name without ``.j2`` or ``.tmpl``) the name of that file.
+        Templated. Needs ``yaml_write_path``.
+    :param log_yaml: (bool, default True) show the rendered YAML in the log, Secrets masked.
+    :param labels: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
+    :param annotations: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
+    :param env_vars: (dict, default ``{}``) added to every container that does not set them. Templated.
+    :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
+        and where it has none, the task's ``retries``.
+
+    The cluster:
+
+    :param namespace: (str, default None) where the Job runs, if the YAML names no namespace. Default: the connection's,
+        else the context's, else in a pod the pod's own. Templated.
+    :param kubernetes_conn_id: (str, default None) an Airflow connection of type ``kubernetes``; the arguments below win
+        over it. Templated.
+    :param in_cluster: (bool, default None) use the service account of the pod that the task runs in. By default kubectl
+        finds its configuration as in a shell: ``KUBECONFIG``, ``~/.kube/config``, the pod's service account.
+    :param config_file: (str, default None) the path of a kubeconfig. Templated.
+    :param cluster_context: (str, default None) a context in the kubeconfig. Templated.
+
+    The logs. Setting any ``tail_logs`` argument chooses among these; by default ``get_logs`` holds:
+
+    :param get_logs: (bool, default True) show the containers' logs; today the last lines, once the Job has ended.
+    :param tail_logs: (bool, default False) show the last lines of every container once the Job has ended.
+    :param tail_logs_every: (int, seconds, default None) show them also every so many seconds while the Job runs;
+        rounded to the nearest 5, at least 5.
+    :param tail_logs_line_count: (int, lines, default 100) how many lines from the end of each container's log.
+    :param tail_logs_only_at_end: (bool, default False) show them only once the Job has ended.
+
+    The end:
+
+    :param delete_completed_job: (bool, default True) delete the Job once it is Complete; a failed one stays for a look.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
 
     template_fields: Sequence[str] = (
         "yaml_file_name",
         "yaml_template_fields",
+        "yaml_write_path",
+        "yaml_write_filename",
+        "labels",
+        "annotations",
+        "env_vars",
         "namespace",
+        "kubernetes_conn_id",
         "config_file",
         "cluster_context",
+        "rendered_yaml",
     )
     # Empty on purpose: Airflow would replace an argument that ends so by the content of a file.
     template_ext: Sequence[str] = ()
-    template_fields_renderers: ClassVar[dict[str, str]] = {"yaml_template_fields": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "yaml_template_fields": "json",
+        "labels": "json",
+        "annotations": "json",
+        "env_vars": "json",
+        "rendered_yaml": "yaml",
+    }
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
     def __init__(
         self,
         *,
-        yaml_file_name: str,
+        yaml_file_name: str | None = None,
+        job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None = None,
         yaml_template_fields: Mapping[str, Any] | None = None,
+        yaml_write_path: str | None = None,
+        yaml_write_filename: str | None = None,
+        log_yaml: bool = True,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        env_vars: Mapping[str, str] | None = None,
+        backoff_limit: int | None = None,
         namespace: str | None = None,
+        kubernetes_conn_id: str | None = None,
         in_cluster: bool | None = None,
         config_file: str | None = None,
         cluster_context: str | None = None,
+        get_logs: bool = True,
         tail_logs: bool = False,
-        tail_logs_line_count: int = 100,
+        tail_logs_every: int | None = None,
+        tail_logs_line_count: int | None = None,
+        tail_logs_only_at_end: bool = False,
         delete_completed_job: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.yaml_file_name = yaml_file_name
+        self.job_yaml = job_yaml
         self.yaml_template_fields = yaml_template_fields or {}
+        self.yaml_write_path = yaml_write_path
+        self.yaml_write_filename = yaml_write_filename
+        self.log_yaml = log_yaml
+        self.labels = labels or {}
+        self.annotations = annotations or {}
+        self.env_vars = env_vars or {}
+        self.backoff_limit = backoff_limit
         self.namespace = namespace
+        self.kubernetes_conn_id = kubernetes_conn_id
         self.in_cluster = in_cluster
         self.config_file = config_file
         self.cluster_context = cluster_context
+        self.get_logs = get_logs
         self.tail_logs = tail_logs
+        self.tail_logs_every = tail_logs_every
         self.tail_logs_line_count = tail_logs_line_count
+        self.tail_logs_only_at_end = tail_logs_only_at_end
         self.delete_completed_job = delete_completed_job
+        # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
+        self.rendered_yaml: str | None = None
+        self._manifest: Manifest | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
         self._check_arguments()
@@ -102,46 +177,82 @@ class KubernetesJobOperator(BaseOperator):
         if self._runner is not None:
             self._runner.kill()
 
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """Render Airflow's fields, then the YAML out of them; the one hook that all versions call, mapped or not."""
+        if parent is self:
+            # Rendered output must never be rendered again.
+            self.rendered_yaml = None
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if parent is self:
+            self._manifest = self._make_manifest(context)
+            self.rendered_yaml = self._manifest.masked_text()
+
+    def _make_manifest(self, context: Context) -> Manifest:
+        from kubectl_job_operator.airflow.rendering import render_manifest
+
+        try:
+            return render_manifest(self, context)
+        except InputError as error:
+            raise AirflowFailException(str(error)) from None
+
     def _check_arguments(self) -> None:
         """Refuse contradictions while the DAG is parsed."""
+        if (self.yaml_file_name is None) == (self.job_yaml is None):
+            found = "both are" if self.job_yaml is not None else "neither is"
+            raise ValueError(f"give exactly one of yaml_file_name and job_yaml; {found} given")
         for other in ("config_file", "cluster_context"):
             if self.in_cluster and getattr(self, other) is not None:
                 raise ValueError(f"in_cluster=True and {other} contradict each other; give one of them")
-        if self.tail_logs_line_count < 0:
-            raise ValueError(f"tail_logs_line_count must not be negative, but is {self.tail_logs_line_count}")
+        if self.tail_logs_every is not None and self.tail_logs_only_at_end:
+            raise ValueError("tail_logs_every and tail_logs_only_at_end contradict each other; give one of them")
+        if self.yaml_write_filename is not None and self.yaml_write_path is None:
+            raise ValueError("yaml_write_filename needs yaml_write_path, the folder to write the file to")
+        for name in ("tail_logs_every", "tail_logs_line_count", "backoff_limit"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                raise ValueError(f"{name} must not be negative, but is {number}")
 
     def _make_runner(self, context: Context) -> JobRunner:
-        from kubectl_job_operator.jobs.runner import JobRunner, Settings
-        from kubectl_job_operator.kubectl.access import Access
+        from kubectl_job_operator.airflow.connection import find_place
+        from kubectl_job_operator.jobs.runner import JobRunner
 
+        place = find_place(self)
         return JobRunner(
-            self._make_manifest(context),
+            self._manifest or self._make_manifest(context),
             _identity(self, context),
-            Access(self.config_file, self.cluster_context, bool(self.in_cluster)),
-            namespace=self.namespace,
-            settings=Settings(
-                tail_logs=self.tail_logs,
-                tail_logs_line_count=self.tail_logs_line_count,
-                delete_completed_job=self.delete_completed_job,
-            ),
+            place.access,
+            namespace=place.namespace,
+            settings=self._settings(),
             log=self.log,
         )
 
-    def _make_manifest(self, context: Context) -> Manifest:
-        from kubectl_job_operator.jobs.manifest import Manifest
-        from kubectl_job_operator.jobs.template import render_file
+    def _settings(self) -> Settings:
+        from kubectl_job_operator.jobs.settings import Settings, Tail
 
-        dag = self.get_dag()
-        if dag is None:
-            raise AirflowFailException("the task is in no DAG, so there is nowhere to look for its template")
-        search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
-        rendered = render_file(
-            self.yaml_file_name,
-            search_path,
-            {**context, **self.yaml_template_fields},
-            dag.get_template_env(force_sandboxed=True),
+        is_tail_chosen = (
+            self.tail_logs
+            or self.tail_logs_only_at_end
+            or self.tail_logs_every is not None
+            or self.tail_logs_line_count is not None
         )
-        return Manifest.parse(rendered.text, str(rendered.path))
+        every = self.tail_logs_every
+        if every is not None:
+            every = max(_TAIL_STEP_SECONDS, _TAIL_STEP_SECONDS * round(every / _TAIL_STEP_SECONDS))
+        line_count = _DEFAULT_LINE_COUNT if self.tail_logs_line_count is None else self.tail_logs_line_count
+        return Settings(
+            tail=Tail(is_tail_chosen or self.get_logs, line_count, every),
+            log_yaml=self.log_yaml,
+            write_path=self.yaml_write_path,
+            write_filename=self.yaml_write_filename,
+            delete_completed_job=self.delete_completed_job,
+        )
 
 
 def _identity(task: BaseOperator, context: Context) -> Identity:
@@ -157,7 +268,3 @@ def _identity(task: BaseOperator, context: Context) -> Identity:
         # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
         first_try=max(1, (instance.max_tries or 0) - (task.retries or 0) + 1),
     )
-
-
-def _as_tuple(paths: str | Iterable[str] | None) -> tuple[str, ...]:
-    return (paths,) if isinstance(paths, str) else tuple(paths or ())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.settings import Tail
 from kubectl_job_operator.jobs.status import Object
-from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.process import Process
 
 # What `kubectl logs --prefix` puts before each line; group 1 is pod/container.
 _PREFIX = re.compile(r"^\[pod/([^\]]+)\] ")
@@ -28,12 +31,22 @@ class LogTails:
         self._log = log
 
     def show(self, job: Object, line_count: int) -> None:
-        """Put the last lines of every container of every pod into the task's log.
+        """Put the last lines of every container of every pod into the task's log."""
+        self.finish(self.start(job, line_count))
+
+    def start(self, job: Object, line_count: int, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start what ``show`` does; ``finish`` does the rest.
 
         One command reads them all: each further kubectl would cost a tenth of a second.
+
+        :param on_exit: called when the lines are there, in another thread.
         """
+        return self._kubectl.start_logs_of_all(status.pod_selector(job), line_count, on_exit)
+
+    def finish(self, call: Call) -> None:
+        """Put what ``start`` has read into the task's log."""
         try:
-            lines = self._kubectl.logs_of_all(status.pod_selector(job), line_count)
+            lines = self._kubectl.finish_logs(call)
         except KubectlError as error:
             self._log.warning(f"The logs cannot be read.\n{error}")
             return
@@ -49,6 +62,44 @@ class LogTails:
         except KubectlError as error:
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")
             return []
+
+
+class RepeatedTail:
+    """Shows the last lines again and again while the Job runs, without anybody waiting for them.
+
+    :param tails: reads and shows them.
+    :param job: the Job.
+    :param tail: how many lines, how often.
+    :param on_exit: called when lines are there, in another thread; ``handle`` then shows them.
+    """
+
+    def __init__(self, tails: LogTails, job: Object, tail: Tail, on_exit: Callable[[Process], None]) -> None:
+        self._tails = tails
+        self._job = job
+        self._line_count = tail.line_count
+        self._every_seconds = float(tail.every_seconds or 0)
+        self._on_exit = on_exit
+        self._next = time.monotonic() + self._every_seconds
+        self._call: Call | None = None
+
+    def advance(self) -> float:
+        """Start reading if it is time to, and return in how many seconds to ask again."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + self._every_seconds
+            if self._call is None:
+                self._call = self._tails.start(self._job, self._line_count, self._on_exit)
+        return self._next - now
+
+    def handle(self, process: Process | None) -> None:
+        """Show the lines if it is their process that has ended."""
+        if self._call is not None and self._call.process is process:
+            call, self._call = self._call, None
+            self._tails.finish(call)
+
+    def pending(self) -> list[Call]:
+        """Return what is still being read, to be stopped."""
+        return [self._call] if self._call else []
 
 
 def _where(line: str) -> str:

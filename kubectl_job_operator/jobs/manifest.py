@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -44,8 +44,16 @@ class Manifest:
             loaded = yaml_text.load_all(text)
         except yaml.YAMLError as error:
             raise ManifestError(_yaml_problem(error, text, source)) from error
-        documents = [document for loose in loaded if loose is not None for document in _unlisted(loose)]
-        manifest = cls(tuple(documents), source)
+        return cls.of(loaded, source)
+
+    @classmethod
+    def of(cls, documents: Sequence[Any], source: str) -> Manifest:
+        """Take documents that were read already; empty ones are left out.
+
+        :raises ManifestError: if they are not a manifest with exactly one Job that can be run.
+        """
+        present = [document for loose in documents if loose is not None for document in _unlisted(loose)]
+        manifest = cls(tuple(present), source)
         manifest._check()
         return manifest
 
@@ -65,19 +73,56 @@ class Manifest:
         namespace = self.job["metadata"].get("namespace")
         return str(namespace) if namespace else None
 
-    def marked(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:
-        """Return the same manifest with labels and annotations on every document, and the labels on the Job's pods.
+    def with_labels(self, labels: Mapping[str, str]) -> Manifest:
+        """Return the same manifest with these labels on every document and on the Job's pods."""
+        return self._with_metadata("labels", labels, on_pods=True)
 
-        A label that the text sets itself, as ``managed-by``, stays as it is.
+    def with_annotations(self, annotations: Mapping[str, str], *, on_pods: bool) -> Manifest:
+        """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
+        return self._with_metadata("annotations", annotations, on_pods=on_pods)
+
+    def with_env_vars(self, env_vars: Mapping[str, str]) -> Manifest:
+        """Return the same manifest with these variables in every container that does not set them."""
+        edited, job = self._edited()
+        pod = job["spec"]["template"]["spec"]
+        for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
+            present = list(container.get("env") or ())
+            names = {variable.get("name") for variable in present}
+            present += [{"name": name, "value": value} for name, value in env_vars.items() if name not in names]
+            container["env"] = present
+        return edited
+
+    def with_backoff_limit(self, limit: int, *, override: bool) -> Manifest:
+        """Return the same manifest with this ``backoffLimit``.
+
+        :param override: set it even where the text sets one.
         """
-        documents = copy.deepcopy(list(self.documents))
-        for document in documents:
-            _mark(document["metadata"], labels, annotations)
-            if _is_job(document):
-                pod = document["spec"]["template"]
-                document["spec"]["template"] = {"metadata": {}, **pod}
-                _mark(document["spec"]["template"]["metadata"], labels, {})
-        return replace(self, documents=tuple(documents))
+        edited, job = self._edited()
+        if override or job["spec"].get("backoffLimit") is None:
+            job["spec"]["backoffLimit"] = limit
+        return edited
+
+    def _with_metadata(self, key: str, added: Mapping[str, str], *, on_pods: bool) -> Manifest:
+        if not added:
+            return self
+        edited, job = self._edited()
+        if on_pods:
+            # The metadata first, as people write it.
+            pod = job["spec"]["template"]
+            job["spec"]["template"] = {
+                "metadata": pod.get("metadata") or {},
+                **{other: pod[other] for other in pod if other != "metadata"},
+            }
+        owners = [*edited.documents, *([job["spec"]["template"]] if on_pods else [])]
+        for owner in owners:
+            metadata = owner["metadata"]
+            metadata[key] = {**(metadata.get(key) or {}), **added}
+        return edited
+
+    def _edited(self) -> tuple[Manifest, dict[str, Any]]:
+        """Return a copy, and its Job, to be changed."""
+        edited = replace(self, documents=copy.deepcopy(self.documents))
+        return edited, cast("dict[str, Any]", edited.job)
 
     def text(self) -> str:
         """Return the YAML for kubectl."""
@@ -136,6 +181,9 @@ class Manifest:
             spec = spec.get(key) if isinstance(spec, dict) else None
         if not isinstance(spec, dict):
             raise self._error(f"has a Job {name!r} without spec.template.spec", "describe the Job's pods there")
+        containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+        if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
+            raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
         policy = spec.get("restartPolicy")
         if policy not in _RESTART_POLICIES:
             found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
@@ -168,12 +216,6 @@ def _unlisted(document: Any) -> Sequence[Any]:
     if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
         return list(document["items"])
     return [document]
-
-
-def _mark(metadata: dict[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> None:
-    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
-    if annotations:
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
 
 
 def _masked(document: Document) -> Document:

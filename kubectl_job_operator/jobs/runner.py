@@ -5,43 +5,35 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from kubectl_job_operator.errors import JobFailedError, JobInUseError, JobVanishedError, KubectlError
-from kubectl_job_operator.jobs import diagnosis, status
+from kubectl_job_operator.errors import (
+    JobFailedError,
+    JobInUseError,
+    JobVanishedError,
+    KubectlError,
+    RightsMissingError,
+)
+from kubectl_job_operator.jobs import diagnosis, rights, status
 from kubectl_job_operator.jobs.identity import Decision, Identity, decide
 from kubectl_job_operator.jobs.log import Log
-from kubectl_job_operator.jobs.logs import LogTails
+from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.persistence import Result, persist
+from kubectl_job_operator.jobs.settings import Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Waiter
-from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name
+from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 
+_KUBECONFIG = "kubeconfig"
 _FIRST_CONTACT_SECONDS = 60.0
 _REPLACE_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a Job is run.
-
-    :param tail_logs: show the last lines of every container once the Job has ended.
-    :param tail_logs_line_count: how many lines.
-    :param delete_completed_job: delete the Job once it is Complete.
-    :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
-    """
-
-    tail_logs: bool = False
-    tail_logs_line_count: int = 100
-    delete_completed_job: bool = True
-    outage_tolerance_seconds: float = 600.0
 
 
 class JobRunner:
@@ -65,15 +57,16 @@ class JobRunner:
         settings: Settings,
         log: Log,
     ) -> None:
-        self._manifest = manifest.marked(identity.labels(), identity.annotations())
+        self._manifest = manifest.with_labels(identity.labels()).with_annotations(identity.annotations(), on_pods=False)
         self._identity = identity
-        self._access = access
         self._settings = settings
         self._log = log
         self._workspace = Workspace()
+        self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
         self._processes = Processes(self._environment)
         self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, Transcript(log.info))
+        self._tails = LogTails(self._kubectl, log)
         self._mailbox = Mailbox()
         self._file: Path | None = None
         self._may_run_on = False
@@ -82,6 +75,7 @@ class JobRunner:
         """Run the Job to its end and return it as it then was.
 
         :raises InputError: if something that was asked for cannot work; nothing was created.
+        :raises RightsMissingError: if the account may not do all that is needed; nothing was created.
         :raises JobInUseError: if a running Job of somebody else has the name.
         :raises JobFailedError: if the Job got the condition Failed.
         :raises JobVanishedError: if the Job was deleted or replaced before its end.
@@ -104,6 +98,13 @@ class JobRunner:
         self._mailbox.kill()
         self._processes.stop()
 
+    def _with_file(self, access: Access) -> Access:
+        """Put a kubeconfig that is given as text where kubectl can read it."""
+        if access.config_content is None:
+            return access
+        file = self._workspace.write(_KUBECONFIG, access.config_content)
+        return replace(access, config_file=str(file), config_content=None)
+
     @property
     def _target(self) -> str:
         return f"job/{self._manifest.name}"
@@ -116,17 +117,27 @@ class JobRunner:
         self._access.check()
         if self._kubectl.namespace is None:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
-        self._file = self._workspace.write(manifest_file_name(self._manifest.source), self._manifest.text())
-        self._log.info(f"The manifest, as rendered to {self._file}:\n{self._manifest.masked_text()}")
+        self._file = self._write_manifest()
         began = time.monotonic()
-        job = Waiter(self._kubectl, self._start(self._file), self._look_persistently, self._mailbox).wait()
+        job = self._wait(self._start(self._file))
         self._conclude(job, time.monotonic() - began)
         self._may_run_on = False
         return job
 
+    def _write_manifest(self) -> Path:
+        """Write the file that kubectl applies, and the copy that the user asked for."""
+        name, text = manifest_file_name(self._manifest.source), self._manifest.text()
+        file = self._workspace.write(name, text)
+        shown = f":\n{self._manifest.masked_text()}" if self._settings.log_yaml else "."
+        self._log.info(f"The manifest, as rendered to {file}{shown}")
+        if self._settings.write_path is not None:
+            copy = write_copy(self._settings.write_path, self._settings.write_filename or name, text)
+            self._log.info(f"The manifest was also written to {copy}, to stay there.")
+        return file
+
     def _start(self, file: Path) -> Object:
         """Bring the Job into being, or go on with the one that an earlier try brought."""
-        found = self._persist(self._look, _FIRST_CONTACT_SECONDS)
+        found = self._persist(self._first_look, _FIRST_CONTACT_SECONDS)
         decision, why = decide(found, self._identity)
         if decision is Decision.REFUSE:
             raise JobInUseError(
@@ -156,7 +167,25 @@ class JobRunner:
         except KubectlError as error:
             self._may_run_on = error.kind.can_pass
             raise
-        return next(one for one in applied if one["kind"] == "Job")
+        return next(one for one in applied if one["kind"] == "Job" and one["metadata"]["name"] == self._manifest.name)
+
+    def _first_look(self) -> Object | None:
+        """Look for the Job, and beside it whether the account may do all that is to come."""
+        rights_call = self._kubectl.start_can_i_list()
+        look_call = self._kubectl.start_get(self._target)
+        listed = self._kubectl.finish_can_i_list(rights_call)
+        lacking = rights.missing(listed) if listed is not None else []
+        if lacking:
+            raise RightsMissingError(str(self._kubectl.namespace), [str(right) for right in lacking])
+        return self._kubectl.finish_get(look_call)
+
+    def _wait(self, job: Object) -> Object:
+        """Wait for the verdict; show logs meanwhile if asked to."""
+        tail = self._settings.tail
+        repeated = None
+        if tail.is_on and tail.every_seconds is not None:
+            repeated = RepeatedTail(self._tails, job, tail, self._mailbox.post)
+        return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, repeated).wait()
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
@@ -181,11 +210,10 @@ class JobRunner:
         else:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
-        logs = LogTails(self._kubectl, self._log)
-        if self._settings.tail_logs:
-            logs.show(job, self._settings.tail_logs_line_count)
+        if self._settings.tail.is_on:
+            self._tails.show(job, self._settings.tail.line_count)
         if not verdict.is_complete:
-            account = diagnosis.account(self._pods_of(job), logs.last_lines)
+            account = diagnosis.account(self._pods_of(job), self._tails.last_lines)
             raise JobFailedError(
                 str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
             )
@@ -225,5 +253,11 @@ class JobRunner:
             )
         if self._file is None:
             self._workspace.remove()
-        else:
-            self._log.info(f"The manifest is kept to run it again by hand: {self._file}")
+            return
+        self._log.info(f"The manifest is kept to run it again by hand: {self._file}")
+        kubeconfig = self._workspace.folder / _KUBECONFIG
+        if kubeconfig.exists():
+            kubeconfig.unlink()
+            self._log.info(
+                f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
+            )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import jinja2
+import jinja2.sandbox
 
 from kubectl_job_operator.errors import TemplateError
+
+_STRING = "<template>"  # what Jinja calls a template that is no file
 
 
 @dataclass(frozen=True)
@@ -19,51 +22,110 @@ class Rendered:
     """The text that came out of a template.
 
     :param text: the text.
-    :param path: the template's file.
+    :param source: the template's file, or the name of the argument that held it.
     """
 
     text: str
-    path: Path
+    source: str
 
 
-def render_file(
-    name: str,
-    search_path: Iterable[str | Path],
-    variables: Mapping[str, Any],
-    environment: jinja2.Environment | None = None,
-) -> Rendered:
-    """Render a template file.
+class Renderer:
+    """Renders templates with one set of variables.
 
-    :param name: an absolute path, or one below a folder of the search path.
     :param search_path: where relative names, and the names in ``extends``, ``include`` and ``import``, are looked for.
-    :param variables: what the template may use; anything else is an error.
+    :param variables: what a template may use; anything else is an error.
     :param environment: lends its filters, tests and globals; default is a sandboxed one without additions.
-    :raises TemplateError: if it is not found, is not valid Jinja, or fails while it is rendered.
     """
-    folders = [Path(folder) for folder in search_path]
-    path = _find(name, folders)
-    home = next((folder for folder in folders if path.is_relative_to(folder)), None)
-    if home is None:
-        home = path.parent
-        folders.insert(0, home)
-    base = environment or jinja2.sandbox.SandboxedEnvironment()
-    strict = base.overlay(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined)
-    try:
-        return Rendered(strict.get_template(path.relative_to(home).as_posix()).render(variables), path)
-    except jinja2.TemplateSyntaxError as error:
-        raise _located(error.filename or name, error.lineno, f"is not valid Jinja: {error.message}") from error
-    except jinja2.TemplateNotFound as error:
-        where, line = _place_in_template(error.__traceback__) or (str(path), None)
-        raise _located(where, line, f"names {error.message!r}, which is not in {_listed(folders)}") from error
-    except jinja2.UndefinedError as error:
-        where, line = _place_in_template(error.__traceback__) or (str(path), None)
-        advice = "set it in yaml_template_fields, or give it a default in the template: {{ name | default(...) }}"
-        raise _located(where, line, f"uses what is not defined: {error.message}", advice) from error
-    except UnicodeDecodeError as error:
-        raise _located(str(path), None, f"is not UTF-8 text: {error}") from error
-    except Exception as error:
-        where, line = _place_in_template(error.__traceback__) or (str(path), None)
-        raise _located(where, line, f"cannot be rendered: {type(error).__name__}: {error}") from error
+
+    def __init__(
+        self,
+        search_path: Iterable[str | Path],
+        variables: Mapping[str, Any],
+        environment: jinja2.Environment | None = None,
+    ) -> None:
+        self._folders = [Path(folder) for folder in search_path]
+        self._variables = variables
+        self._base = environment or jinja2.sandbox.SandboxedEnvironment()
+
+    def render_file(self, name: str) -> Rendered:
+        """Render a template file.
+
+        :param name: an absolute path, or one below a folder of the search path.
+        :raises TemplateError: if it is not found, is not valid Jinja, or fails while it is rendered.
+        """
+        path = _find(name, self._folders)
+        folders = self._folders
+        home = next((folder for folder in folders if path.is_relative_to(folder) and ".." not in path.parts), None)
+        if home is None:
+            home = path.parent
+            folders = [home, *folders]
+        environment = self._environment(folders)
+        relative = path.relative_to(home).as_posix()
+        return Rendered(self._render(lambda: environment.get_template(relative), str(path), None), str(path))
+
+    def render_text(self, text: str, source: str) -> Rendered:
+        """Render a template that is given as text.
+
+        :param source: what to call it in an error.
+        :raises TemplateError: if it is not valid Jinja, or fails while it is rendered.
+        """
+        environment = self._environment(self._folders)
+        return Rendered(self._render(lambda: environment.from_string(text), source, text), source)
+
+    def _environment(self, folders: Sequence[Path]) -> jinja2.Environment:
+        return self._base.overlay(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined)
+
+    def _render(self, load: Callable[[], jinja2.Template], source: str, text: str | None) -> str:
+        """Render, and turn whatever goes wrong into an error that names the place."""
+
+        def problem(where: _Place, what: str, advice: str = "mend the template") -> TemplateError:
+            return _located(where.named(source, text), what, advice)
+
+        try:
+            return load().render(self._variables)
+        except jinja2.TemplateSyntaxError as error:
+            raise problem(_Place(error.filename, error.lineno), f"is not valid Jinja: {error.message}") from error
+        except jinja2.TemplateNotFound as error:
+            folders = ", ".join(map(str, self._folders)) or "any folder: there is no search path"
+            raise problem(
+                _innermost(error.__traceback__), f"names {error.message!r}, which is not in {folders}"
+            ) from error
+        except jinja2.UndefinedError as error:
+            raise problem(
+                _innermost(error.__traceback__),
+                f"uses what is not defined: {error.message}",
+                "set it in yaml_template_fields, or give it a default in the template: {{ name | default(...) }}",
+            ) from error
+        except UnicodeDecodeError as error:
+            raise problem(_Place(None, None), f"is not UTF-8 text: {error}") from error
+        except Exception as error:
+            what = f"cannot be rendered: {type(error).__name__}: {error}"
+            raise problem(_innermost(error.__traceback__), what) from error
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A line of a template, as Jinja knows it; ``file`` is ``None`` or ``<template>`` where it is no file."""
+
+    file: str | None
+    line: int | None
+    text: str | None = None
+
+    def named(self, source: str, text: str | None) -> _Place:
+        """Name a template that is no file by where it came from."""
+        if self.file in (None, _STRING):
+            return _Place(source, self.line, text)
+        return self
+
+    def shown_line(self) -> str:
+        """Return the line itself, if it can be had."""
+        if self.line is None:
+            return ""
+        try:
+            text = Path(str(self.file)).read_text(encoding="utf-8") if self.text is None else self.text
+            return f"  {self.line} | {text.splitlines()[self.line - 1]}\n"
+        except (OSError, UnicodeDecodeError, IndexError):
+            return ""
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path:
@@ -80,26 +142,15 @@ def _find(name: str, folders: Iterable[Path]) -> Path:
     )
 
 
-def _located(where: str, line: int | None, problem: str, advice: str = "mend the template") -> TemplateError:
+def _located(place: _Place, problem: str, advice: str) -> TemplateError:
     """Make an error that names the file and shows the line."""
-    place = f"{where}, line {line}," if line else where
-    shown = _source_line(where, line) if line else ""
-    return TemplateError(f"The template {place} {problem}.\n{shown}What to do: {advice}.")
+    where = f"{place.file}, line {place.line}," if place.line else place.file
+    return TemplateError(f"The template {where} {problem}.\n{place.shown_line()}What to do: {advice}.")
 
 
-def _source_line(where: str, line: int) -> str:
-    try:
-        return f"  {line} | {Path(where).read_text().splitlines()[line - 1]}\n"
-    except (OSError, UnicodeDecodeError, IndexError):
-        return ""
-
-
-def _place_in_template(trace: TracebackType | None) -> tuple[str, int | None] | None:
+def _innermost(trace: TracebackType | None) -> _Place:
     """Find the innermost template in a traceback, which Jinja makes to name templates' files and lines."""
-    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.endswith(".py")]
-    places = [(frame.filename, frame.lineno) for frame in frames if Path(frame.filename).is_file()]
-    return places[-1] if places else None
-
-
-def _listed(folders: Iterable[Path]) -> str:
-    return ", ".join(str(folder) for folder in folders)
+    for frame in reversed(traceback.extract_tb(trace)):
+        if frame.filename == _STRING or (not frame.filename.endswith(".py") and Path(frame.filename).is_file()):
+            return _Place(frame.filename, frame.lineno)
+    return _Place(None, None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
 from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs.logs import RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -30,14 +31,23 @@ class Waiter:
     :param job: the Job as it was applied; another Job of the same name is not this one.
     :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
     :param mailbox: where the waits report their end.
+    :param repeated: shows logs meanwhile; its reads report their end to the mailbox too.
     """
 
-    def __init__(self, kubectl: Kubectl, job: Object, look: Callable[[], Object | None], mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        kubectl: Kubectl,
+        job: Object,
+        look: Callable[[], Object | None],
+        mailbox: Mailbox,
+        repeated: RepeatedTail | None = None,
+    ) -> None:
         self._kubectl = kubectl
         self._job = job
         self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
         self._look = look
         self._mailbox = mailbox
+        self._repeated = repeated
         self._waits: dict[str, Call] = {}
 
     def wait(self) -> Object:
@@ -52,11 +62,16 @@ class Waiter:
         while status.verdict(job) is None:
             is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
             self._arm(_COMPLETE, _FAILED, *((_DELETED,) if is_deletion_watched else ()))
-            process = self._mailbox.receive(None if is_deletion_watched else _DELETION_IS_WATCHED_AFTER_SECONDS)
+            limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
+            if self._repeated:
+                limits.append(self._repeated.advance())
+            process = self._mailbox.receive(min(limits, default=None))
+            if self._repeated:
+                self._repeated.handle(process)
             ended = [condition for condition, call in self._waits.items() if call.process is process]
             for condition in ended:
                 job = self._after(condition, self._waits.pop(condition))
-        self._kubectl.stop(*self._waits.values())
+        self._kubectl.stop(*self._waits.values(), *(self._repeated.pending() if self._repeated else ()))
         return job
 
     def _arm(self, *conditions: str) -> None:

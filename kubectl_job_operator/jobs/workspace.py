@@ -1,4 +1,4 @@
-"""The private folder of one task try, with the manifest's file that kubectl applies."""
+"""Files of a task try: its private folder, and the copy of the manifest that a user may ask for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from kubectl_job_operator.errors import InputError
 
 _TEMPLATE_SUFFIXES = (".j2", ".jinja", ".jinja2", ".tmpl")
 
@@ -18,14 +20,31 @@ class Workspace:
 
     def write(self, name: str, text: str) -> Path:
         """Write a file and return its path."""
-        path = self.folder / name
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return _write_private(self.folder / name, text)
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write_copy(folder: str, name: str, text: str) -> Path:
+    """Write a file that stays where the user wants it, making the folder if need be.
+
+    :raises InputError: if it cannot be written.
+    """
+    if Path(name).name != name:
+        raise InputError(
+            f"yaml_write_filename must be the name of a file, but is {name!r}.\n"
+            "What to do: give the folder as yaml_write_path."
+        )
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return _write_private(Path(folder, name), text)
+    except OSError as error:
+        raise InputError(
+            f"The rendered YAML cannot be written to {Path(folder, name)}: {error.strerror}.\n"
+            "What to do: choose a yaml_write_path that the worker's user can write. Nothing was created in the cluster."
+        ) from error
 
 
 def manifest_file_name(source: str) -> str:
@@ -34,3 +53,11 @@ def manifest_file_name(source: str) -> str:
     for suffix in _TEMPLATE_SUFFIXES:
         name = name.removesuffix(suffix)
     return name if name.endswith((".yaml", ".yml", ".json")) else f"{name or 'manifest'}.yaml"
+
+
+def _write_private(path: Path, text: str) -> Path:
+    """Write a file for this user alone, also where there was one that others could read: it may hold a Secret."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+    return path

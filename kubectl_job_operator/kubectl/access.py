@@ -19,6 +19,8 @@ class Access:
 
     :param config_file: path of a kubeconfig.
     :param context: a context of the kubeconfig; ``None`` is its current one.
+    :param config_content: the text of a kubeconfig, where there is no file; whoever runs kubectl writes it to one.
+    :param skip_tls_verify: do not check the server's certificate.
     :param in_cluster: use the service account of the pod that this runs in. kubectl reads the mounted token file
         itself, at each start, so that the token is on no command line and a rotated one is used.
     """
@@ -26,6 +28,8 @@ class Access:
     config_file: str | None = None
     context: str | None = None
     in_cluster: bool = False
+    config_content: str | None = None
+    skip_tls_verify: bool = False
 
     def check(self) -> None:
         """Refuse what cannot work, before anything is run.
@@ -41,12 +45,15 @@ class Access:
         """Return the flags that every kubectl command of this access begins with."""
         if self.in_cluster:
             # Without any configuration kubectl takes the pod's service account; an empty file keeps others out.
-            return ("--kubeconfig", _NO_CONFIG_FILE)
-        flags: tuple[str, ...] = ()
-        if self.config_file is not None:
-            flags += ("--kubeconfig", self.config_file)
+            flags: tuple[str, ...] = ("--kubeconfig", _NO_CONFIG_FILE)
+        elif self.config_file is not None:
+            flags = ("--kubeconfig", self.config_file)
+        else:
+            flags = ()
         if self.context is not None:
             flags += ("--context", self.context)
+        if self.skip_tls_verify:
+            flags += ("--insecure-skip-tls-verify",)
         return flags
 
     def environment(self, inherited: Mapping[str, str], spare_folder: Path) -> dict[str, str]:

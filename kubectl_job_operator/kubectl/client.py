@@ -88,8 +88,29 @@ class Kubectl:
 
     def get(self, target: str) -> Object | None:
         """Return the object that ``target`` names, as ``job/NAME``; ``None`` if there is none."""
-        call = self._start_here("get", target, "-o", "json", "--ignore-not-found")
+        return self.finish_get(self.start_get(target))
+
+    def start_get(self, target: str) -> Call:
+        """Start what ``get`` does, beside something else; ``finish_get`` takes the result."""
+        return self._start_here("get", target, "-o", "json", "--ignore-not-found")
+
+    def finish_get(self, call: Call) -> Object | None:
+        """Return what ``get`` returns."""
         return _parse(self._finish(call, _READ_SECONDS, _names))
+
+    def start_can_i_list(self) -> Call:
+        """Start listing the account's rights in the namespace; ``finish_can_i_list`` takes the result."""
+        return self._start_here("auth", "can-i", "--list", "--no-headers", label="auth can-i")
+
+    def finish_can_i_list(self, call: Call) -> str | None:
+        """Return the rows that kubectl prints; ``None`` if the cluster does not tell, or not all."""
+        try:
+            finished = self._finish(call, _READ_SECONDS, _count_lines)
+        except KubectlError as error:
+            if error.kind is ErrorKind.FORBIDDEN:
+                return None
+            raise
+        return None if "incomplete" in finished.stderr else finished.stdout
 
     def select(self, resource: str, selector: str) -> list[Object]:
         """Return the objects of a resource, as ``pods``, that the label selector picks."""
@@ -141,17 +162,21 @@ class Kubectl:
 
     def logs(self, pod: str, container: str, tail: int) -> Sequence[str]:
         """Return the last lines of a container's log."""
-        return self._read_logs(pod, "-c", container, f"--tail={tail}")
+        return self.finish_logs(self._start_here("logs", pod, "-c", container, f"--tail={tail}"))
 
-    def logs_of_all(self, selector: str, tail: int) -> Sequence[str]:
-        """Return the last lines of every container of the pods that the selector picks.
+    def start_logs_of_all(self, selector: str, tail: int, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start reading the last lines of every container of the pods that the selector picks.
 
-        Each line begins with ``[pod/POD/CONTAINER] ``. A container without a log gives a line that says so.
+        :param on_exit: called when it has ended, in another thread.
         """
-        return self._read_logs("-l", selector, "--all-containers", "--prefix", "--ignore-errors", f"--tail={tail}")
+        arguments = ("-l", selector, "--all-containers", "--prefix", "--ignore-errors", f"--tail={tail}")
+        return self._start_here("logs", *arguments, on_exit=on_exit)
 
-    def _read_logs(self, *arguments: str) -> Sequence[str]:
-        call = self._start_here("logs", *arguments)
+    def finish_logs(self, call: Call) -> Sequence[str]:
+        """Return the lines; after ``start_logs_of_all`` each begins with ``[pod/POD/CONTAINER] ``.
+
+        A container without a log gives a line that says so.
+        """
         return _lines(self._finish(call, _LOGS_SECONDS, _count_lines).stdout)
 
     def delete(self, target: str) -> None:
@@ -171,9 +196,10 @@ class Kubectl:
 
     def _start_here(self, *arguments: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
         """Start a command against the chosen cluster and namespace."""
+        call = self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit)
         if self._version_call is None and not self._version_is_checked:
             self._version_call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
-        return self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit)
+        return call
 
     def _here(self, *arguments: str) -> tuple[str, ...]:
         """Return a whole command against the chosen cluster and namespace."""

@@ -81,7 +81,7 @@ def _operator(file: Path, namespace: str) -> Callable[[], None]:
     from tests.integration.stub_context import context_for
 
     class Quiet(KubernetesJobOperator):
-        log = logging.getLogger("quiet")
+        log = logging.getLogger("quiet")  # type: ignore[assignment]
 
     Quiet.log.propagate = False
     with DAG("bench", schedule=None):

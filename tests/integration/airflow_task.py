@@ -75,7 +75,7 @@ class TaskRun:
     @property
     def subcommands(self) -> list[str]:
         """The subcommands of kubectl, in the order of the log."""
-        known = {"version", "config", "get", "apply", "wait", "logs", "delete"}
+        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete"}
         return [next(word for word in command if word in known) for command in self.commands]
 
     @property

@@ -31,7 +31,7 @@ def test_a_job_that_completes_makes_the_task_a_success_and_is_deleted(task: Task
     run = task.run(yaml_file_name="job.yaml", tail_logs=True)
     assert run.state == "success", run.log
     # A third wait, for the deletion, joins if the Job takes more than a second.
-    assert [word for word in run.subcommands if word != "wait"] == ["version", "get", "apply", "logs", "delete"]
+    assert [word for word in run.subcommands if word != "wait"] == ["auth", "version", "get", "apply", "logs", "delete"]
     assert run.subcommands.count("wait") in (2, 3)
     assert "line 3\nline 2\nline 1" in run.log
     assert "is Complete" in run.log

@@ -1,0 +1,101 @@
+"""The way into a cluster out of an operator's arguments and, if it names one, an Airflow connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kubectl_job_operator.airflow.compat import Connection, get_connection
+from kubectl_job_operator.errors import AccessError
+from kubectl_job_operator.kubectl.access import Access
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+
+CONNECTION_TYPE = "kubernetes"
+
+_OLD_PREFIX = "extra__kubernetes__"
+_WAYS_IN = ("in_cluster", "kube_config_path", "kube_config")
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task's Job runs.
+
+    :param access: which cluster, as whom.
+    :param namespace: ``None`` if neither the arguments nor the connection name one.
+    """
+
+    access: Access
+    namespace: str | None
+
+
+def find_place(task: KubernetesJobOperator) -> Place:
+    """Return where the task's Job runs; the arguments win over the connection.
+
+    :raises AccessError: if the connection contradicts itself or is of another type.
+    """
+    arguments = Access(task.config_file, task.cluster_context, bool(task.in_cluster))
+    if task.kubernetes_conn_id is None:
+        return Place(arguments, task.namespace)
+    connection = read_connection(get_connection(task.kubernetes_conn_id))
+    namespace = task.namespace or connection.namespace
+    if task.config_file is not None or task.in_cluster:
+        return Place(replace(arguments, skip_tls_verify=connection.access.skip_tls_verify), namespace)
+    if task.cluster_context is not None:
+        # A context is one of a kubeconfig: it rules the pod's own service account out.
+        return Place(replace(connection.access, context=task.cluster_context, in_cluster=False), namespace)
+    if task.in_cluster is False:
+        return Place(replace(connection.access, in_cluster=False), namespace)
+    return Place(connection.access, namespace)
+
+
+def read_connection(connection: Connection) -> Place:
+    """Read the extras that Airflow's own Kubernetes provider defines.
+
+    :raises AccessError: if it gives two ways into a cluster, or is of another type.
+    """
+    if connection.conn_type != CONNECTION_TYPE:
+        raise AccessError(
+            f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}, not {CONNECTION_TYPE!r}.\n"
+            "What to do: name a connection of that type in kubernetes_conn_id."
+        )
+    extras = _Extras(connection.extra_dejson)
+    ways = [key for key in _WAYS_IN if (extras.flag(key) if key == "in_cluster" else extras.text(key))]
+    if len(ways) > 1:
+        raise AccessError(
+            f"The connection {connection.conn_id!r} gives {len(ways)} ways into a cluster: {', '.join(ways)}.\n"
+            "What to do: leave only one of them in it."
+        )
+    access = Access(
+        config_file=extras.text("kube_config_path"),
+        context=extras.text("cluster_context"),
+        in_cluster=extras.flag("in_cluster"),
+        config_content=extras.text("kube_config"),
+        skip_tls_verify=extras.flag("disable_verify_ssl"),
+    )
+    return Place(access, extras.text("namespace"))
+
+
+class _Extras:
+    """A connection's extras, whose names had a prefix in older Airflows."""
+
+    def __init__(self, extras: Mapping[str, Any]) -> None:
+        self._extras = extras
+
+    def text(self, key: str) -> str | None:
+        """Return an extra as text, objects as JSON, which is YAML too; ``None`` if it is missing or empty."""
+        value = self._value(key)
+        if not value:
+            return None
+        return value if isinstance(value, str) else json.dumps(value)
+
+    def flag(self, key: str) -> bool:
+        """Return whether an extra is true, also where it was typed as text."""
+        return str(self._value(key)).lower() in _TRUE
+
+    def _value(self, key: str) -> Any:
+        return self._extras.get(key, self._extras.get(f"{_OLD_PREFIX}{key}"))

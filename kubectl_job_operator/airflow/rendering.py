@@ -1,0 +1,73 @@
+"""From an operator's arguments and Airflow's context to the Manifest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.template import Renderer
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+
+
+def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
+    """Render the task's template and add what its arguments add.
+
+    :raises InputError: if the template or the manifest cannot be used.
+    """
+    manifest = _rendered(task, _renderer(task, context))
+    if task.env_vars:
+        manifest = manifest.with_env_vars({name: str(value) for name, value in task.env_vars.items()})
+    if task.backoff_limit is not None:
+        manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
+    else:
+        manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
+    return manifest.with_labels(_strings(task.labels)).with_annotations(_strings(task.annotations), on_pods=True)
+
+
+def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
+    """Make what renders: the task's own variables before Airflow's, with the DAG's filters and macros."""
+    with warnings.catch_warnings():
+        # Airflow 2 warns of each old name in its context that is read, and here all are.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        variables = {**context, **task.yaml_template_fields}
+    dag = task.get_dag()
+    if dag is None:
+        return Renderer([], variables)
+    search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
+    # Sandboxed, it gives text also where the DAG wants native objects.
+    return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
+
+
+def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
+    if task.yaml_file_name is not None:
+        rendered = renderer.render_file(task.yaml_file_name)
+        return Manifest.parse(rendered.text, rendered.source)
+    if isinstance(task.job_yaml, str):
+        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml")
+    documents = task.job_yaml if isinstance(task.job_yaml, list) else [task.job_yaml]
+    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml")
+
+
+def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:
+    """Render every string in a document that is given as objects, as Airflow does in its own fields."""
+    if isinstance(value, str):
+        return renderer.render_text(value, "job_yaml").text
+    if isinstance(value, Mapping):
+        return {key: _with_rendered_strings(item, renderer) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_rendered_strings(item, renderer) for item in value]
+    return value
+
+
+def _strings(given: Mapping[str, Any]) -> dict[str, str]:
+    """Kubernetes takes only strings here, where authors also write numbers."""
+    return {key: str(value) for key, value in given.items()}
+
+
+def _as_tuple(paths: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (paths,) if isinstance(paths, str) else tuple(paths or ())
