@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -28,27 +29,29 @@ def main() -> int:
     _say(f"$ airflow dags test {dag_id}")
     return_code = subprocess.run([_program("airflow"), "dags", "test", dag_id], env=environment, check=False).returncode
     if return_code:
-        _say(f"The task failed; its log above says why. To look: {_kubectl(cluster)} describe jobs,pods")
+        _say(f"The task failed; its log above says why. To look: {shlex.join(_kubectl(cluster))} describe jobs,pods")
         return return_code
     _say("It worked: a task of Airflow ran a Kubernetes Job. Next:")
     _say(f"  read examples/{example}/, change it and run `make demo` again")
-    _say(f"  look at the cluster: {_kubectl(cluster)} get nodes,events")
+    _say(f"  look at the cluster: {shlex.join(_kubectl(cluster))} get nodes,events")
     _say("  read on in README.md; take the cluster away with `make cluster-down`")
     return 0
 
 
 def airflow_environment(home: Path, dags_folder: Path, cluster: test_cluster.Cluster) -> dict[str, str]:
-    """Return the environment of a private Airflow that reaches the cluster."""
+    """Return the environment of a private Airflow whose default way leads to the cluster."""
+    home.mkdir(exist_ok=True)
+    kubeconfig = home / "kubeconfig"
+    kubeconfig.touch(0o600)
+    view = [*_kubectl(cluster), "config", "view", "--minify", "--flatten"]
+    kubeconfig.write_bytes(subprocess.run(view, check=True, capture_output=True).stdout)
     return {
         **os.environ,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "false",
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "KUBECTL_JOB_OPERATOR_CONTEXT": cluster.context,
-        # One line a message: an Airflow that thinks it talks to a wide terminal.
-        "COLUMNS": "200",
+        "KUBECONFIG": str(kubeconfig),
     }
 
 
@@ -56,8 +59,8 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def _kubectl(cluster: test_cluster.Cluster) -> str:
-    return f"kubectl --kubeconfig {cluster.kubeconfig} --context {cluster.context}"
+def _kubectl(cluster: test_cluster.Cluster) -> list[str]:
+    return ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context]
 
 
 def _say(line: str) -> None:

@@ -25,7 +25,7 @@ def persist(
 ) -> Result:
     """Return what ``action`` returns; while it raises an error that can pass, call it again.
 
-    :param tolerance_seconds: the last call begins at most this long after the first failure.
+    :param tolerance_seconds: the last call begins at most this long after the first.
     :param pause: sleeps that many seconds; may raise, to end it all.
     :param show: takes one line when an outage begins and one when it is over.
     :raises KubectlError: the last one, if the time is over or it cannot pass.
@@ -43,7 +43,7 @@ def persist(
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, KubectlError) and error.kind.can_pass),
         wait=tenacity.wait_random_exponential(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS),
-        stop=lambda _: began > 0 and time.monotonic() - began > tolerance_seconds,
+        stop=tenacity.stop_after_delay(tolerance_seconds),
         before_sleep=before_pause,
         sleep=pause,
         reraise=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -26,13 +27,13 @@ from kubectl_job_operator.jobs.settings import Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Waiter
 from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
-from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.access import Access, settings_in
+from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 
 _KUBECONFIG = "kubeconfig"
-_FIRST_CONTACT_SECONDS = 60.0
+_FIRST_CONTACT_SECONDS = 45.0
 _REPLACE_SECONDS = 300
 
 
@@ -115,6 +116,7 @@ class JobRunner:
 
     def _run(self) -> Object:
         self._access.check()
+        self._log.info(f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(self._environment)}.")
         if self._kubectl.namespace is None:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         self._file = self._write_manifest()
@@ -128,7 +130,7 @@ class JobRunner:
         """Write the file that kubectl applies, and the copy that the user asked for."""
         name, text = manifest_file_name(self._manifest.source), self._manifest.text()
         file = self._workspace.write(name, text)
-        shown = f":\n{self._manifest.masked_text()}" if self._settings.log_yaml else "."
+        shown = f":\n{self._manifest.masked_text().rstrip()}" if self._settings.log_yaml else "."
         self._log.info(f"The manifest, as rendered to {file}{shown}")
         if self._settings.write_path is not None:
             copy = write_copy(self._settings.write_path, self._settings.write_filename or name, text)

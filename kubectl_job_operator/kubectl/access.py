@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubectl_job_operator.errors import AccessError
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_SETTINGS = ("KUBECONFIG", "KUBERC", "KUBECACHEDIR")
 _NO_CONFIG_FILE = "/dev/null"
 
 
@@ -28,7 +30,7 @@ class Access:
     config_file: str | None = None
     context: str | None = None
     in_cluster: bool = False
-    config_content: str | None = None
+    config_content: str | None = field(default=None, repr=False)
     skip_tls_verify: bool = False
 
     def check(self) -> None:
@@ -72,6 +74,12 @@ class Access:
         """Return the namespace of the pod that this runs in; ``None`` outside of a pod."""
         file = _SERVICE_ACCOUNT / "namespace"
         return file.read_text().strip() if file.is_file() else None
+
+
+def settings_in(environment: Mapping[str, str]) -> str:
+    """Show what of an environment changes where kubectl goes, for a person who pastes its commands elsewhere."""
+    shown = [f"{name}={shlex.quote(environment[name])}" for name in _SETTINGS if name in environment]
+    return " ".join(shown)
 
 
 def _check_service_account() -> None:

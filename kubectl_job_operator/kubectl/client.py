@@ -21,7 +21,7 @@ PROGRAM = "kubectl"
 FIELD_MANAGER = "kubectl-job-operator"
 OLDEST_VERSION = (1, 28)
 
-_READ_SECONDS = 30.0
+_READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 60.0
 
@@ -105,7 +105,7 @@ class Kubectl:
     def finish_can_i_list(self, call: Call) -> str | None:
         """Return the rows that kubectl prints; ``None`` if the cluster does not tell, or not all."""
         try:
-            finished = self._finish(call, _READ_SECONDS, _count_lines)
+            finished = self._finish(call, _READ_SECONDS, lambda out: f"{len(_lines(out))} rules")
         except KubectlError as error:
             if error.kind is ErrorKind.FORBIDDEN:
                 return None

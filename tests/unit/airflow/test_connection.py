@@ -1,0 +1,72 @@
+"""The way into a cluster out of a connection of Airflow, with arguments that win."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow import connection
+from kubectl_job_operator.airflow.connection import Place, find_place
+from kubectl_job_operator.errors import AccessError
+from kubectl_job_operator.kubectl.access import Access
+
+NO_ARGUMENTS = {"namespace": None, "config_file": None, "cluster_context": None, "in_cluster": None}
+
+
+def place(monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any], conn_type: str = "kubernetes", **given: Any) -> Place:
+    """Find the place of a task that names a connection with these extras."""
+    found = {"conn_type": conn_type, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CLUSTER", json.dumps(found))
+    task: Any = SimpleNamespace(**{**NO_ARGUMENTS, "kubernetes_conn_id": "cluster", **given})
+    return find_place(task)
+
+
+TABLE: list[tuple[dict[str, Any], dict[str, Any], Place]] = [
+    ({}, {}, Place(Access(), None)),
+    ({"kube_config_path": "/c", "namespace": "n"}, {}, Place(Access("/c"), "n")),
+    ({"kube_config": "text"}, {}, Place(Access(config_content="text"), None)),
+    ({"kube_config": {"kind": "Config"}}, {}, Place(Access(config_content='{"kind": "Config"}'), None)),
+    ({"in_cluster": True}, {}, Place(Access(in_cluster=True), None)),
+    ({"in_cluster": "true"}, {}, Place(Access(in_cluster=True), None)),
+    ({"in_cluster": "false"}, {}, Place(Access(), None)),
+    ({"cluster_context": "x", "disable_verify_ssl": True}, {}, Place(Access(context="x", skip_tls_verify=True), None)),
+    ({"extra__kubernetes__kube_config_path": "/old"}, {}, Place(Access("/old"), None)),
+    ({"kube_config_path": "", "in_cluster": False}, {}, Place(Access(), None)),
+    ({"namespace": "n"}, {"namespace": "mine"}, Place(Access(), "mine")),
+    ({"kube_config_path": "/c", "cluster_context": "x"}, {"config_file": "/mine"}, Place(Access("/mine"), None)),
+    ({"kube_config_path": "/c"}, {"cluster_context": "mine"}, Place(Access("/c", "mine"), None)),
+    ({"in_cluster": True}, {"cluster_context": "mine"}, Place(Access(None, "mine"), None)),
+    ({"kube_config_path": "/c"}, {"in_cluster": True}, Place(Access(in_cluster=True), None)),
+    ({"in_cluster": True}, {"in_cluster": False}, Place(Access(), None)),
+]
+
+
+@pytest.mark.parametrize(("extra", "given", "expected"), TABLE)
+def test_arguments_win_over_the_connection(
+    extra: dict[str, Any], given: dict[str, Any], expected: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place(monkeypatch, extra, **given) == expected
+
+
+def test_without_a_connection_the_arguments_are_all_there_is() -> None:
+    task: Any = SimpleNamespace(**{**NO_ARGUMENTS, "kubernetes_conn_id": None, "config_file": "/c", "namespace": "n"})
+    assert find_place(task) == Place(Access("/c"), "n")
+
+
+def test_two_ways_into_a_cluster_in_one_connection_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AccessError, match="gives 2 ways into a cluster: in_cluster, kube_config_path"):
+        place(monkeypatch, {"in_cluster": True, "kube_config_path": "/c"})
+
+
+def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AccessError, match="is of type 'postgres', not 'kubernetes'"):
+        place(monkeypatch, {}, conn_type="postgres")
+
+
+def test_the_content_of_a_kubeconfig_is_in_no_text_about_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = place(monkeypatch, {"kube_config": "very-secret"})
+    assert "very-secret" not in repr(found)
+    assert connection.CONNECTION_TYPE == "kubernetes"

@@ -1,0 +1,189 @@
+"""What a DAG's author meets: arguments that contradict, input that cannot work, and how light the operator is."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+import kubectl_job_operator
+from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.errors import JobFailedError, TaskKilledError
+from tests.integration.manifests import job
+from tests.integration.stub_context import context_for
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.jobs import stage
+
+MANIFEST = stage.MANIFEST
+
+CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"yaml_file_name": None}, ("yaml_file_name", "job_yaml")),
+    ({"job_yaml": MANIFEST}, ("yaml_file_name", "job_yaml")),
+    ({"in_cluster": True, "config_file": "c"}, ("in_cluster", "config_file")),
+    ({"in_cluster": True, "cluster_context": "c"}, ("in_cluster", "cluster_context")),
+    ({"tail_logs_every": 5, "tail_logs_only_at_end": True}, ("tail_logs_every", "tail_logs_only_at_end")),
+    ({"yaml_write_filename": "f"}, ("yaml_write_filename", "yaml_write_path")),
+    ({"tail_logs_line_count": -1}, ("tail_logs_line_count",)),
+    ({"tail_logs_every": -5}, ("tail_logs_every",)),
+    ({"backoff_limit": -1}, ("backoff_limit",)),
+]
+
+
+def operator(**arguments: Any) -> KubernetesJobOperator:
+    with DAG("dag", schedule=None, start_date=datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)):
+        return KubernetesJobOperator(**{"task_id": "task", "namespace": stage.NAMESPACE, **arguments})
+
+
+def execute(task: KubernetesJobOperator) -> None:
+    task.execute(context_for(task))
+
+
+@pytest.mark.parametrize(("arguments", "names"), CONTRADICTIONS)
+def test_a_contradiction_is_refused_when_the_dag_is_parsed_and_names_the_arguments(
+    arguments: dict[str, Any], names: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValueError, match="a") as refusal:
+        operator(**{"yaml_file_name": "job.yaml", **arguments})
+    assert all(name in str(refusal.value) for name in names)
+
+
+@pytest.mark.parametrize(("given", "used"), [(1, 5), (5, 5), (7, 5), (8, 10), (12, 10), (13, 15), (60, 60), (0, 5)])
+def test_tail_logs_every_is_rounded_to_the_nearest_five_seconds(given: int, used: int) -> None:
+    assert operator(yaml_file_name="job.yaml", tail_logs_every=given)._settings().tail.every_seconds == used
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_on"),
+    [
+        ({}, True),
+        ({"get_logs": False}, False),
+        ({"get_logs": False, "tail_logs": True}, True),
+        ({"get_logs": False, "tail_logs_line_count": 100}, True),
+        ({"get_logs": False, "tail_logs_every": 5}, True),
+        ({"get_logs": False, "tail_logs_only_at_end": True}, True),
+    ],
+)
+def test_any_tail_logs_argument_turns_tailing_on(arguments: dict[str, Any], is_on: bool) -> None:
+    assert operator(yaml_file_name="job.yaml", **arguments)._settings().tail.is_on is is_on
+
+
+def test_importing_the_package_imports_no_airflow() -> None:
+    assert loaded_by("import kubectl_job_operator", "airflow") == []
+
+
+def test_importing_the_operator_imports_nothing_that_only_a_run_needs() -> None:
+    code = "import kubectl_job_operator.airflow.operators"
+    assert loaded_by(code, "sh", "kubernetes", "kubectl_job_operator.kubectl.process") == []
+
+
+def test_running_a_task_imports_neither_the_kubernetes_client_nor_requests_by_us() -> None:
+    ours = "import kubectl_job_operator.jobs.runner, kubectl_job_operator.kubectl.process"
+    assert loaded_by(ours, "kubernetes", "requests", "airflow") == []
+
+
+def loaded_by(code: str, *modules: str) -> list[str]:
+    """Return which of the modules a fresh interpreter has loaded after some code."""
+    check = f"{code}\nimport json, sys\nprint(json.dumps([name for name in {modules!r} if name in sys.modules]))"
+    out = subprocess.run([sys.executable, "-c", check], check=True, capture_output=True, text=True).stdout
+    names: list[str] = json.loads(out.splitlines()[-1])
+    return names
+
+
+def test_the_public_names_are_there_and_no_others() -> None:
+    assert kubectl_job_operator.KubernetesJobOperator is KubernetesJobOperator
+    assert set(kubectl_job_operator.__all__) <= set(dir(kubectl_job_operator))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = kubectl_job_operator.Nothing
+
+
+def test_an_operator_can_be_copied_as_airflow_copies_tasks() -> None:
+    task = operator(yaml_file_name="job.yaml", labels={"a": "b"})
+    assert copy.deepcopy(task).labels == {"a": "b"}
+
+
+BAD_INPUT: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
+    ("no template", {"yaml_file_name": "absent.yaml"}, ("no template 'absent.yaml'", "Looked for:", "/absent.yaml")),
+    ("undefined variable", {"job_yaml": "a: {{ b }}"}, ("job_yaml, line 1", "'b' is undefined", "a: {{ b }}")),
+    ("invalid Jinja", {"job_yaml": "a:\n  {% if %}"}, ("job_yaml, line 2", "not valid Jinja")),
+    ("invalid YAML", {"job_yaml": "a: 1\nb: c: d"}, ("line 2, column 5", "2 | b: c: d", "^")),
+    ("no document", {"job_yaml": "# nothing\n"}, ("has no document",)),
+    ("no Job", {"job_yaml": "{apiVersion: v1, kind: Pod, metadata: {name: a}}"}, ("has no Job", "only Pod")),
+    ("two Jobs", {"job_yaml": f"{MANIFEST}---\n{MANIFEST}"}, ("has 2 Jobs",)),
+    ("no name", {"job_yaml": MANIFEST.replace("  name: countdown\n", "  labels: {}\n")}, ("Job", "without a name")),
+    ("generateName", {"job_yaml": MANIFEST.replace("name: countdown", "generateName: c-")}, ("generateName",)),
+    ("restartPolicy", {"job_yaml": MANIFEST.replace("Never", "Always")}, ("restartPolicy: Always", "Never or OnFail")),
+    ("no restartPolicy", {"job_yaml": MANIFEST.replace("restartPolicy: Never", "x: 1")}, ("no restartPolicy",)),
+    ("no kubeconfig", {"job_yaml": MANIFEST, "config_file": "/absent"}, ("kubeconfig '/absent' does not exist",)),
+    ("not in a pod", {"job_yaml": MANIFEST, "in_cluster": True}, ("in_cluster=True", "not run in a pod")),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
+def test_bad_input_is_refused_before_kubectl_is_run_and_a_retry_is_not_tried(
+    arguments: dict[str, Any], words: tuple[str, ...], fake_kubectl: FakeKubectl
+) -> None:
+    with pytest.raises(AirflowFailException) as refusal:
+        execute(operator(**arguments))
+    assert [word for word in words if word not in str(refusal.value)] == [], str(refusal.value)
+    assert "What to do:" in str(refusal.value)
+    assert fake_kubectl.calls == []
+
+
+def test_a_kubectl_that_is_too_old_is_refused_before_anything_is_created(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("version --client", {"clientVersion": {"gitVersion": "v1.27.16"}})
+    stage.script(fake_kubectl)
+    with pytest.raises(AirflowFailException, match=r"is version 1\.27, but 1\.28 or later is needed"):
+        execute(operator(job_yaml=MANIFEST))
+    assert fake_kubectl.called("apply") == []
+
+
+def test_a_missing_kubectl_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AirflowFailException, match="There is no kubectl on the PATH"):
+        execute(operator(job_yaml=MANIFEST))
+
+
+def test_a_failed_job_is_no_reason_to_give_retries_up(fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        execute(operator(job_yaml=MANIFEST))
+
+
+def test_a_kill_that_comes_before_the_run_still_ends_it(fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    task = operator(job_yaml=MANIFEST)
+    task.on_kill()
+    with pytest.raises(TaskKilledError):
+        execute(task)
+    assert fake_kubectl.called("apply") == []
+
+
+def test_on_kill_without_a_run_does_nothing_and_may_come_twice() -> None:
+    task = operator(job_yaml=MANIFEST)
+    task.on_kill()
+    task.on_kill()
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_a_backoff_limit_is_written_even_where_kubernetes_has_a_default(
+    limit: int | None, fake_kubectl: FakeKubectl, tmp_path: Path
+) -> None:
+    stage.script(fake_kubectl)
+    execute(
+        operator(
+            job_yaml=job("true", name="countdown", spec="completions: 1"),
+            backoff_limit=limit,
+            retries=1,
+            yaml_write_path=str(tmp_path),
+        )
+    )
+    (written,) = tmp_path.glob("*.yaml")
+    assert f"backoffLimit: {limit or 1}\n" in written.read_text()
