@@ -81,7 +81,7 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
 
 def explain(argv: Sequence[str], return_code: int, stderr: str) -> KubectlError:
     """Turn a failed command into the error that says what happened and what to do."""
-    words = _words(stderr)
+    words = _words(stderr) or (f"ended by signal {-return_code}" if return_code < 0 else "")
     kind = kind_of(return_code, words)
     return KubectlError(argv, return_code, stderr, kind, words=words, hint=_hint(kind, words))
 
