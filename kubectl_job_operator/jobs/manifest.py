@@ -15,6 +15,8 @@ from kubectl_job_operator.jobs import yaml_text
 
 MASK = "***"
 
+# Where client-side apply keeps the whole object; it comes along when somebody pastes `kubectl get -o yaml`.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _RESTART_POLICIES = ("Never", "OnFailure")
 _SECRET_TEXT = re.compile(r"^\s*[\"']?kind[\"']?:\s*[\"']?Secret\b", re.MULTILINE)
 
@@ -227,7 +229,10 @@ def _masked(document: Document) -> Document:
         for key in ("data", "stringData")
         if key in document
     }
-    return {**document, **hidden}
+    metadata = dict(document["metadata"])
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        metadata["annotations"] = {**metadata["annotations"], _LAST_APPLIED: MASK}
+    return {**document, "metadata": metadata, **hidden}
 
 
 def _yaml_problem(error: yaml.YAMLError, text: str, source: str) -> str:

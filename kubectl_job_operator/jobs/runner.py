@@ -242,7 +242,7 @@ class JobRunner:
         """Stop what must not run on, say what was left and where."""
         if isinstance(error, JobVanishedError):
             self._may_run_on = False
-        if self._may_run_on and (self._mailbox.is_killed or not isinstance(error, Exception)):
+        if self._may_run_on and (self._mailbox.is_killed or _is_interruption(error)):
             self._log.warning(f"The task was told to stop, so Job {self._full_name} is deleted.")
             processes = Processes(self._environment)
             try:
@@ -263,3 +263,14 @@ class JobRunner:
             self._log.info(
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether Airflow ended the run from outside: by an exception that is no ``Exception``, raised in a signal handler.
+
+    Raised while a lock is taken, it may come out as the context of an ordinary error about that lock.
+    """
+    cause: BaseException | None = error
+    while cause is not None and isinstance(cause, Exception):
+        cause = cause.__context__
+    return cause is not None

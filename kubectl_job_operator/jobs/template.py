@@ -88,7 +88,7 @@ class Renderer:
         except jinja2.TemplateNotFound as error:
             folders = ", ".join(map(str, self._folders)) or "any folder: there is no search path"
             raise problem(
-                _innermost(error.__traceback__), f"names {error.message!r}, which is not in {folders}"
+                _innermost(error.__traceback__), f"names {error.name!r}, which is not in {folders}"
             ) from error
         except jinja2.UndefinedError as error:
             raise problem(

@@ -120,6 +120,7 @@ class Kubectl:
 
     def apply(self, file: Path) -> list[Object]:
         """Apply a manifest on the server's side and return its objects as they now are."""
+        self._be_sure_of_version()
         call = self._start_here(
             "apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", str(file), "-o", "json"
         )
@@ -181,6 +182,7 @@ class Kubectl:
 
     def delete(self, target: str) -> None:
         """Delete an object, as ``job/NAME``, without waiting until it is gone; one that is not there is no error."""
+        self._be_sure_of_version()
         self._finish(self._start_here(*_delete(target)), _CHANGE_SECONDS, str.strip)
 
     def delete_command(self, target: str) -> str:
@@ -189,10 +191,17 @@ class Kubectl:
 
     def delete_and_wait(self, target: str, timeout_seconds: int) -> None:
         """Delete an object and all that it owns, as a Job's pods, and wait until they are gone."""
+        self._be_sure_of_version()
         call = self._start_here(
             "delete", target, "--ignore-not-found", "--cascade=foreground", f"--timeout={timeout_seconds}s"
         )
         self._finish(call, timeout_seconds + _CHANGE_SECONDS, str.strip)
+
+    def _be_sure_of_version(self) -> None:
+        """Know the version before something is changed; where something was read before, this costs nothing."""
+        if self._version_call is None and not self._version_is_checked:
+            self._version_call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
+        self._require_version()
 
     def _start_here(self, *arguments: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
         """Start a command against the chosen cluster and namespace."""

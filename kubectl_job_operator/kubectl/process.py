@@ -68,6 +68,7 @@ class Process:
         self._on_exit = on_exit
         self._thread = threading.Thread(target=self._live, name=f"waits for {self.argv[0]}", daemon=True)
         self._started_at = 0.0
+        self._is_begun = False
         self._stop_signal: signal.Signals | None = None
         self._pid: int | None = None
         self._ended = threading.Event()
@@ -77,6 +78,7 @@ class Process:
     def start(self) -> None:
         """Start the child."""
         self._started_at = time.monotonic()
+        self._is_begun = True
         self._thread.start()
 
     def wait(self, timeout_seconds: float | None = None) -> Finished | None:
@@ -104,7 +106,7 @@ class Process:
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._thread.is_alive() and not self._ended.is_set()
+        return self._is_begun and not self._ended.is_set()
 
     def _live(self) -> None:
         """Start, wait and tell: the whole life of the thread."""
@@ -124,20 +126,23 @@ class Process:
         except sh.CommandNotFound as error:
             raise FileNotFoundError(f"no program {self.argv[0]!r} on PATH") from error
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a file object is what sh takes
-            running = command(
-                *self.argv[1:],
-                _bg=True,
-                _bg_exc=False,
-                _in=nothing,
-                _tty_out=False,
-                _new_session=True,
-                _env=self._environment,
-                _ok_code=_EVERY_RETURN_CODE,
-                _out_bufsize=_BLOCK_BYTES,
-                _err_bufsize=_BLOCK_BYTES,
-                _no_pipe=True,
-                _preexec_fn=_preparation_of_child(),
-            )
+            try:
+                running = command(
+                    *self.argv[1:],
+                    _bg=True,
+                    _bg_exc=False,
+                    _in=nothing,
+                    _tty_out=False,
+                    _new_session=True,
+                    _env=self._environment,
+                    _ok_code=_EVERY_RETURN_CODE,
+                    _out_bufsize=_BLOCK_BYTES,
+                    _err_bufsize=_BLOCK_BYTES,
+                    _no_pipe=True,
+                    _preexec_fn=_preparation_of_child(),
+                )
+            except sh.ForkException as error:
+                raise OSError(f"{self.argv[0]!r} cannot be executed: {error}") from error
         self._pid = running.pid
         if self._stop_signal is not None:
             self.stop(self._stop_signal)

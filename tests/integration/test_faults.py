@@ -86,7 +86,12 @@ def test_a_task_waits_through_an_api_server_that_is_killed_and_comes_back(
 def test_a_task_starts_through_a_short_outage_and_says_so_twice(task: TaskRunner) -> None:
     task.write("job.yaml", job("true"))
     test_cluster.faults.kill("kube-apiserver")
-    thread = in_background(lambda: (time.sleep(3), test_cluster.faults.start("kube-apiserver"))[1])
+
+    def mend() -> None:
+        time.sleep(3)
+        test_cluster.faults.start("kube-apiserver")
+
+    thread = in_background(mend)
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "success", run.failures

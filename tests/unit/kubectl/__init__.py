@@ -1,0 +1,1 @@
+"""The ground floor, tried with a scripted kubectl on PATH."""

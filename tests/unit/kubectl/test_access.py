@@ -1,0 +1,129 @@
+"""Which cluster, as whom: flags that stand on the command line, and an environment that cannot change a command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kubectl_job_operator.errors import AccessError, InputError
+from kubectl_job_operator.kubectl import access as module
+from kubectl_job_operator.kubectl.access import Access
+
+UNWRITABLE_HOME = "/proc/self/nobody-writes-here"  # not even root
+
+
+@pytest.fixture
+def service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder where a pod's service account is mounted, still empty, without the pod's variables."""
+    folder = tmp_path / "serviceaccount"
+    folder.mkdir()
+    monkeypatch.setattr(module, "_SERVICE_ACCOUNT", folder)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("access", "flags"),
+    [
+        (Access(), ()),
+        (Access(config_file="/a b"), ("--kubeconfig", "/a b")),
+        (Access(context="there"), ("--context", "there")),
+        (Access(config_file="/a", context="there"), ("--kubeconfig", "/a", "--context", "there")),
+        (Access(in_cluster=True), ("--kubeconfig", "/dev/null")),
+        (Access(config_file="/a", skip_tls_verify=True), ("--kubeconfig", "/a", "--insecure-skip-tls-verify")),
+    ],
+)
+def test_an_access_is_what_its_flags_say(access: Access, flags: tuple[str, ...]) -> None:
+    assert access.flags() == flags
+
+
+def test_the_flags_never_carry_a_token(service_account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (service_account / "token").write_text("very-secret")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    access = Access(in_cluster=True)
+    access.check()
+    assert "very-secret" not in " ".join(access.flags())
+    assert "very-secret" not in str(access.environment({}, service_account))
+
+
+def test_a_kubeconfig_that_is_given_as_text_is_neither_on_the_command_line_nor_in_a_traceback() -> None:
+    access = Access(config_content="token: very-secret")
+    assert "very-secret" not in " ".join(access.flags())
+    assert "very-secret" not in repr(access)
+
+
+def test_kubectls_own_preferences_are_switched_off_and_all_else_is_inherited(tmp_path: Path) -> None:
+    inherited = {"HOME": str(tmp_path), "A": "b", "KUBERC": "on", "HTTPS_PROXY": "x"}
+    assert Access().environment(inherited, tmp_path / "spare") == {**inherited, "KUBERC": "off"}
+    assert inherited["KUBERC"] == "on"
+
+
+def test_the_cache_stays_in_a_home_folder_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".kube" / "cache").mkdir(parents=True)
+    assert "KUBECACHEDIR" not in Access().environment({"HOME": str(tmp_path)}, tmp_path / "spare")
+
+
+def test_the_cache_moves_where_the_home_folder_cannot_be_written(tmp_path: Path) -> None:
+    environment = Access().environment({"HOME": UNWRITABLE_HOME}, tmp_path / "spare")
+    assert environment["KUBECACHEDIR"] == str(tmp_path / "spare" / "cache")
+
+
+def test_a_cache_that_was_chosen_stays_where_it_is(tmp_path: Path) -> None:
+    inherited = {"HOME": UNWRITABLE_HOME, "KUBECACHEDIR": "/chosen"}
+    assert Access().environment(inherited, tmp_path)["KUBECACHEDIR"] == "/chosen"
+
+
+def test_a_kubeconfig_that_can_be_read_is_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.touch()
+    access = Access(config_file=str(file))
+    access.check()
+    assert access.flags()[1] == str(file)
+
+
+@pytest.mark.parametrize(("name", "problem"), [("absent", "does not exist"), (".", "is not a file")])
+def test_a_kubeconfig_that_cannot_be_read_is_refused_with_its_path(tmp_path: Path, name: str, problem: str) -> None:
+    with pytest.raises(AccessError) as caught:
+        Access(config_file=str(tmp_path / name)).check()
+    assert f"{str(tmp_path / name)!r} {problem}" in str(caught.value)
+    assert "What to do: set config_file" in str(caught.value)
+
+
+def test_a_kubeconfig_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config"
+    file.touch(mode=0o000)
+    # The tests may run as root, who can read everything.
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path) == file and mode == os.R_OK))
+    with pytest.raises(AccessError, match="cannot be read by this user"):
+        Access(config_file=str(file)).check()
+
+
+@pytest.mark.parametrize("has_variable", [False, True])
+@pytest.mark.parametrize("has_token", [False, True])
+def test_in_cluster_needs_a_pod_with_a_service_account(
+    service_account: Path, monkeypatch: pytest.MonkeyPatch, *, has_variable: bool, has_token: bool
+) -> None:
+    if has_variable:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    if has_token:
+        (service_account / "token").touch()
+    if has_variable and has_token:
+        Access(in_cluster=True).check()
+        return
+    with pytest.raises(AccessError) as caught:
+        Access(in_cluster=True).check()
+    assert f"KUBERNETES_SERVICE_HOST is {'set' if has_variable else 'not set'}" in str(caught.value)
+    assert f"token {'exists' if has_token else 'does not exist'}" in str(caught.value)
+    assert "What to do" in str(caught.value)
+
+
+def test_the_pods_namespace_is_read_where_there_is_a_pod(service_account: Path) -> None:
+    assert Access().pod_namespace() is None
+    (service_account / "namespace").write_text("etl\n")
+    assert Access().pod_namespace() == "etl"
+
+
+def test_trying_again_does_not_help_against_an_access_error() -> None:
+    assert issubclass(AccessError, InputError)

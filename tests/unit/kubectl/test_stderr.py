@@ -1,0 +1,230 @@
+"""Kubectl's words are held against recordings of a real kubectl and a real cluster."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+import pytest
+
+from kubectl_job_operator.errors import ErrorKind, KubectlError
+from kubectl_job_operator.kubectl.stderr import explain, kind_of, no_answer
+from tests.unit.recordings import FIXTURES
+
+KINDS = {
+    "Forbidden, get": ErrorKind.FORBIDDEN,
+    "Forbidden, apply": ErrorKind.FORBIDDEN,
+    "Forbidden, wait": ErrorKind.FORBIDDEN,
+    "Forbidden, logs": ErrorKind.FORBIDDEN,
+    "Forbidden, delete": ErrorKind.FORBIDDEN,
+    "Unauthorized (token expired or wrong)": ErrorKind.UNAUTHORIZED,
+    "Connection refused": ErrorKind.UNREACHABLE,
+    "Host name unknown": ErrorKind.UNREACHABLE,
+    "Certificate not trusted": ErrorKind.CERTIFICATE,
+    "Context not in the kubeconfig": ErrorKind.CONFIGURATION,
+    "Kubeconfig missing": ErrorKind.CONFIGURATION,
+    "No configuration at all": ErrorKind.UNREACHABLE,
+    "Namespace missing, apply": ErrorKind.NAMESPACE_NOT_FOUND,
+    "Job missing, get": ErrorKind.NOT_FOUND,
+    "Job missing, wait": ErrorKind.NOT_FOUND,
+    "Wait timed out": ErrorKind.CONDITION_TIMED_OUT,
+    "Pod template immutable": ErrorKind.IMMUTABLE,
+    "Invalid value": ErrorKind.INVALID,
+    "Unknown field": ErrorKind.INVALID,
+    "generateName": ErrorKind.INVALID,
+    "Kind unknown to the server": ErrorKind.UNKNOWN_RESOURCE,
+    "Broken YAML": ErrorKind.INVALID,
+    "File missing": ErrorKind.OTHER,
+    "Namespace of -n and of the manifest differ": ErrorKind.NAMESPACE_MISMATCH,
+    "Logs: container waiting": ErrorKind.CONTAINER_WAITING,
+    "Logs: pod missing": ErrorKind.NOT_FOUND,
+    "Logs: container name wrong": ErrorKind.OTHER,
+    "Field manager conflict": ErrorKind.CONFLICT,
+}
+
+NOT_IN_THE_RECORDINGS = {
+    "Error from server: etcdserver: request timed out": ErrorKind.SERVER_BUSY,
+    "Error from server: etcdserver: leader changed": ErrorKind.SERVER_BUSY,
+    "Error from server (TooManyRequests): the server has received too many requests and has asked us to try again "
+    "later": ErrorKind.SERVER_BUSY,
+    "Error from server (InternalError): an error on the server was encountered": ErrorKind.SERVER_BUSY,
+    'Error from server (InternalError): Internal error occurred: failed calling webhook "check.example.com": failed to '
+    'call webhook: Post "https://check.default.svc:443/?timeout=10s": context deadline exceeded': ErrorKind.SERVER_BUSY,
+    "Error from server (ServiceUnavailable): apiserver is shutting down": ErrorKind.SERVER_BUSY,
+    "Error from server (Timeout): Timeout: request did not complete within requested timeout - context deadline "
+    "exceeded": ErrorKind.SERVER_BUSY,
+    "Error from server (ServerTimeout): the server cannot complete the requested operation at this time, try again "
+    "later (get jobs.batch)": ErrorKind.SERVER_BUSY,
+    "error: the server is currently unable to handle the request": ErrorKind.SERVER_BUSY,
+    "Unable to connect to the server: net/http: TLS handshake timeout": ErrorKind.UNREACHABLE,
+    "Unable to connect to the server: dial tcp 192.0.2.1:6443: i/o timeout": ErrorKind.UNREACHABLE,
+    "Unable to connect to the server: EOF": ErrorKind.UNREACHABLE,
+    "error: read tcp 127.0.0.1:40000->127.0.0.1:6443: read: connection reset by peer": ErrorKind.UNREACHABLE,
+    'Get "https://127.0.0.1:6443/api": dial tcp 127.0.0.1:6443: connect: connection refused': ErrorKind.UNREACHABLE,
+    "error: unexpected EOF": ErrorKind.UNREACHABLE,
+    'error: http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""': (
+        ErrorKind.UNREACHABLE
+    ),
+    'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: few, requested: pods=1': ErrorKind.FORBIDDEN,
+    "error: current-context must exist in order to minify": ErrorKind.CONFIGURATION,
+    'error: context "nope" does not exist': ErrorKind.CONFIGURATION,
+    'Error from server (BadRequest): Job in version "v1" cannot be handled as a Job: strict decoding error: unknown '
+    'field "spec.tmplate"': ErrorKind.INVALID,
+    'Error from server (BadRequest): container "main" in pod "x" is waiting to start: ContainerCreating': (
+        ErrorKind.CONTAINER_WAITING
+    ),
+    "something that nobody has ever seen": ErrorKind.OTHER,
+    "": ErrorKind.OTHER,
+}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One block of the recordings."""
+
+    command: str
+    stderr: str
+    return_code: int
+
+    def explain(self) -> KubectlError:
+        """Give the block to the code under test."""
+        return explain(shlex.split(self.command), self.return_code, self.stderr)
+
+
+def _recorded() -> dict[str, Recorded]:
+    text = (FIXTURES / "kubectl-stderr.md").read_text()
+    blocks = re.finditer(
+        r"^## (?P<heading>.+)\n```\n\$ (?P<command>.+)\n(?P<stderr>(?s:.*?))return code (\d+)\n```$", text, re.MULTILINE
+    )
+    return {block["heading"]: Recorded(block["command"], block["stderr"], int(block[4])) for block in blocks}
+
+
+RECORDED = _recorded()
+
+
+def test_every_recording_is_in_the_table() -> None:
+    assert RECORDED.keys() == KINDS.keys()
+    headings = re.findall(r"^## (.+)$", (FIXTURES / "kubectl-stderr.md").read_text(), re.MULTILINE)
+    assert headings == [*KINDS, "Seen in trials, not recorded by the script above"]
+
+
+@pytest.mark.parametrize("heading", KINDS)
+def test_what_kubectl_printed_is_understood(heading: str) -> None:
+    assert RECORDED[heading].explain().kind is KINDS[heading]
+
+
+@pytest.mark.parametrize("words", NOT_IN_THE_RECORDINGS)
+def test_words_that_no_recording_has_are_understood_too(words: str) -> None:
+    assert kind_of(1, words) is NOT_IN_THE_RECORDINGS[words]
+
+
+def test_only_what_a_little_time_may_mend_can_pass() -> None:
+    assert {kind for kind in ErrorKind if kind.can_pass} == {
+        ErrorKind.UNREACHABLE,
+        ErrorKind.SERVER_BUSY,
+        ErrorKind.NO_ANSWER,
+        ErrorKind.SIGNALLED,
+    }
+
+
+@pytest.mark.parametrize("heading", KINDS)
+def test_the_message_has_the_command_the_return_code_and_what_kubectl_said(heading: str) -> None:
+    recorded = RECORDED[heading]
+    error = recorded.explain()
+    assert error.argv == tuple(shlex.split(recorded.command))
+    assert f"  $ {shlex.join(error.argv)}\n" in str(error)
+    assert "return code 1" in str(error)
+    assert error.kind.value in str(error)
+    own_words = [line for line in recorded.stderr.splitlines() if line and "memcache.go" not in line]
+    assert own_words
+    assert error.words.splitlines() == own_words
+    assert all(f"  {line}\n" in f"{error}\n" for line in own_words)
+
+
+@pytest.mark.parametrize("heading", ["Connection refused", "Host name unknown", "No configuration at all"])
+def test_lines_of_kubectls_own_logger_are_kept_but_not_shown(heading: str) -> None:
+    error = RECORDED[heading].explain()
+    assert error.stderr.count("memcache.go:265") == 5
+    assert "memcache.go" not in error.words
+    assert "memcache.go" not in str(error)
+
+
+def test_where_its_logger_is_all_that_kubectl_says_that_is_shown() -> None:
+    line = 'E1120 19:25:02.614761    5005 run.go:74] "command failed" err="dial tcp: connection refused"'
+    error = explain(("kubectl", "get"), 1, f"{line}\n")
+    assert error.words == line
+    assert error.kind is ErrorKind.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("heading", "verb", "resource"),
+    [
+        ("Forbidden, get", "get", "jobs.batch"),
+        ("Forbidden, apply", "patch", "jobs.batch"),
+        ("Forbidden, wait", "get", "jobs.batch"),
+        ("Forbidden, logs", "get", "jobs.batch"),
+        ("Forbidden, delete", "delete", "jobs.batch"),
+    ],
+)
+def test_a_forbidden_request_names_the_right_that_is_missing(heading: str, verb: str, resource: str) -> None:
+    error = RECORDED[heading].explain()
+    assert f'"{verb}" {resource};' in error.hint
+    assert error.hint in str(error)
+
+
+def test_a_right_in_the_core_group_is_named_without_a_group() -> None:
+    words = 'Error from server (Forbidden): pods is forbidden: User "u" cannot list resource "pods" in API group ""'
+    assert '"list" pods;' in explain(("kubectl",), 1, words).hint
+
+
+def test_a_subresource_is_named_as_a_role_spells_it() -> None:
+    words = (
+        'Error from server (Forbidden): pods "x" is forbidden: User "u" cannot get resource "pods/log" in API group ""'
+    )
+    assert '"get" pods/log;' in explain(("kubectl",), 1, words).hint
+
+
+def test_a_refusal_that_names_no_right_blames_no_role() -> None:
+    words = (
+        'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: few, requested: pods=1, limited: pods=0'
+    )
+    error = explain(("kubectl",), 1, words)
+    assert "Role" not in error.hint
+    assert "exceeded quota" in str(error)
+
+
+def test_no_configuration_at_all_is_told_from_a_cluster_that_is_down() -> None:
+    assert "found no configuration" in RECORDED["No configuration at all"].explain().hint
+    assert "found no configuration" not in RECORDED["Connection refused"].explain().hint
+
+
+@pytest.mark.parametrize("heading", [key for key, kind in KINDS.items() if kind is not ErrorKind.OTHER])
+def test_whoever_can_do_something_is_told_what(heading: str) -> None:
+    error = RECORDED[heading].explain()
+    if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.CONTAINER_WAITING):  # the runner's own business
+        assert error.hint == ""
+    else:
+        assert str(error).endswith(f"What to do: {error.hint}")
+        assert error.hint.endswith(".")
+
+
+def test_a_signal_is_told_from_what_kubectl_said_before_it() -> None:
+    error = explain(("kubectl", "get"), -9, "Error from server (Forbidden): no\n")
+    assert error.kind is ErrorKind.SIGNALLED
+    assert "signal 9" in str(error)
+    assert "return code" not in str(error)
+
+
+def test_no_answer_tells_how_long_it_took_and_can_pass() -> None:
+    error = no_answer(("kubectl", "get", "job/a b"), 30.0)
+    assert error.kind is ErrorKind.NO_ANSWER
+    assert error.kind.can_pass
+    assert "no answer in 30 s" in str(error)
+    assert "$ kubectl get 'job/a b'" in str(error)
+
+
+def test_the_message_shows_all_of_a_long_answer() -> None:
+    recorded = RECORDED["Pod template immutable"]
+    assert len(recorded.stderr) > 2000
+    assert recorded.stderr.strip() in str(recorded.explain())
