@@ -5,8 +5,11 @@ VENV := .venv
 RUN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
+TEST_TOOLS := hypothesis psutil pytest pytest-timeout
+
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit lint format bench clean
+.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +39,15 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest tests/unit
 
+test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
+	@for version in $(AIRFLOW_VERSIONS); do \
+		echo "Airflow $$version"; \
+		$(PYTHON) -m venv .matrix/$$version && \
+		.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
+		.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS) && \
+		.matrix/$$version/bin/python -m pytest tests/integration tests/unit/airflow || exit 1; \
+	done
+
 lint: $(INSTALLED) ## Run the checkers
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -50,4 +62,4 @@ bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
 	$(RUN)/python -m tests.benchmarks
 
 clean: ## Remove the virtual environment and what the demo left
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo .matrix

@@ -49,7 +49,8 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
             ErrorKind.CONFIGURATION,
             r"context was not found|context \S+ does not exist|Error in configuration|error loading config file"
             r"|no configuration has been provided|error: stat .*: no such file|current-context must exist"
-            r"|executable .* not found|exec plugin",
+            # A bare EOF: kubectl asked for a user name, and there was nobody to answer.
+            r"|executable .* not found|exec plugin|^error: EOF$",
         ),
         (ErrorKind.NAMESPACE_NOT_FOUND, r'\(NotFound\): namespaces? "'),
         (ErrorKind.NOT_FOUND, r"\(NotFound\)"),
@@ -115,6 +116,8 @@ def _hint(kind: ErrorKind, words: str) -> str:
     if kind is ErrorKind.FORBIDDEN and missing:
         resource = missing["resource"] + (f".{missing['group']}" if missing["group"] else "")
         return f'the account lacks the right to "{missing["verb"]}" {resource}; add it to its Role.'
+    if words == "error: EOF":
+        return "kubectl asked for a user name, so this user of the kubeconfig has no credentials; add them there."
     if "localhost:8080" in words:
         return (
             "kubectl found no configuration and tried its last resort; set config_file or KUBECONFIG, or in a pod "

@@ -75,9 +75,8 @@ def _bench_execute(pairs: int) -> bool:
 
 def _operator(file: Path, namespace: str) -> Callable[[], None]:
     """Return ``execute`` of an operator, with the context of a run that Airflow would give it."""
-    from airflow.sdk import DAG
-
     from kubectl_job_operator import KubernetesJobOperator
+    from tests.airflow_dag import DAG
     from tests.integration.stub_context import context_for
 
     class Quiet(KubernetesJobOperator):

@@ -22,8 +22,8 @@ from tests.integration.test_arguments import kubeconfig
 
 _WORKER = """\
 import sys
-from airflow.sdk import DAG
 from kubectl_job_operator import KubernetesJobOperator
+from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 
 class Log:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from airflow.sdk.exceptions import AirflowFailException
 
+from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.jobs import runner
 from kubectl_job_operator.kubectl import client
@@ -22,10 +22,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_FIRST_CONTACT_SECONDS", 2.0)
 
 
-def kubeconfig(folder: Path, port: int) -> Path:
+def kubeconfig(folder: Path, port: int, **user: str) -> Path:
+    """Write a kubeconfig for a server on this machine.
+
+    :param user: the user's credentials; a token of no meaning by default.
+    """
+    user = user or {"token": "none"}
     cluster = {"name": "c", "cluster": {"server": f"https://127.0.0.1:{port}"}}
     context = {"name": "there", "context": {"cluster": "c", "user": "u"}}
-    config = {"clusters": [cluster], "contexts": [context], "users": [{"name": "u", "user": {}}]}
+    config = {"clusters": [cluster], "contexts": [context], "users": [{"name": "u", "user": user}]}
     path = folder / "config"
     path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "there", **config}))
     return path
@@ -42,10 +47,12 @@ def test_a_server_that_does_not_answer_is_an_error_and_not_an_endless_wait(tmp_p
 
 
 def test_a_server_that_is_not_there_is_said_in_kubectls_words(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    with pytest.raises(KubectlError) as failure:
-        execute(operator(job_yaml=MANIFEST, config_file=str(kubeconfig(tmp_path, port))))
+    with socket.socket() as taken:
+        # Bound, so that nobody else gets the port, but not listening.
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(KubectlError) as failure:
+            execute(operator(job_yaml=MANIFEST, config_file=str(kubeconfig(tmp_path, port))))
     assert failure.value.kind is ErrorKind.UNREACHABLE
     assert f"dial tcp 127.0.0.1:{port}: connect: connection refused" in str(failure.value)
     assert "memcache.go" not in str(failure.value)
@@ -65,3 +72,10 @@ def test_no_configuration_at_all_is_said_so(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("KUBECONFIG", raising=False)
     with pytest.raises(AirflowFailException, match="kubectl has no current context, and this is not a pod"):
         execute(operator(job_yaml=MANIFEST, namespace=None))
+
+
+def test_a_user_without_credentials_is_told_apart_from_an_outage(tmp_path: Path) -> None:
+    with pytest.raises(KubectlError) as failure:
+        execute(operator(job_yaml=MANIFEST, config_file=str(kubeconfig(tmp_path, 1, username=""))))
+    assert failure.value.kind is ErrorKind.CONFIGURATION
+    assert "this user of the kubeconfig has no credentials" in str(failure.value)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
 
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import JobFailedError, TaskKilledError
+from tests.airflow_dag import DAG
 from tests.integration.manifests import job
 from tests.integration.stub_context import context_for
 from tests.unit.fake_kubectl import FakeKubectl
