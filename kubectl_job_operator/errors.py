@@ -153,6 +153,10 @@ class JobVanishedError(JobError):
     """The Job was there and is no more, or another one has taken its name: it has no verdict."""
 
 
+class JobStartupError(JobError):
+    """No container of the Job ran within the startup timeout; the Job was deleted."""
+
+
 class JobInUseError(JobError):
     """A running Job that is not this task's has the name that this task wants; it was not touched."""
 

@@ -20,7 +20,16 @@ else:
     except ImportError:
         from airflow.exceptions import AirflowFailException
 
-__all__ = ["AirflowFailException", "BaseOperator", "Connection", "Context", "get_connection"]
+_RUNNING = "running"
+
+__all__ = [
+    "AirflowFailException",
+    "BaseOperator",
+    "Connection",
+    "Context",
+    "get_connection",
+    "is_running_for_airflow",
+]
 
 
 def get_connection(conn_id: str) -> Connection:
@@ -37,3 +46,25 @@ def _import_base_hook() -> Any:
     except ImportError:
         return importlib.import_module("airflow.hooks.base").BaseHook
     return BaseHook
+
+
+def is_running_for_airflow(context: Context) -> bool:
+    """Whether Airflow still counts the task instance as running.
+
+    Asked when the task was told to stop: after a user's Clear or mark the state is another one; where only the worker
+    is told to stop, it is still running. False, too, where Airflow does not tell.
+    """
+    instance: Any = context["ti"]
+    try:
+        if hasattr(instance, "current_state"):
+            return str(instance.current_state()) == _RUNNING  # Airflow 2
+        index = instance.map_index if instance.map_index is not None else -1
+        states = instance.get_task_states(
+            dag_id=instance.dag_id,
+            task_ids=[instance.task_id],
+            run_ids=[instance.run_id],
+            **({"map_index": index} if index >= 0 else {}),
+        )
+    except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
+        return False
+    return [str(state) for tasks in states.values() for state in tasks.values()] == [_RUNNING]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context
+from kubectl_job_operator.airflow.arguments import check_arguments
+from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_running_for_airflow
+from kubectl_job_operator.airflow.task_instance import has_next_try, identity_of
 from kubectl_job_operator.errors import InputError
 
 if TYPE_CHECKING:
     import jinja2
 
-    from kubectl_job_operator.jobs.identity import Identity
     from kubectl_job_operator.jobs.manifest import Manifest
     from kubectl_job_operator.jobs.runner import JobRunner
     from kubectl_job_operator.jobs.settings import Settings
@@ -42,6 +43,8 @@ class KubernetesJobOperator(BaseOperator):
     :param labels: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
     :param annotations: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
     :param env_vars: (dict, default ``{}``) added to every container that does not set them. Templated.
+    :param unique_name: (bool, default False) append a suffix to the Job's name that is the same for all tries of a task
+        instance and another for each run, so that runs do not get in each other's way.
     :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
         and where it has none, the task's ``retries``.
 
@@ -67,7 +70,24 @@ class KubernetesJobOperator(BaseOperator):
 
     The end:
 
-    :param delete_completed_job: (bool, default True) delete the Job once it is Complete; a failed one stays for a look.
+    :param delete_policy: (str, default ``"IfSucceeded"``) when a Job that has ended is deleted, with its companions:
+        ``"Always"``, ``"IfSucceeded"``, ``"IfFailed"`` or ``"Never"``. A Job that did not start in time is always
+        deleted.
+    :param delete_completed_job: (bool, default True) the older way to say it: False is ``delete_policy="Never"``.
+    :param on_kill_action: (str, default ``"delete"``) what becomes of the Job when the task is cleared or marked, or
+        runs into its ``execution_timeout``: ``"delete"`` or ``"keep"``.
+    :param on_worker_stop: (str, default ``"adopt"``) what becomes of it when only the worker is told to stop, as in a
+        deployment: ``"adopt"`` keeps it for the next try if there is one, ``"delete"`` deletes it.
+
+    Time:
+
+    :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
+        is without limit. The time while the Job is suspended does not count.
+    :param outage_tolerance_seconds: (int, seconds, default 600) how long the cluster may be away while the task waits.
+    :param deadline_from_timeout: (bool, default False) give the Job the task's ``execution_timeout`` as its
+        ``activeDeadlineSeconds`` where the YAML sets none, so that the cluster stops it even if Airflow is dead.
+    :param termination_grace_period_seconds: (int, seconds, default None) the pods' ``terminationGracePeriodSeconds``,
+        whatever the YAML says.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
 
@@ -109,6 +129,7 @@ class KubernetesJobOperator(BaseOperator):
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
         env_vars: Mapping[str, str] | None = None,
+        unique_name: bool = False,
         backoff_limit: int | None = None,
         namespace: str | None = None,
         kubernetes_conn_id: str | None = None,
@@ -120,7 +141,14 @@ class KubernetesJobOperator(BaseOperator):
         tail_logs_every: int | None = None,
         tail_logs_line_count: int | None = None,
         tail_logs_only_at_end: bool = False,
-        delete_completed_job: bool = True,
+        delete_policy: str | None = None,
+        delete_completed_job: bool | None = None,
+        on_kill_action: str = "delete",
+        on_worker_stop: str = "adopt",
+        startup_timeout_seconds: int = 600,
+        outage_tolerance_seconds: int = 600,
+        deadline_from_timeout: bool = False,
+        termination_grace_period_seconds: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -133,6 +161,7 @@ class KubernetesJobOperator(BaseOperator):
         self.labels = labels or {}
         self.annotations = annotations or {}
         self.env_vars = env_vars or {}
+        self.unique_name = unique_name
         self.backoff_limit = backoff_limit
         self.namespace = namespace
         self.kubernetes_conn_id = kubernetes_conn_id
@@ -144,13 +173,20 @@ class KubernetesJobOperator(BaseOperator):
         self.tail_logs_every = tail_logs_every
         self.tail_logs_line_count = tail_logs_line_count
         self.tail_logs_only_at_end = tail_logs_only_at_end
+        self.delete_policy = delete_policy
         self.delete_completed_job = delete_completed_job
+        self.on_kill_action = on_kill_action
+        self.on_worker_stop = on_worker_stop
+        self.startup_timeout_seconds = startup_timeout_seconds
+        self.outage_tolerance_seconds = outage_tolerance_seconds
+        self.deadline_from_timeout = deadline_from_timeout
+        self.termination_grace_period_seconds = termination_grace_period_seconds
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
         self.rendered_yaml: str | None = None
         self._manifest: Manifest | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
-        self._check_arguments()
+        check_arguments(self)
 
     def execute(self, context: Context) -> None:
         """Run the Job.
@@ -202,23 +238,6 @@ class KubernetesJobOperator(BaseOperator):
         except InputError as error:
             raise AirflowFailException(str(error)) from None
 
-    def _check_arguments(self) -> None:
-        """Refuse contradictions while the DAG is parsed."""
-        if (self.yaml_file_name is None) == (self.job_yaml is None):
-            found = "both are" if self.job_yaml is not None else "neither is"
-            raise ValueError(f"give exactly one of yaml_file_name and job_yaml; {found} given")
-        for other in ("config_file", "cluster_context"):
-            if self.in_cluster and getattr(self, other) is not None:
-                raise ValueError(f"in_cluster=True and {other} contradict each other; give one of them")
-        if self.tail_logs_every is not None and self.tail_logs_only_at_end:
-            raise ValueError("tail_logs_every and tail_logs_only_at_end contradict each other; give one of them")
-        if self.yaml_write_filename is not None and self.yaml_write_path is None:
-            raise ValueError("yaml_write_filename needs yaml_write_path, the folder to write the file to")
-        for name in ("tail_logs_every", "tail_logs_line_count", "backoff_limit"):
-            number = getattr(self, name)
-            if number is not None and number < 0:
-                raise ValueError(f"{name} must not be negative, but is {number}")
-
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.jobs.runner import JobRunner
@@ -226,15 +245,16 @@ class KubernetesJobOperator(BaseOperator):
         place = find_place(self)
         return JobRunner(
             self._manifest or self._make_manifest(context),
-            _identity(self, context),
+            identity_of(self, context),
             place.access,
             namespace=place.namespace,
-            settings=self._settings(),
+            settings=self._settings(context),
             log=self.log,
+            is_worker_stop=lambda: is_running_for_airflow(context),
         )
 
-    def _settings(self) -> Settings:
-        from kubectl_job_operator.jobs.settings import Settings, Tail
+    def _settings(self, context: Context) -> Settings:
+        from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 
         is_tail_chosen = (
             self.tail_logs
@@ -251,20 +271,11 @@ class KubernetesJobOperator(BaseOperator):
             log_yaml=self.log_yaml,
             write_path=self.yaml_write_path,
             write_filename=self.yaml_write_filename,
-            delete_completed_job=self.delete_completed_job,
+            delete_policy=DeletePolicy(
+                self.delete_policy or ("Never" if self.delete_completed_job is False else "IfSucceeded")
+            ),
+            on_kill=KillAction(self.on_kill_action),
+            keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
+            startup_timeout_seconds=self.startup_timeout_seconds,
+            outage_tolerance_seconds=self.outage_tolerance_seconds,
         )
-
-
-def _identity(task: BaseOperator, context: Context) -> Identity:
-    from kubectl_job_operator.jobs.identity import Identity
-
-    instance = context["ti"]
-    return Identity(
-        dag_id=instance.dag_id,
-        task_id=instance.task_id,
-        run_id=instance.run_id,
-        map_index=instance.map_index if instance.map_index is not None else -1,
-        try_number=instance.try_number,
-        # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
-        first_try=max(1, (instance.max_tries or 0) - (task.retries or 0) + 1),
-    )

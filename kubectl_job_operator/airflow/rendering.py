@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.template import Renderer
 
@@ -26,6 +28,12 @@ def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
         manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
     else:
         manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
+    if task.unique_name:
+        manifest = manifest.with_name(identity_of(task, context).unique_name(manifest.name))
+    if task.deadline_from_timeout and task.execution_timeout is not None:
+        manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
+    if task.termination_grace_period_seconds is not None:
+        manifest = manifest.with_grace_period(task.termination_grace_period_seconds)
     return manifest.with_labels(_strings(task.labels)).with_annotations(_strings(task.annotations), on_pods=True)
 
 

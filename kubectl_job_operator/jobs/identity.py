@@ -14,7 +14,12 @@ from kubectl_job_operator.jobs import status
 PREFIX = "kubectl-job-operator"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 TASK_INSTANCE_LABEL = f"{PREFIX}/task-instance"
-TRY_ANNOTATION = f"{PREFIX}/try-number"
+TRY_LABEL = f"{PREFIX}/try-number"
+KEEP = f"{PREFIX}/keep"
+"""Set as an annotation by whoever writes the template, and as a label by us, so that kubectl can leave it out."""
+
+_UNIQUE_LENGTH = 8
+_LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,23 @@ class Identity:
         """Return the labels for every object of the manifest and for the pods."""
         return {MANAGED_BY_LABEL: PREFIX, TASK_INSTANCE_LABEL: self.digest}
 
+    def try_label(self) -> dict[str, str]:
+        """Return the label for every object, but not for the pods: a later try that goes on with it changes it."""
+        return {TRY_LABEL: str(self.try_number)}
+
+    def unique_name(self, name: str) -> str:
+        """Append a suffix that is the same for all tries and another for each run, within Kubernetes' 63 characters."""
+        head = name[: _LONGEST_NAME - _UNIQUE_LENGTH - 1].rstrip("-.")
+        return f"{head}-{self.digest[:_UNIQUE_LENGTH]}"
+
+    def selector(self, *, of_any_try: bool = False) -> str:
+        """Return the label selector of what belongs to this task instance, without what is to be kept.
+
+        :param of_any_try: also what an earlier or a later try has made or taken over.
+        """
+        this_try = "" if of_any_try else f",{TRY_LABEL}={self.try_number}"
+        return f"{TASK_INSTANCE_LABEL}={self.digest}{this_try},!{KEEP}"
+
     def annotations(self) -> dict[str, str]:
         """Return the annotations for every object of the manifest and for the pods, for people to read."""
         return {
@@ -53,7 +75,6 @@ class Identity:
             f"{PREFIX}/task-id": self.task_id,
             f"{PREFIX}/run-id": self.run_id,
             f"{PREFIX}/map-index": str(self.map_index),
-            TRY_ANNOTATION: str(self.try_number),
         }
 
 
@@ -74,12 +95,12 @@ def decide(job: Mapping[str, Any] | None, identity: Identity) -> tuple[Decision,
     if job is None:
         return Decision.APPLY, "there is none"
     metadata = job["metadata"]
-    annotations, verdict = metadata.get("annotations") or {}, status.verdict(job)
+    labels, verdict = metadata.get("labels") or {}, status.verdict(job)
     owner = owner_of(job)
     if metadata.get("deletionTimestamp"):
         return Decision.REPLACE, "it is being deleted"
-    if (metadata.get("labels") or {}).get(TASK_INSTANCE_LABEL) == identity.digest:
-        recorded = annotations.get(TRY_ANNOTATION, "")
+    if labels.get(TASK_INSTANCE_LABEL) == identity.digest:
+        recorded = labels.get(TRY_LABEL, "")
         if not recorded.isdecimal() or int(recorded) < identity.first_try:
             return Decision.REPLACE, f"it is this task's own from try {recorded or '?'}, before the task was cleared"
         if verdict is not None and not verdict.is_complete:
@@ -88,6 +109,13 @@ def decide(job: Mapping[str, Any] | None, identity: Identity) -> tuple[Decision,
     if verdict is None:
         return Decision.REFUSE, f"it belongs to {owner} and has not ended"
     return Decision.REPLACE, f"it belongs to {owner} and has ended ({verdict.type})"
+
+
+def is_of_task(thing: Mapping[str, Any], identity: Identity) -> bool:
+    """Whether an object was made by this task, in this run or in another."""
+    annotations = thing["metadata"].get("annotations") or {}
+    names = (annotations.get(f"{PREFIX}/dag-id"), annotations.get(f"{PREFIX}/task-id"))
+    return names == (identity.dag_id, identity.task_id)
 
 
 def owner_of(job: Mapping[str, Any]) -> str:

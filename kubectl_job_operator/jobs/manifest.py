@@ -65,6 +65,16 @@ class Manifest:
         return next(document for document in self.documents if _is_job(document))
 
     @property
+    def companions(self) -> tuple[Document, ...]:
+        """All documents but the Job."""
+        return tuple(document for document in self.documents if not _is_job(document))
+
+    @property
+    def kinds(self) -> str:
+        """The kinds of all documents, as kubectl takes them: ``job.v1.batch,configmap``."""
+        return ",".join(dict.fromkeys(_kind_of(document) for document in [self.job, *self.companions]))
+
+    @property
     def name(self) -> str:
         """The Job's name."""
         return str(self.job["metadata"]["name"])
@@ -75,9 +85,42 @@ class Manifest:
         namespace = self.job["metadata"].get("namespace")
         return str(namespace) if namespace else None
 
-    def with_labels(self, labels: Mapping[str, str]) -> Manifest:
-        """Return the same manifest with these labels on every document and on the Job's pods."""
-        return self._with_metadata("labels", labels, on_pods=True)
+    def with_labels(self, labels: Mapping[str, str], *, on_pods: bool = True) -> Manifest:
+        """Return the same manifest with these labels on every document and, unless told not to, on the Job's pods."""
+        return self._with_metadata("labels", labels, on_pods=on_pods)
+
+    def with_keep_labels(self, keep: str) -> Manifest:
+        """Return the same manifest where each companion with the annotation ``keep: "true"`` has it as a label too."""
+        documents = copy.deepcopy(self.documents)
+        for document in documents:
+            metadata = document["metadata"]
+            if not _is_job(document) and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
+                metadata["labels"] = {**(metadata.get("labels") or {}), keep: "true"}
+        return replace(self, documents=documents)
+
+    def with_name(self, name: str) -> Manifest:
+        """Return the same manifest with another name for the Job."""
+        edited, job = self._edited()
+        job["metadata"]["name"] = name
+        return edited
+
+    def with_active_deadline(self, seconds: int) -> Manifest:
+        """Return the same manifest with this ``activeDeadlineSeconds``, unless the text sets one."""
+        edited, job = self._edited()
+        job["spec"].setdefault("activeDeadlineSeconds", seconds)
+        return edited
+
+    def with_grace_period(self, seconds: int) -> Manifest:
+        """Return the same manifest with this ``terminationGracePeriodSeconds`` for the Job's pods."""
+        edited, job = self._edited()
+        job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = seconds
+        return edited
+
+    def with_ttl(self, seconds: int) -> Manifest:
+        """Return the same manifest with this ``ttlSecondsAfterFinished``."""
+        edited, job = self._edited()
+        job["spec"]["ttlSecondsAfterFinished"] = seconds
+        return edited
 
     def with_annotations(self, annotations: Mapping[str, str], *, on_pods: bool) -> Manifest:
         """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
@@ -129,6 +172,10 @@ class Manifest:
     def text(self) -> str:
         """Return the YAML for kubectl."""
         return yaml_text.dump_all(self.documents)
+
+    def job_text(self) -> str:
+        """Return the YAML of the Job alone."""
+        return yaml_text.dump_all([self.job])
 
     def masked_text(self) -> str:
         """Return the YAML for people: without what Secrets hold."""
@@ -211,6 +258,13 @@ class Manifest:
 
 def _is_job(document: Document) -> bool:
     return document.get("kind") == "Job" and str(document.get("apiVersion")).startswith("batch/")
+
+
+def _kind_of(document: Document) -> str:
+    """Name a document's kind so that kubectl cannot take it for another: with its version and group."""
+    group, _, version = str(document["apiVersion"]).rpartition("/")
+    kind = str(document["kind"]).lower()
+    return f"{kind}.{version}.{group}" if group else kind
 
 
 def _unlisted(document: Any) -> Sequence[Any]:

@@ -12,20 +12,23 @@ from pathlib import Path
 from kubectl_job_operator.errors import (
     JobFailedError,
     JobInUseError,
+    JobStartupError,
     JobVanishedError,
     KubectlError,
     RightsMissingError,
 )
 from kubectl_job_operator.jobs import diagnosis, rights, status
-from kubectl_job_operator.jobs.identity import Decision, Identity, decide
+from kubectl_job_operator.jobs.belongings import Belongings
+from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.persistence import Result, persist
-from kubectl_job_operator.jobs.settings import Settings
+from kubectl_job_operator.jobs.settings import KillAction, Settings
+from kubectl_job_operator.jobs.startup import StartupLimit
 from kubectl_job_operator.jobs.status import Object
-from kubectl_job_operator.jobs.waiting import Waiter
+from kubectl_job_operator.jobs.waiting import Chore, Waiter
 from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
 from kubectl_job_operator.kubectl.access import Access, settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
@@ -35,6 +38,13 @@ from kubectl_job_operator.kubectl.transcript import Transcript
 _KUBECONFIG = "kubeconfig"
 _FIRST_CONTACT_SECONDS = 45.0
 _REPLACE_SECONDS = 300
+_KILL_SECONDS = 30.0
+_SHORTEST_TTL_SECONDS = 3600
+
+
+def _nobody_stopped_the_worker() -> bool:
+    """Take every kill for a user's, where nobody can tell."""
+    return False
 
 
 class JobRunner:
@@ -46,6 +56,7 @@ class JobRunner:
     :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
+    :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
     """
 
     def __init__(
@@ -57,16 +68,28 @@ class JobRunner:
         namespace: str | None,
         settings: Settings,
         log: Log,
+        is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
     ) -> None:
-        self._manifest = manifest.with_labels(identity.labels()).with_annotations(identity.annotations(), on_pods=False)
+        self._manifest = (
+            manifest.with_labels(identity.labels())
+            .with_labels(identity.try_label(), on_pods=False)
+            .with_annotations(identity.annotations(), on_pods=False)
+            .with_keep_labels(KEEP)
+        )
+        # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
+        self._ttl_seconds = _short_ttl(manifest)
+        if self._ttl_seconds is not None:
+            self._manifest = self._manifest.with_ttl(_SHORTEST_TTL_SECONDS)
         self._identity = identity
         self._settings = settings
         self._log = log
+        self._is_worker_stop = is_worker_stop
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
         self._processes = Processes(self._environment)
         self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, Transcript(log.info))
+        self._belongings = Belongings(self._manifest, identity, self._workspace, log)
         self._tails = LogTails(self._kubectl, log)
         self._mailbox = Mailbox()
         self._file: Path | None = None
@@ -78,6 +101,7 @@ class JobRunner:
         :raises InputError: if something that was asked for cannot work; nothing was created.
         :raises RightsMissingError: if the account may not do all that is needed; nothing was created.
         :raises JobInUseError: if a running Job of somebody else has the name.
+        :raises JobStartupError: if no container ran in time.
         :raises JobFailedError: if the Job got the condition Failed.
         :raises JobVanishedError: if the Job was deleted or replaced before its end.
         :raises KubectlError: if kubectl fails in a way that does not pass, or for too long.
@@ -95,7 +119,10 @@ class JobRunner:
         return job
 
     def kill(self) -> None:
-        """Make ``run`` end at once, delete the Job and raise; never waits, safe in a signal handler and twice."""
+        """Make ``run`` end at once, delete or keep the Job as asked, and raise.
+
+        Never waits, is safe in a signal handler and twice: ``run`` itself does the rest while it unwinds.
+        """
         self._mailbox.kill()
         self._processes.stop()
 
@@ -123,17 +150,21 @@ class JobRunner:
         began = time.monotonic()
         job = self._wait(self._start(self._file))
         self._conclude(job, time.monotonic() - began)
-        self._may_run_on = False
         return job
 
     def _write_manifest(self) -> Path:
         """Write the file that kubectl applies, and the copy that the user asked for."""
-        name, text = manifest_file_name(self._manifest.source), self._manifest.text()
-        file = self._workspace.write(name, text)
+        name = manifest_file_name(self._manifest.source)
+        file = self._workspace.write(name, self._manifest.job_text())
         shown = f":\n{self._manifest.masked_text().rstrip()}" if self._settings.log_yaml else "."
         self._log.info(f"The manifest, as rendered to {file}{shown}")
+        if self._ttl_seconds is not None:
+            self._log.info(
+                f"ttlSecondsAfterFinished: {self._ttl_seconds} counts from when this task has seen the end; until then "
+                f"it is {_SHORTEST_TTL_SECONDS}."
+            )
         if self._settings.write_path is not None:
-            copy = write_copy(self._settings.write_path, self._settings.write_filename or name, text)
+            copy = write_copy(self._settings.write_path, self._settings.write_filename or name, self._manifest.text())
             self._log.info(f"The manifest was also written to {copy}, to stay there.")
         return file
 
@@ -146,15 +177,18 @@ class JobRunner:
                 str(self._kubectl.namespace),
                 self._manifest.name,
                 f"Job {self._full_name} exists already: {why}. It was not touched.\n"
-                "What to do: wait until it has ended or delete it, or give this task's Job another name.",
+                "What to do: wait until it has ended or delete it, or give each run a Job of its own by "
+                "unique_name=True.",
             )
         if decision is Decision.ADOPT and found is not None:
             self._log.info(f"Job {self._full_name} exists already: {why}. Going on with it.")
             self._may_run_on = True
+            self._persist(lambda: self._belongings.take_over(self._kubectl), self._outage_tolerance)
             return found
         if decision is Decision.REPLACE:
             self._log.warning(f"Job {self._full_name} exists already: {why}. It is replaced.")
             self._persist(lambda: self._kubectl.delete_and_wait(self._target, _REPLACE_SECONDS), self._outage_tolerance)
+        self._persist(lambda: self._belongings.apply_companions(self._kubectl), self._outage_tolerance)
         return self._persist(lambda: self._apply(file), self._outage_tolerance)
 
     def _apply(self, file: Path) -> Object:
@@ -182,18 +216,26 @@ class JobRunner:
         return self._kubectl.finish_get(look_call)
 
     def _wait(self, job: Object) -> Object:
-        """Wait for the verdict; show logs meanwhile if asked to."""
+        """Wait for the verdict; meanwhile show logs if asked to, and notice a Job that does not start."""
+        if status.verdict(job) is None and status.is_suspended(job):
+            self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
+        chores: list[Chore] = []
         tail = self._settings.tail
-        repeated = None
         if tail.is_on and tail.every_seconds is not None:
-            repeated = RepeatedTail(self._tails, job, tail, self._mailbox.post)
-        return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, repeated).wait()
+            chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
+        if self._settings.startup_timeout_seconds:
+            limit = self._settings.startup_timeout_seconds
+            chores.append(StartupLimit(job, limit, self._look_persistently, self._pods_persistently))
+        return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
 
     def _look_persistently(self) -> Object | None:
         return self._persist(self._look, self._outage_tolerance)
+
+    def _pods_persistently(self, job: Object) -> Sequence[Object]:
+        return self._persist(lambda: self._kubectl.select("pods", status.pod_selector(job)), self._outage_tolerance)
 
     @property
     def _outage_tolerance(self) -> float:
@@ -203,7 +245,7 @@ class JobRunner:
         return persist(action, tolerance_seconds=tolerance_seconds, pause=self._mailbox.pause, show=self._log.warning)
 
     def _conclude(self, job: Object, seconds: float) -> None:
-        """Show the logs, then say what came of the Job and clean up after it."""
+        """Say what came of the Job, show the logs, and clean up after it."""
         verdict = status.verdict(job)
         if verdict is None:
             raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
@@ -214,13 +256,23 @@ class JobRunner:
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         if self._settings.tail.is_on:
             self._tails.show(job, self._settings.tail.line_count)
+        account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
+        if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
+            self._belongings.delete(self._kubectl)
+        elif self._ttl_seconds is not None:
+            self._restore_ttl(self._ttl_seconds)
+        self._may_run_on = False
         if not verdict.is_complete:
-            account = diagnosis.account(self._pods_of(job), self._tails.last_lines)
             raise JobFailedError(
                 str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
             )
-        if self._settings.delete_completed_job:
-            self._delete(self._kubectl)
+
+    def _restore_ttl(self, seconds: int) -> None:
+        """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
+        try:
+            self._kubectl.patch(self._target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+        except KubectlError as error:
+            self._log.warning(f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}")
 
     def _pods_of(self, job: Object) -> Sequence[Object]:
         try:
@@ -229,40 +281,69 @@ class JobRunner:
             self._log.warning(f"The Job's pods cannot be listed.\n{error}")
             return []
 
-    def _delete(self, kubectl: Kubectl) -> None:
-        """Delete the Job; that it fails is no reason to fail the task."""
-        try:
-            kubectl.delete(self._target)
-        except KubectlError as error:
-            self._log.warning(
-                f"The Job could not be deleted.\n{error}\nTo delete it: {kubectl.delete_command(self._target)}"
-            )
-
     def _after_failure(self, error: BaseException) -> None:
         """Stop what must not run on, say what was left and where."""
         if isinstance(error, JobVanishedError):
             self._may_run_on = False
-        if self._may_run_on and (self._mailbox.is_killed or _is_interruption(error)):
-            self._log.warning(f"The task was told to stop, so Job {self._full_name} is deleted.")
-            processes = Processes(self._environment)
-            try:
-                self._delete(self._kubectl.with_processes(processes))
-            finally:
-                processes.close()
+        is_interrupted = self._mailbox.is_killed or _is_interruption(error)
+        if is_interrupted and (self._may_run_on or self._belongings.has_any):
+            self._after_interruption()
+        elif isinstance(error, JobStartupError):
+            self._delete_what_is_left()
         elif self._may_run_on:
             self._log.warning(
                 f"Job {self._full_name} was left as it is; it may still run, and a retry goes on with it."
             )
+        elif self._belongings.has_any and not isinstance(error, JobFailedError):
+            self._delete_what_is_left()
+        self._tell_what_is_kept()
+
+    def _after_interruption(self) -> None:
+        """Delete the Job or keep it, as was asked for the kind of interruption."""
+        if self._settings.keep_on_worker_stop and self._mailbox.is_killed and self._is_worker_stop():
+            self._log.warning(
+                f"Only the worker was told to stop, so Job {self._full_name} runs on; the next try goes on with it."
+            )
+        elif self._settings.on_kill is KillAction.KEEP:
+            self._log.warning(f'The task was told to stop; by on_kill_action="keep" Job {self._full_name} stays.')
+        else:
+            self._log.warning(f"The task was told to stop, so Job {self._full_name} is deleted.")
+            self._delete_what_is_left()
+
+    def _delete_what_is_left(self) -> None:
+        """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
+        processes = Processes(self._environment)
+        kubectl = self._kubectl.with_processes(processes)
+        try:
+            persist(
+                lambda: self._belongings.delete_or_raise(kubectl),
+                tolerance_seconds=_KILL_SECONDS,
+                pause=time.sleep,
+                show=self._log.warning,
+            )
+        except KubectlError as error:
+            self._log.warning(f"{error}\nTo delete it: {self._belongings.delete_command(kubectl)}")
+        finally:
+            processes.close()
+
+    def _tell_what_is_kept(self) -> None:
         if self._file is None:
             self._workspace.remove()
             return
-        self._log.info(f"The manifest is kept to run it again by hand: {self._file}")
+        kept = sorted(str(path) for path in self._workspace.folder.glob("*.yaml"))
+        self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
         kubeconfig = self._workspace.folder / _KUBECONFIG
         if kubeconfig.exists():
             kubeconfig.unlink()
             self._log.info(
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
+
+
+def _short_ttl(manifest: Manifest) -> int | None:
+    """Return the Job's ``ttlSecondsAfterFinished`` if it is too short to rely on."""
+    seconds = manifest.job["spec"].get("ttlSecondsAfterFinished")
+    return seconds if isinstance(seconds, int) and seconds < _SHORTEST_TTL_SECONDS else None
 
 
 def _is_interruption(error: BaseException) -> bool:

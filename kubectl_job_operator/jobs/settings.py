@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
+
+
+class DeletePolicy(enum.Enum):
+    """When a Job that has ended is deleted, with its companions."""
+
+    ALWAYS = "Always"
+    IF_SUCCEEDED = "IfSucceeded"
+    IF_FAILED = "IfFailed"
+    NEVER = "Never"
+
+    def deletes(self, *, is_complete: bool) -> bool:
+        """Whether a Job that ended so is deleted."""
+        return self in (DeletePolicy.ALWAYS, DeletePolicy.IF_SUCCEEDED if is_complete else DeletePolicy.IF_FAILED)
+
+
+class KillAction(enum.Enum):
+    """What becomes of a Job whose task is killed."""
+
+    DELETE = "delete"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True)
@@ -27,7 +48,10 @@ class Settings:
     :param log_yaml: show the manifest in the log.
     :param write_path: a folder where the manifest is also written, to stay; ``None`` for none.
     :param write_filename: the name of that file; default is the template's.
-    :param delete_completed_job: delete the Job once it is Complete.
+    :param delete_policy: when a Job that has ended is deleted.
+    :param on_kill: what becomes of the Job when somebody kills the task, or its time is over.
+    :param keep_on_worker_stop: keep the Job when only the worker is told to stop, for the next try to go on with.
+    :param startup_timeout_seconds: how long it may take until the first container runs; 0 is without limit.
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
     """
 
@@ -35,5 +59,8 @@ class Settings:
     log_yaml: bool = True
     write_path: str | None = None
     write_filename: str | None = None
-    delete_completed_job: bool = True
+    delete_policy: DeletePolicy = DeletePolicy.IF_SUCCEEDED
+    on_kill: KillAction = KillAction.DELETE
+    keep_on_worker_stop: bool = False
+    startup_timeout_seconds: float = 600.0
     outage_tolerance_seconds: float = 600.0

@@ -79,6 +79,31 @@ def progress(job: Object) -> str:
     return ", ".join(counts) or "no pod yet"
 
 
+def is_suspended(job: Object) -> bool:
+    """Whether the Job is held back, as queueing systems do."""
+    return bool(job["spec"].get("suspend"))
+
+
+def has_started(pod: Object) -> bool:
+    """Whether a container of the pod runs or has run."""
+    return any(
+        {"running", "terminated"} & {*(one.get("state") or {}), *(one.get("lastState") or {})}
+        for one in _container_statuses(pod)
+    )
+
+
+def why_waiting(pod: Object) -> str:
+    """Tell in one line what a pod without a running container waits for."""
+    for one in _container_statuses(pod):
+        waiting = (one.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason"):
+            return _sentence(f"container {one['name']}: {waiting['reason']}", waiting.get("message"))
+    for condition in _status(pod).get("conditions") or ():
+        if condition.get("status") == "False" and condition.get("reason"):
+            return _sentence(str(condition["reason"]), condition.get("message"))
+    return str(_status(pod).get("phase") or "no status yet")
+
+
 def failed_containers(pods: Sequence[Object]) -> list[FailedContainer]:
     """Return the containers that ended badly, in the order of their pods' creation."""
     by_age = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
@@ -97,6 +122,10 @@ def _failed_in(pod: Object) -> Iterator[FailedContainer]:
                 ended.get("reason") or "",
                 ended.get("message") or "",
             )
+
+
+def _sentence(what: str, message: str | None) -> str:
+    return f"{what} ({message.strip()})" if message else what
 
 
 def _container_statuses(pod: Object) -> list[Object]:

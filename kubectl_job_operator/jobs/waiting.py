@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.logs import RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.process import Process
 
 _COMPLETE, _FAILED, _DELETED = "condition=complete", "condition=failed", "delete"
 
@@ -18,6 +19,19 @@ _WAIT_SECONDS = 3600
 _DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
 _VERDICT_GRACE_SECONDS = 1.0
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
+
+
+class Chore(Protocol):
+    """Something that is done now and then while a Job is waited for."""
+
+    def advance(self) -> float | None:
+        """Do what is due, and return in how many seconds to ask again; ``None`` for never."""
+
+    def handle(self, process: Process | None) -> None:
+        """Learn that a process has ended, if one has; it may be one of its own."""
+
+    def pending(self) -> Sequence[Call]:
+        """Return the commands that still run, to be stopped."""
 
 
 class Waiter:
@@ -31,7 +45,7 @@ class Waiter:
     :param job: the Job as it was applied; another Job of the same name is not this one.
     :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
     :param mailbox: where the waits report their end.
-    :param repeated: shows logs meanwhile; its reads report their end to the mailbox too.
+    :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
     """
 
     def __init__(
@@ -40,14 +54,14 @@ class Waiter:
         job: Object,
         look: Callable[[], Object | None],
         mailbox: Mailbox,
-        repeated: RepeatedTail | None = None,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._kubectl = kubectl
         self._job = job
         self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
         self._look = look
         self._mailbox = mailbox
-        self._repeated = repeated
+        self._chores = chores
         self._waits: dict[str, Call] = {}
 
     def wait(self) -> Object:
@@ -63,15 +77,14 @@ class Waiter:
             is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
             self._arm(_COMPLETE, _FAILED, *((_DELETED,) if is_deletion_watched else ()))
             limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
-            if self._repeated:
-                limits.append(self._repeated.advance())
+            limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
             process = self._mailbox.receive(min(limits, default=None))
-            if self._repeated:
-                self._repeated.handle(process)
+            for chore in self._chores:
+                chore.handle(process)
             ended = [condition for condition, call in self._waits.items() if call.process is process]
             for condition in ended:
                 job = self._after(condition, self._waits.pop(condition))
-        self._kubectl.stop(*self._waits.values(), *(self._repeated.pending() if self._repeated else ()))
+        self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
 
     def _arm(self, *conditions: str) -> None:

@@ -112,6 +112,14 @@ class Kubectl:
             raise
         return None if "incomplete" in finished.stderr else finished.stdout
 
+    def get_file(self, file: Path) -> list[Object]:
+        """Return those of a manifest's objects that exist."""
+        call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found")
+        found = _parse(self._finish(call, _READ_SECONDS, _names))
+        if found is None:
+            return []
+        return list(found["items"]) if found.get("kind") == "List" else [found]
+
     def select(self, resource: str, selector: str) -> list[Object]:
         """Return the objects of a resource, as ``pods``, that the label selector picks."""
         call = self._start_here("get", resource, "-l", selector, "-o", "json")
@@ -180,14 +188,26 @@ class Kubectl:
         """
         return _lines(self._finish(call, _LOGS_SECONDS, _count_lines).stdout)
 
-    def delete(self, target: str) -> None:
-        """Delete an object, as ``job/NAME``, without waiting until it is gone; one that is not there is no error."""
+    def delete(self, kinds: str, selector: str) -> None:
+        """Delete what the label selector picks, without waiting until it is gone; that there is nothing is no error."""
         self._be_sure_of_version()
-        self._finish(self._start_here(*_delete(target)), _CHANGE_SECONDS, str.strip)
+        self._finish(self._start_here(*_delete(kinds, selector)), _CHANGE_SECONDS, str.strip)
 
-    def delete_command(self, target: str) -> str:
+    def delete_command(self, kinds: str, selector: str) -> str:
         """Return what ``delete`` would run, for a person to paste."""
-        return shlex.join(self._here(*_delete(target)))
+        return shlex.join(self._here(*_delete(kinds, selector)))
+
+    def label(self, kinds: str, selector: str, label: str) -> None:
+        """Set a label, as ``key=value``, on what the label selector picks."""
+        self._be_sure_of_version()
+        call = self._start_here("label", kinds, "-l", selector, label, "--overwrite")
+        self._finish(call, _CHANGE_SECONDS, str.strip)
+
+    def patch(self, target: str, change: Object) -> None:
+        """Merge a change into an object, as ``job/NAME``."""
+        self._be_sure_of_version()
+        call = self._start_here("patch", target, "--type=merge", "-p", json.dumps(change))
+        self._finish(call, _CHANGE_SECONDS, str.strip)
 
     def delete_and_wait(self, target: str, timeout_seconds: int) -> None:
         """Delete an object and all that it owns, as a Job's pods, and wait until they are gone."""
@@ -261,8 +281,8 @@ class Kubectl:
         self._version_is_checked = True
 
 
-def _delete(target: str) -> tuple[str, ...]:
-    return ("delete", target, "--ignore-not-found", "--wait=false")
+def _delete(kinds: str, selector: str) -> tuple[str, ...]:
+    return ("delete", kinds, "-l", selector, "--wait=false")
 
 
 def _parse(finished: Finished) -> Object | None:

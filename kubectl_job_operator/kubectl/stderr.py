@@ -59,11 +59,8 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (ErrorKind.UNKNOWN_RESOURCE, r"no matches for kind|doesn't have a resource type"),
         (ErrorKind.CONFLICT, r"Apply failed with \d+ conflict|\(Conflict\)"),
         (ErrorKind.NAMESPACE_MISMATCH, r"does not match the namespace"),
-        (
-            ErrorKind.INVALID,
-            r" is invalid: |field not declared in schema|unknown field|cannot use generate name|error parsing "
-            r"|\(BadRequest\)|failed to create typed patch|unable to decode|error validating|\(Invalid\)",
-        ),
+        # Before what tells an outage: the words of a manifest may be anything.
+        (ErrorKind.INVALID, r'^The \S+ ".*" is invalid: |\(BadRequest\)|\(Invalid\)'),
         (
             ErrorKind.UNREACHABLE,
             r"was refused|connection refused|no such host|connection reset|no route to host|network is unreachable"
@@ -75,6 +72,12 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
             r"etcdserver:|currently unable to handle the request|server has received too many requests"
             r"|context deadline exceeded|Client\.Timeout exceeded|request timed out|unable to return a response"
             r"|apiserver not ready|leader changed|storage is \(re\)initializing|server is shutting down",
+        ),
+        # After it: kubectl also says "error validating" where it cannot ask the server for its schema.
+        (
+            ErrorKind.INVALID,
+            r"field not declared in schema|unknown field|cannot use generate name|error parsing "
+            r"|failed to create typed patch|unable to decode|error validating",
         ),
     )
 )

@@ -18,7 +18,7 @@ from tests.integration.test_arguments import kubeconfig
 IN_A_POD = {"08_in_cluster"}
 """Shown by test_in_cluster.py."""
 
-_IMPORT_OF_DAG = "from airflow.sdk import DAG" if importlib.util.find_spec("airflow.sdk") else "from airflow import DAG"
+IMPORT_OF_DAG = "from airflow.sdk import DAG" if importlib.util.find_spec("airflow.sdk") else "from airflow import DAG"
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/dag.py"))
 
@@ -47,7 +47,7 @@ def load(
         shutil.copytree(EXAMPLES / name, folder)
         dag_file = folder / "dag.py"
         # As the README says for Airflow 2; on Airflow 3 it changes nothing.
-        dag_file.write_text(dag_file.read_text().replace("from airflow.sdk import DAG", _IMPORT_OF_DAG))
+        dag_file.write_text(dag_file.read_text().replace("from airflow.sdk import DAG", IMPORT_OF_DAG))
         made.append(folder)
         spec = importlib.util.spec_from_file_location(f"example_{name}", folder / "dag.py")
         assert spec, folder

@@ -21,9 +21,12 @@ from tests.demo import EXAMPLES, ROOT
 from tests.integration.namespace import Namespace
 
 _DRIVER = """\
-import runpy
 from tests.integration.stub_context import context_for
-dag = runpy.run_path({dag!r})["dag"]
+from tests.integration.test_examples import IMPORT_OF_DAG
+names = {{"__file__": {dag!r}, "__name__": "example"}}
+text = open({dag!r}).read().replace("from airflow.sdk import DAG", IMPORT_OF_DAG)
+exec(compile(text, {dag!r}, "exec"), names)
+dag = names["dag"]
 (task,) = dag.tasks
 class Log:
     info = warning = staticmethod(print)

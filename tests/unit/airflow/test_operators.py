@@ -16,6 +16,7 @@ import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import JobFailedError, TaskKilledError
+from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
 from tests.integration.manifests import job
 from tests.integration.stub_context import context_for
@@ -34,12 +35,24 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"tail_logs_line_count": -1}, ("tail_logs_line_count",)),
     ({"tail_logs_every": -5}, ("tail_logs_every",)),
     ({"backoff_limit": -1}, ("backoff_limit",)),
+    ({"startup_timeout_seconds": -1}, ("startup_timeout_seconds",)),
+    ({"outage_tolerance_seconds": -1}, ("outage_tolerance_seconds",)),
+    ({"delete_policy": "Never", "delete_completed_job": False}, ("delete_policy", "delete_completed_job")),
+    ({"delete_policy": "Sometimes"}, ("delete_policy", "IfSucceeded")),
+    ({"on_kill_action": "stop"}, ("on_kill_action", "keep")),
+    ({"on_worker_stop": "keep"}, ("on_worker_stop", "adopt")),
+    ({"deadline_from_timeout": True}, ("deadline_from_timeout", "execution_timeout")),
 ]
 
 
 def operator(**arguments: Any) -> KubernetesJobOperator:
     with DAG("dag", schedule=None, start_date=datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)):
         return KubernetesJobOperator(**{"task_id": "task", "namespace": stage.NAMESPACE, **arguments})
+
+
+def settings(**arguments: Any) -> Settings:
+    task = operator(yaml_file_name="job.yaml", **arguments)
+    return task._settings(context_for(task))
 
 
 def execute(task: KubernetesJobOperator) -> None:
@@ -57,7 +70,7 @@ def test_a_contradiction_is_refused_when_the_dag_is_parsed_and_names_the_argumen
 
 @pytest.mark.parametrize(("given", "used"), [(1, 5), (5, 5), (7, 5), (8, 10), (12, 10), (13, 15), (60, 60), (0, 5)])
 def test_tail_logs_every_is_rounded_to_the_nearest_five_seconds(given: int, used: int) -> None:
-    assert operator(yaml_file_name="job.yaml", tail_logs_every=given)._settings().tail.every_seconds == used
+    assert settings(tail_logs_every=given).tail.every_seconds == used
 
 
 @pytest.mark.parametrize(
@@ -72,7 +85,34 @@ def test_tail_logs_every_is_rounded_to_the_nearest_five_seconds(given: int, used
     ],
 )
 def test_any_tail_logs_argument_turns_tailing_on(arguments: dict[str, Any], is_on: bool) -> None:
-    assert operator(yaml_file_name="job.yaml", **arguments)._settings().tail.is_on is is_on
+    assert settings(**arguments).tail.is_on is is_on
+
+
+@pytest.mark.parametrize(
+    ("arguments", "policy"),
+    [
+        ({}, DeletePolicy.IF_SUCCEEDED),
+        ({"delete_completed_job": True}, DeletePolicy.IF_SUCCEEDED),
+        ({"delete_completed_job": False}, DeletePolicy.NEVER),
+        ({"delete_policy": "Always"}, DeletePolicy.ALWAYS),
+        ({"delete_policy": "IfFailed"}, DeletePolicy.IF_FAILED),
+    ],
+)
+def test_both_ways_to_say_when_to_delete_mean_a_policy(arguments: dict[str, Any], policy: DeletePolicy) -> None:
+    assert settings(**arguments).delete_policy is policy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_kept"),
+    [
+        ({"retries": 1}, True),
+        ({"retries": 0}, False),
+        ({"retries": 1, "on_worker_stop": "delete"}, False),
+    ],
+)
+def test_a_job_is_kept_for_the_next_try_only_if_there_is_one(arguments: dict[str, Any], is_kept: bool) -> None:
+    assert settings(**arguments).keep_on_worker_stop is is_kept
+    assert settings(on_kill_action="keep").on_kill is KillAction.KEEP
 
 
 def test_importing_the_package_imports_no_airflow() -> None:

@@ -67,7 +67,7 @@ def job(state: str = "running", owner: Identity | None = US, uid: str = UID) -> 
         name=NAME,
         namespace=NAMESPACE,
         uid=uid,
-        labels=owner.labels() if owner else {},
+        labels={**owner.labels(), **owner.try_label()} if owner else {},
         annotations=owner.annotations() if owner else {},
     )
     return made
@@ -88,6 +88,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     fake_kubectl.answers(DELETED_WAIT, after_seconds=NEVER)
     fake_kubectl.answers("logs")
     fake_kubectl.answers("get pods", recordings.pod_list("failed-exit-code"))
+    fake_kubectl.answers("label", f"job.batch/{NAME} labeled\n")
     fake_kubectl.answers("delete", f'job.batch "{NAME}" deleted\n')
 
 

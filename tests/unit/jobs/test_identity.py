@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from kubectl_job_operator.jobs.identity import (
     MANAGED_BY_LABEL,
     TASK_INSTANCE_LABEL,
-    TRY_ANNOTATION,
+    TRY_LABEL,
     Decision,
     Identity,
     decide,
@@ -30,7 +30,7 @@ LABEL_KEY = re.compile(r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$"
 def _job(scenario: str, owner: Identity | None = None, *, deleted: bool = False) -> dict[str, Any]:
     job = recordings.job(scenario)
     if owner:
-        job["metadata"]["labels"] = owner.labels()
+        job["metadata"]["labels"] = {**owner.labels(), **owner.try_label()}
         job["metadata"]["annotations"] = owner.annotations()
     if deleted:
         job["metadata"]["deletionTimestamp"] = "2026-11-20T19:25:02Z"
@@ -80,7 +80,8 @@ def test_what_is_done_about_the_job_that_has_the_name(case: str) -> None:
 @pytest.mark.parametrize("number", ["", "many", "-1", None])
 def test_a_job_of_ours_with_an_unreadable_try_is_replaced(number: str | None) -> None:
     job = _job(RUNNING, EARLIER)
-    job["metadata"]["annotations"] = {TRY_ANNOTATION: number} if number is not None else None
+    job["metadata"]["labels"].pop(TRY_LABEL, None)
+    job["metadata"]["labels"].update({TRY_LABEL: number} if number is not None else {})
     assert decide(job, OURS)[0] is Decision.REPLACE
 
 
@@ -127,7 +128,6 @@ def test_annotations_are_strings_that_people_can_read() -> None:
         "kubectl-job-operator/task-id": "task",
         "kubectl-job-operator/run-id": "manual__2026-01-01",
         "kubectl-job-operator/map-index": "4",
-        "kubectl-job-operator/try-number": "3",
     }
 
 

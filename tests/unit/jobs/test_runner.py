@@ -31,7 +31,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.jobs.runner import JobRunner
-from kubectl_job_operator.jobs.settings import Settings, Tail
+from kubectl_job_operator.jobs.settings import DeletePolicy, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
 from kubectl_job_operator.kubectl.access import Access
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -71,7 +71,9 @@ def _verbs(fake_kubectl: FakeKubectl) -> list[str]:
     """Return the subcommands, in order, that are no readings."""
     verbs = [
         next(
-            word for word in call[1:] if word in {"apply", "delete", "wait", "get", "logs", "auth", "version", "config"}
+            word
+            for word in call[1:]
+            if word in {"apply", "delete", "wait", "get", "logs", "auth", "version", "config", "label"}
         )
         for call in fake_kubectl.calls
     ]
@@ -123,8 +125,8 @@ def test_a_job_that_completes_is_looked_for_applied_waited_for_and_deleted(
     assert _verbs(fake_kubectl) == ["apply", "delete"]
     position = {word: index for index, call in enumerate(fake_kubectl.calls) for word in call}
     assert position["get"] < position["apply"] < position["wait"] < position["delete"]
-    (delete,) = fake_kubectl.called(f"delete {TARGET}")
-    assert delete[-2:] == ("--ignore-not-found", "--wait=false")
+    (delete,) = fake_kubectl.called("delete")
+    assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
     assert _no_child_is_left(fake_kubectl)
     assert folders() == []
     assert log.warnings == []
@@ -133,7 +135,7 @@ def test_a_job_that_completes_is_looked_for_applied_waited_for_and_deleted(
 
 def test_a_job_that_completes_stays_if_that_is_wanted(fake_kubectl: FakeKubectl, log: Log) -> None:
     stage.script(fake_kubectl)
-    stage.runner(log, settings=Settings(delete_completed_job=False)).run()
+    stage.runner(log, settings=Settings(delete_policy=DeletePolicy.NEVER)).run()
     assert _verbs(fake_kubectl) == ["apply"]
 
 
@@ -243,13 +245,16 @@ def test_every_command_of_a_run_stands_in_the_log_as_it_ran(fake_kubectl: FakeKu
 def test_what_a_secret_holds_is_in_the_file_but_not_in_the_log(
     fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
 ) -> None:
+    fake_kubectl.answers("get -f", "")
     fake_kubectl.answers("apply", **INVALID)
     stage.script(fake_kubectl)
     with pytest.raises(KubectlError):
         stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
     assert "very-secret" not in log.text
     assert "token: '***'" in log.text
-    assert "very-secret" in (folders()[0] / "countdown.yaml").read_text()
+    (file,) = [path for path in folders()[0].iterdir() if "very-secret" in path.read_text()]
+    assert file.name == "companions.yaml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_the_manifest_is_kept_0600_after_a_failure_and_the_log_tells_where(
@@ -530,7 +535,7 @@ def test_a_task_that_is_killed_leaves_no_job_and_no_child_behind(
     ):
         runner.run()
     (delete,) = fake_kubectl.called("delete")
-    assert delete == ("kubectl", "-n", "here", "delete", TARGET, "--ignore-not-found", "--wait=false")
+    assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
     assert _no_child_is_left(fake_kubectl)
     assert any("The task was told to stop, so Job here/countdown is deleted." in warning for warning in log.warnings)
 
@@ -618,7 +623,7 @@ def test_an_exception_out_of_a_signal_handler_leaves_no_job_and_no_child_behind(
         pytest.raises(Interruption),
     ):
         stage.runner(log).run()
-    assert len(fake_kubectl.called(f"delete {TARGET}")) == 1
+    assert len(fake_kubectl.called("delete")) == 1
     assert _no_child_is_left(fake_kubectl)
 
 

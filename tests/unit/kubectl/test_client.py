@@ -89,9 +89,24 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         "a\n",
     ),
     "delete": (
-        lambda kubectl: kubectl.delete("job/a"),
-        ("delete", "job/a", "--ignore-not-found", "--wait=false"),
+        lambda kubectl: kubectl.delete("job,configmap", "a=b,!c"),
+        ("delete", "job,configmap", "-l", "a=b,!c", "--wait=false"),
         'job.batch "a" deleted\n',
+    ),
+    "label": (
+        lambda kubectl: kubectl.label("job,configmap", "a=b", "c=d"),
+        ("label", "job,configmap", "-l", "a=b", "c=d", "--overwrite"),
+        "job.batch/a labeled\n",
+    ),
+    "patch": (
+        lambda kubectl: kubectl.patch("job/a", {"spec": {"x": 1}}),
+        ("patch", "job/a", "--type=merge", "-p", '{"spec": {"x": 1}}'),
+        "job.batch/a patched\n",
+    ),
+    "get_file": (
+        lambda kubectl: kubectl.get_file(Path("/f.yaml")),
+        ("get", "-f", "/f.yaml", "-o", "json", "--ignore-not-found"),
+        "",
     ),
     "delete_and_wait": (
         lambda kubectl: kubectl.delete_and_wait("job/a", 9),
@@ -171,7 +186,7 @@ BAD_VERSIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("bad", BAD_VERSIONS)
-@pytest.mark.parametrize("method", ["apply", "delete", "delete_and_wait"])
+@pytest.mark.parametrize("method", ["apply", "delete", "delete_and_wait", "label", "patch"])
 def test_a_kubectl_that_cannot_be_trusted_changes_nothing(
     fake_kubectl: FakeKubectl, desk: Desk, bad: str, method: str
 ) -> None:
@@ -277,9 +292,9 @@ def test_an_empty_log_has_no_line_and_an_empty_line_is_one(
 def test_the_command_to_delete_is_the_one_that_delete_runs(fake_kubectl: FakeKubectl) -> None:
     desk = Desk(Access("/my config", "there"))
     fake_kubectl.answers("delete")
-    pasted = desk.kubectl.delete_command("job/a")
+    pasted = desk.kubectl.delete_command("job", "a=b")
     assert fake_kubectl.calls == []
-    desk.kubectl.delete("job/a")
+    desk.kubectl.delete("job", "a=b")
     assert tuple(shlex.split(pasted)) == fake_kubectl.called("delete")[0]
 
 
@@ -375,7 +390,7 @@ def test_cleaning_up_works_after_all_children_were_stopped(fake_kubectl: FakeKub
     with pytest.raises(TaskKilledError):
         desk.kubectl.get("job/a")
     processes = Processes(access_environment())
-    desk.kubectl.with_processes(processes).delete("job/a")
+    desk.kubectl.with_processes(processes).delete("job", "a=b")
     processes.close()
     assert len(fake_kubectl.called("delete")) == 1
     assert len(fake_kubectl.called("version")) == 1
@@ -392,7 +407,7 @@ def test_every_command_stands_in_the_log_exactly_as_it_ran(fake_kubectl: FakeKub
     awkward.kubectl.apply(Path("/tmp/a b/$x;y.yaml"))
     awkward.kubectl.logs("p*", "new\nline", 3)
     with pytest.raises(KubectlError):
-        awkward.kubectl.delete("job/\\")
+        awkward.kubectl.delete("job", "\\")
     text = "\n".join(awkward.shown)
     for call in fake_kubectl.calls:
         assert f"$ {shlex.join(call)}" in text
@@ -452,7 +467,7 @@ def test_that_rights_cannot_be_listed_for_another_reason_is_an_error(fake_kubect
 
 def test_without_a_namespace_no_command_is_run(fake_kubectl: FakeKubectl) -> None:
     with pytest.raises(ValueError, match="namespace is not known"):
-        Desk(namespace=None).kubectl.delete("job/a")
+        Desk(namespace=None).kubectl.delete("job", "a=b")
     assert not fake_kubectl.called("delete")
 
 

@@ -63,6 +63,16 @@ NOT_IN_THE_RECORDINGS = {
     "error: read tcp 127.0.0.1:40000->127.0.0.1:6443: read: connection reset by peer": ErrorKind.UNREACHABLE,
     'Get "https://127.0.0.1:6443/api": dial tcp 127.0.0.1:6443: connect: connection refused': ErrorKind.UNREACHABLE,
     "error: unexpected EOF": ErrorKind.UNREACHABLE,
+    'error: error validating "f.yaml": error validating data: failed to download openapi: Get '
+    '"https://127.0.0.1:6443/openapi/v2?timeout=32s": dial tcp 127.0.0.1:6443: connect: connection refused; if you '
+    "choose to ignore these errors, turn validation off with --validate=false": ErrorKind.UNREACHABLE,
+    'error: error validating "f.yaml": error validating data: unknown object type "nil"': ErrorKind.INVALID,
+    'The Job "x" is invalid: spec.template: Invalid value: {"Command":["echo","connection refused"]}: field is '
+    "immutable": ErrorKind.IMMUTABLE,
+    'The Job "x" is invalid: spec.template.spec.containers[0].name: Invalid value: "connection refused"': (
+        ErrorKind.INVALID
+    ),
+    "error: EOF": ErrorKind.CONFIGURATION,
     'error: http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""': (
         ErrorKind.UNREACHABLE
     ),
