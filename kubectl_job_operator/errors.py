@@ -78,7 +78,13 @@ class ErrorKind(enum.Enum):
         """Whether the same command may work a little later."""
         return self in _CAN_PASS
 
+    @property
+    def needs_author(self) -> bool:
+        """Whether it stays like this until the author of the task changes something, so that a retry is in vain."""
+        return self in _NEEDS_AUTHOR
 
+
+_NEEDS_AUTHOR = frozenset({ErrorKind.INVALID, ErrorKind.CONFIGURATION, ErrorKind.NAMESPACE_MISMATCH})
 _CAN_PASS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.SERVER_BUSY, ErrorKind.NO_ANSWER, ErrorKind.SIGNALLED})
 
 

@@ -43,6 +43,12 @@ def _check_source(task: KubernetesJobOperator) -> None:
     if (task.yaml_file_name is None) == (task.job_yaml is None):
         found = "both are" if task.job_yaml is not None else "neither is"
         raise ValueError(f"give exactly one of yaml_file_name and job_yaml; {found} given")
+    if task.job_yaml is not None and not isinstance(task.job_yaml, (str, dict, list)):
+        kind = type(task.job_yaml).__name__
+        raise ValueError(
+            f"job_yaml must be a str, a dict or a list of dicts, but is a {kind}; pass what an earlier task returns in "
+            "yaml_template_fields"
+        )
     if task.yaml_write_filename is not None and task.yaml_write_path is None:
         raise ValueError("yaml_write_filename needs yaml_write_path, the folder to write the file to")
     if task.deadline_from_timeout and task.execution_timeout is None:

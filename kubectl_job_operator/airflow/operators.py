@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kubectl_job_operator.airflow.arguments import check_arguments
 from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_running_for_airflow
 from kubectl_job_operator.airflow.task_instance import has_next_try, identity_of
-from kubectl_job_operator.errors import InputError
+from kubectl_job_operator.errors import InputError, KubectlError
 
 if TYPE_CHECKING:
     import jinja2
@@ -203,6 +203,10 @@ class KubernetesJobOperator(BaseOperator):
             runner.run()
         except InputError as error:
             raise AirflowFailException(str(error)) from None
+        except KubectlError as error:
+            if error.kind.needs_author:
+                raise AirflowFailException(str(error)) from None
+            raise
         finally:
             self._runner = None
             self._is_killed = False

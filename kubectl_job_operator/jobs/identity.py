@@ -118,6 +118,13 @@ def is_of_task(thing: Mapping[str, Any], identity: Identity) -> bool:
     return names == (identity.dag_id, identity.task_id)
 
 
+def selector_of(job: Mapping[str, Any]) -> str:
+    """Return a label selector for this Job that no longer picks it once another try or run has the name."""
+    labels = job["metadata"].get("labels") or {}
+    terms = [f"{key}={labels[key]}" if key in labels else f"!{key}" for key in (TASK_INSTANCE_LABEL, TRY_LABEL)]
+    return ",".join(terms)
+
+
 def owner_of(job: Mapping[str, Any]) -> str:
     """Name, for people, the task instance that a Job belongs to."""
     annotations = job["metadata"].get("annotations") or {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.settings import Tail
@@ -29,6 +29,7 @@ class LogTails:
     def __init__(self, kubectl: Kubectl, log: Log) -> None:
         self._kubectl = kubectl
         self._log = log
+        self._is_unanswered = False
 
     def show(self, job: Object, line_count: int) -> None:
         """Put the last lines of every container of every pod into the task's log."""
@@ -50,16 +51,19 @@ class LogTails:
         except KubectlError as error:
             self._log.warning(f"The logs cannot be read.\n{error}")
             return
-        for where, group in itertools.groupby(lines, _where):
+        for where, group in itertools.groupby(_unjoined(lines), _where):
             shown = [_PREFIX.sub("", line) for line in group]
             begin = f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----"
             self._log.info("\n".join([begin, *shown, f"----- {where}: end -----"]))
 
     def last_lines(self, pod: str, container: str, line_count: int) -> Sequence[str]:
         """Return the last lines of one container; none, with a warning, if they cannot be had."""
+        if self._is_unanswered:
+            return []
         try:
             return self._kubectl.logs(pod, container, line_count)
         except KubectlError as error:
+            self._is_unanswered = error.kind is ErrorKind.NO_ANSWER
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")
             return []
 
@@ -100,6 +104,14 @@ class RepeatedTail:
     def pending(self) -> list[Call]:
         """Return what is still being read, to be stopped."""
         return [self._call] if self._call else []
+
+
+def _unjoined(lines: Sequence[str]) -> Iterator[str]:
+    """Part lines that kubectl has joined: a container's last line may lack its newline, and the next one's follows."""
+    pods = {match[1].partition("/")[0] for line in lines if (match := _PREFIX.match(line))}
+    family = "|".join(re.escape(pod.rpartition("-")[0]) for pod in pods)
+    for line in lines:
+        yield from (part for part in re.split(rf"(?=\[pod/(?:{family})-[a-z0-9]+/[^\]]+\] )", line) if part)
 
 
 def _where(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import re
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ MASK = "***"
 # Where client-side apply keeps the whole object; it comes along when somebody pastes `kubectl get -o yaml`.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _RESTART_POLICIES = ("Never", "OnFailure")
-_SECRET_TEXT = re.compile(r"^\s*[\"']?kind[\"']?:\s*[\"']?Secret\b", re.MULTILINE)
+_SECRET_TEXT = re.compile(r"""(?:^|[\s{,"'-])kind["']?\s*:\s*["']?Secret\b""", re.MULTILINE)
 
 Document = Mapping[str, Any]
 
@@ -143,7 +144,9 @@ class Manifest:
         :param override: set it even where the text sets one.
         """
         edited, job = self._edited()
-        if override or job["spec"].get("backoffLimit") is None:
+        spec = job["spec"]
+        is_set = spec.get("backoffLimit") is not None or spec.get("backoffLimitPerIndex") is not None
+        if override or not is_set:
             job["spec"]["backoffLimit"] = limit
         return edited
 
@@ -198,7 +201,8 @@ class Manifest:
 
     def _check_document(self, number: int, document: Any) -> None:
         if not isinstance(document, dict):
-            raise self._error(f"has a document (number {number}) that is not a mapping: {document!r:.80}", "mend it")
+            kind = type(document).__name__
+            raise self._error(f"has a document (number {number}) that is not a mapping, but a {kind}", "mend it")
         for key in ("apiVersion", "kind"):
             if not isinstance(document.get(key), str):
                 raise self._error(f"has a document (number {number}) without {key}", f"give it {key}")
@@ -214,6 +218,8 @@ class Manifest:
         if not metadata.get("name"):
             raise self._error(f"has a {what} without a name", "give it metadata.name")
         self._check_metadata(what, metadata)
+        if document["kind"] == "Secret":
+            self._check_secret(what, document)
 
     def _check_metadata(self, what: str, metadata: Document) -> None:
         for key in ("name", "namespace"):
@@ -222,6 +228,18 @@ class Manifest:
         for key in ("labels", "annotations"):
             if not isinstance(metadata.get(key) or {}, dict):
                 raise self._error(f"has a {what} whose {key} are not a mapping", "mend them")
+
+    def _check_secret(self, what: str, secret: Document) -> None:
+        """Refuse here what the API server would refuse with the value in its words."""
+        for field in ("data", "stringData"):
+            values = secret.get(field) or {}
+            if not isinstance(values, dict):
+                raise self._error(f"has a {what} whose {field} is not a mapping", "mend it")
+            for key, value in values.items():
+                if not isinstance(value, str):
+                    raise self._error(f"has a {what} whose {field}.{key} is not a string", "put the value into quotes")
+                if field == "data" and not _is_base64(value):
+                    raise self._error(f"has a {what} whose data.{key} is not base64", "use stringData for plain text")
 
     def _check_job(self, job: Document) -> None:
         name = job["metadata"]["name"]
@@ -233,6 +251,11 @@ class Manifest:
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
             raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
+        self._check_containers(name, containers)
+        pod_metadata = job["spec"]["template"].get("metadata") or {}
+        if not isinstance(pod_metadata, dict):
+            raise self._error(f"has a Job {name!r} whose spec.template.metadata is not a mapping", "mend it")
+        self._check_metadata(f"Job {name!r} with pods", pod_metadata)
         policy = spec.get("restartPolicy")
         if policy not in _RESTART_POLICIES:
             found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
@@ -241,6 +264,16 @@ class Manifest:
                 f"{' or '.join(_RESTART_POLICIES)}",
                 "write restartPolicy: Never",
             )
+
+    def _check_containers(self, name: str, containers: Sequence[Document]) -> None:
+        for container in containers:
+            env = container.get("env") or []
+            if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
+                raise self._error(
+                    f"has a Job {name!r} whose container {container.get('name', '?')} has an env that is not a list of "
+                    "names and values",
+                    "write env: [{name: A, value: b}]",
+                )
 
     def _check_namespaces(self) -> None:
         """One command, one ``-n``: kubectl refuses a document that names another namespace."""
@@ -258,6 +291,14 @@ class Manifest:
 
 def _is_job(document: Document) -> bool:
     return document.get("kind") == "Job" and str(document.get("apiVersion")).startswith("batch/")
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _kind_of(document: Document) -> str:

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 import tenacity
 
-from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 
 Result = TypeVar("Result")
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
+_REFUSALS_SECONDS = 30.0
 
 
 def persist(
@@ -30,7 +31,7 @@ def persist(
     :param show: takes one line when an outage begins and one when it is over.
     :raises KubectlError: the last one, if the time is over or it cannot pass.
     """
-    began = 0.0
+    began = refused = 0.0
 
     def before_pause(state: tenacity.RetryCallState) -> None:
         nonlocal began
@@ -40,8 +41,18 @@ def persist(
             kind = error.kind.value if isinstance(error, KubectlError) else "error"
             show(f"The cluster does not serve us now ({kind}); trying for up to {tolerance_seconds:.0f} s.")
 
+    def may_pass(error: BaseException) -> bool:
+        nonlocal refused
+        if not isinstance(error, KubectlError):
+            return False
+        if began and error.kind in (ErrorKind.FORBIDDEN, ErrorKind.UNAUTHORIZED):
+            # A server that comes back refuses everybody until it has read its rules.
+            refused = refused or time.monotonic()
+            return time.monotonic() - refused < _REFUSALS_SECONDS
+        return error.kind.can_pass
+
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, KubectlError) and error.kind.can_pass),
+        retry=tenacity.retry_if_exception(may_pass),
         wait=tenacity.wait_random_exponential(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS),
         stop=tenacity.stop_after_delay(tolerance_seconds),
         before_sleep=before_pause,

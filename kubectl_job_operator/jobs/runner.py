@@ -15,11 +15,12 @@ from kubectl_job_operator.errors import (
     JobStartupError,
     JobVanishedError,
     KubectlError,
+    KubectlJobOperatorError,
     RightsMissingError,
 )
 from kubectl_job_operator.jobs import diagnosis, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
-from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide
+from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
@@ -111,8 +112,7 @@ class JobRunner:
             job = self._run()
             self._mailbox.check()
         except BaseException as error:
-            self._processes.close()
-            self._after_failure(error)
+            self._unwind(error)
             raise
         self._processes.close()
         self._workspace.remove()
@@ -185,9 +185,13 @@ class JobRunner:
             self._may_run_on = True
             self._persist(lambda: self._belongings.take_over(self._kubectl), self._outage_tolerance)
             return found
-        if decision is Decision.REPLACE:
+        if decision is Decision.REPLACE and found is not None:
             self._log.warning(f"Job {self._full_name} exists already: {why}. It is replaced.")
-            self._persist(lambda: self._kubectl.delete_and_wait(self._target, _REPLACE_SECONDS), self._outage_tolerance)
+            seen = selector_of(found)
+            self._persist(
+                lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
+                self._outage_tolerance,
+            )
         self._persist(lambda: self._belongings.apply_companions(self._kubectl), self._outage_tolerance)
         return self._persist(lambda: self._apply(file), self._outage_tolerance)
 
@@ -209,10 +213,14 @@ class JobRunner:
         """Look for the Job, and beside it whether the account may do all that is to come."""
         rights_call = self._kubectl.start_can_i_list()
         look_call = self._kubectl.start_get(self._target)
-        listed = self._kubectl.finish_can_i_list(rights_call)
-        lacking = rights.missing(listed) if listed is not None else []
-        if lacking:
-            raise RightsMissingError(str(self._kubectl.namespace), [str(right) for right in lacking])
+        try:
+            listed = self._kubectl.finish_can_i_list(rights_call)
+            lacking = rights.missing(listed) if listed is not None else []
+            if lacking:
+                raise RightsMissingError(str(self._kubectl.namespace), [str(right) for right in lacking])
+        except KubectlJobOperatorError:
+            self._kubectl.stop(look_call)
+            raise
         return self._kubectl.finish_get(look_call)
 
     def _wait(self, job: Object) -> Object:
@@ -281,8 +289,21 @@ class JobRunner:
             self._log.warning(f"The Job's pods cannot be listed.\n{error}")
             return []
 
+    def _unwind(self, error: BaseException) -> None:
+        """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
+        try:
+            self._processes.close()
+            self._after_failure(error)
+        except BaseException as interruption:
+            if not _is_interruption(interruption):
+                raise
+            self._processes.close()
+            self._after_failure(error)
+
     def _after_failure(self, error: BaseException) -> None:
         """Stop what must not run on, say what was left and where."""
+        kubeconfig = self._workspace.folder / _KUBECONFIG
+        has_kubeconfig = kubeconfig.exists()
         if isinstance(error, JobVanishedError):
             self._may_run_on = False
         is_interrupted = self._mailbox.is_killed or _is_interruption(error)
@@ -296,6 +317,11 @@ class JobRunner:
             )
         elif self._belongings.has_any and not isinstance(error, JobFailedError):
             self._delete_what_is_left()
+        if has_kubeconfig:
+            kubeconfig.unlink(missing_ok=True)
+            self._log.info(
+                f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
+            )
         self._tell_what_is_kept()
 
     def _after_interruption(self) -> None:
@@ -332,12 +358,6 @@ class JobRunner:
             return
         kept = sorted(str(path) for path in self._workspace.folder.glob("*.yaml"))
         self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
-        kubeconfig = self._workspace.folder / _KUBECONFIG
-        if kubeconfig.exists():
-            kubeconfig.unlink()
-            self._log.info(
-                f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
-            )
 
 
 def _short_ttl(manifest: Manifest) -> int | None:

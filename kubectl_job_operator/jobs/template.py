@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _find(name: str, folders: Iterable[Path]) -> Path:
     """Return the file that a name stands for."""
     candidates = [Path(name)] if Path(name).is_absolute() else [folder / name for folder in folders]
     for candidate in candidates:
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # noqa: PTH113 - a folder that may not be entered is no error here
             return candidate
     places = "".join(f"\n  {candidate}" for candidate in candidates) or " nowhere: there is no search path"
     raise TemplateError(

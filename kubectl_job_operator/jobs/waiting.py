@@ -63,6 +63,7 @@ class Waiter:
         self._mailbox = mailbox
         self._chores = chores
         self._waits: dict[str, Call] = {}
+        self._refused: set[str] = set()
 
     def wait(self) -> Object:
         """Return the Job when it has a verdict.
@@ -100,24 +101,32 @@ class Waiter:
         printed = None
         try:
             printed = self._kubectl.finish_wait(call)
+            self._refused.discard(condition)
+            if condition == _DELETED:
+                printed = self._last_words()
         except KubectlError as error:
-            if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
-                pass
-            elif error.kind.can_pass:
-                self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
-            else:
-                raise
-        if condition == _DELETED and printed is None:
-            printed = self._last_words()
+            self._bear(condition, error)
         if printed is not None and status.uid(printed) == status.uid(self._job) and status.verdict(printed):
             return printed
         return self._checked(self._look())
+
+    def _bear(self, condition: str, error: KubectlError) -> None:
+        """Let a wait fail; what does not pass is believed the second time: right after a restart servers err."""
+        if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
+            return
+        if not error.kind.can_pass:
+            if condition in self._refused:
+                raise error
+            self._refused.add(condition)
+        self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
 
     def _last_words(self) -> Object | None:
         """Return what the other waits have to say of a Job that is gone: it may have ended just before."""
         deadline = time.monotonic() + _VERDICT_GRACE_SECONDS
         while (left := deadline - time.monotonic()) > 0:
             process = self._mailbox.receive(left)
+            for chore in self._chores:
+                chore.handle(process)
             for condition in [key for key, call in self._waits.items() if call.process is process]:
                 try:
                     return self._kubectl.finish_wait(self._waits.pop(condition))

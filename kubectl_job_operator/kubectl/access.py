@@ -94,13 +94,13 @@ def _check_service_account() -> None:
 
 
 def _check_config_file(file: Path) -> None:
+    # os.path and not pathlib: where a folder above may not be entered, the latter raises before Python 3.14.
     problem = None
-    if not file.exists():
-        problem = "does not exist"
-    elif not file.is_file():
+    if not os.access(file, os.R_OK):
+        is_there = os.path.lexists(file) or not _can_look_into(file.parent)
+        problem = "cannot be read by this user" if is_there else "does not exist"
+    elif not os.path.isfile(file):  # noqa: PTH113
         problem = "is not a file"
-    elif not os.access(file, os.R_OK):
-        problem = "cannot be read by this user"
     if problem:
         raise AccessError(
             f"The kubeconfig {str(file)!r} {problem}.\n"
@@ -110,5 +110,14 @@ def _check_config_file(file: Path) -> None:
 
 def _can_write(folder: Path) -> bool:
     """Whether the folder, or the nearest one above it that exists, can be written."""
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    return os.access(nearest, os.W_OK)
+    return os.access(_nearest(folder), os.W_OK | os.X_OK)
+
+
+def _can_look_into(folder: Path) -> bool:
+    """Whether this user may know what is in the folder."""
+    return os.access(_nearest(folder), os.X_OK)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it, that is known to exist."""
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110

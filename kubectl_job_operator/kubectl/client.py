@@ -23,7 +23,7 @@ OLDEST_VERSION = (1, 28)
 
 _READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
-_LOGS_SECONDS = 60.0
+_LOGS_SECONDS = 15.0
 
 Object = Mapping[str, Any]
 
@@ -72,7 +72,7 @@ class Kubectl:
         call = self._start(PROGRAM, *self.access.flags(), "config", "view", "--minify", "-o", "json")
         try:
             finished = self._finish(
-                call, _READ_SECONDS, lambda out: f"namespace {_context_namespace(out) or 'default'}"
+                call, _READ_SECONDS, lambda out: f"its namespace: {_context_namespace(out) or 'none'}"
             )
         except KubectlError as error:
             if "current-context must exist" not in error.stderr:
@@ -84,7 +84,7 @@ class Kubectl:
                     "What to do: set config_file or cluster_context, or the variable KUBECONFIG where the task runs."
                 ) from error
             return pod_namespace
-        return _context_namespace(finished.stdout) or "default"
+        return _context_namespace(finished.stdout) or self.access.pod_namespace() or "default"
 
     def get(self, target: str) -> Object | None:
         """Return the object that ``target`` names, as ``job/NAME``; ``None`` if there is none."""
@@ -209,11 +209,17 @@ class Kubectl:
         call = self._start_here("patch", target, "--type=merge", "-p", json.dumps(change))
         self._finish(call, _CHANGE_SECONDS, str.strip)
 
-    def delete_and_wait(self, target: str, timeout_seconds: int) -> None:
-        """Delete an object and all that it owns, as a Job's pods, and wait until they are gone."""
+    def delete_and_wait(self, job: str, selector: str, timeout_seconds: int) -> None:
+        """Delete a Job if the label selector still picks it, and its pods, and wait until they are gone."""
         self._be_sure_of_version()
         call = self._start_here(
-            "delete", target, "--ignore-not-found", "--cascade=foreground", f"--timeout={timeout_seconds}s"
+            "delete",
+            "job",
+            "-l",
+            selector,
+            f"--field-selector=metadata.name={job}",
+            "--cascade=foreground",
+            f"--timeout={timeout_seconds}s",
         )
         self._finish(call, timeout_seconds + _CHANGE_SECONDS, str.strip)
 
@@ -271,7 +277,9 @@ class Kubectl:
         """Refuse a kubectl that is too old; asked once."""
         if self._version_is_checked or self._version_call is None:
             return
-        finished = self._end(self._version_call, _READ_SECONDS, lambda out: _dotted(_version(out)))
+        # Asked anew after a failure: it may have been an accident.
+        call, self._version_call = self._version_call, None
+        finished = self._end(call, _READ_SECONDS, lambda out: _dotted(_version(out)))
         version = _version(finished.stdout)
         if version < OLDEST_VERSION:
             raise KubectlMissingError(

@@ -47,10 +47,10 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (ErrorKind.CERTIFICATE, r"x509:|failed to verify certificate|first record does not look like a TLS handshake"),
         (
             ErrorKind.CONFIGURATION,
-            r"context was not found|context \S+ does not exist|Error in configuration|error loading config file"
+            r"context was not found|context .+ does not exist|Error in configuration|error loading config file"
             r"|no configuration has been provided|error: stat .*: no such file|current-context must exist"
             # A bare EOF: kubectl asked for a user name, and there was nobody to answer.
-            r"|executable .* not found|exec plugin|^error: EOF$",
+            r"|executable .* not found|exec plugin|getting credentials: exec|^error: EOF$",
         ),
         (ErrorKind.NAMESPACE_NOT_FOUND, r'\(NotFound\): namespaces? "'),
         (ErrorKind.NOT_FOUND, r"\(NotFound\)"),
@@ -77,7 +77,7 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (
             ErrorKind.INVALID,
             r"field not declared in schema|unknown field|cannot use generate name|error parsing "
-            r"|failed to create typed patch|unable to decode|error validating",
+            r"|failed to create typed patch|unable to decode|error validating|illegal base64",
         ),
     )
 )

@@ -25,20 +25,6 @@ class Command:
         return shlex.join(self.argv)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended.
-
-    :param command: the command.
-    :param return_code: kubectl's; negative is the number of the signal that ended it.
-    :param duration_seconds: how long it ran.
-    """
-
-    command: Command
-    return_code: int
-    duration_seconds: float
-
-
 class Transcript:
     """The commands of one task try, in order.
 
@@ -47,7 +33,6 @@ class Transcript:
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self.outcomes: list[Outcome] = []
 
     def started(self, argv: Sequence[str], label: str = "") -> Command:
         """Show a command at the moment when it starts."""
@@ -60,7 +45,6 @@ class Transcript:
 
         :param said: kubectl's own words, or a summary where it printed JSON; may have several lines.
         """
-        self.outcomes.append(Outcome(command, return_code, duration_seconds))
         first, *rest = (said or "(no output)").splitlines()
         label = f"{command.label}: " if command.label else ""
         code = "" if return_code == 0 else f", return code {return_code}"

@@ -184,7 +184,7 @@ def test_a_unique_name_is_the_same_on_a_retry_and_another_on_the_next_run(
     task: TaskRunner, namespace: Namespace
 ) -> None:
     task.write("job.yaml", job("exit 1", name="a-rather-long-name-that-leaves-no-room-for-any-suffix-at-all-x"))
-    arguments = {"yaml_file_name": "job.yaml", "unique_name": True}
+    arguments: dict[str, Any] = {"yaml_file_name": "job.yaml", "unique_name": True}
     run = task.run(**arguments, retries=1, retry_delay=timedelta(0), backoff_limit=0)
     assert run.state == "failed"
     assert "and it failed. It is replaced." in run.log

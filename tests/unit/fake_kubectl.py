@@ -43,16 +43,18 @@ def was_called(words):
     with open(folder + "/calls") as calls:
         return any(in_order(words, eval(line)[0]) for line in calls if line.endswith("\\n"))
 
-note("calls", repr((argv, dict(os.environ))))
 with open(folder + "/rules") as file:
     rules = eval(file.read())
 for number, (words, stdout, stderr, return_code, after, once_called, times, by_signal) in enumerate(rules):
     if in_order(words, argv) and (times is None or claim(number, times)):
         break
 else:
+    note("calls", repr((argv, dict(os.environ))))
     note("unscripted", repr(argv))
     sys.stderr.write("error: the fake kubectl has no answer to: kubectl " + " ".join(argv) + "\\n")
     sys.exit(99)
+# Once the rule is claimed: a test that acts on the call may end this program at once.
+note("calls", repr((argv, dict(os.environ))))
 while once_called and not was_called(once_called):
     time.sleep(0.02)
 time.sleep(after)
@@ -153,8 +155,9 @@ class FakeKubectl:
         return running(str(self.program))
 
     def _notes(self) -> Iterator[tuple[list[str], dict[str, str]]]:
-        for line in (self.folder / "calls").read_text(encoding="utf-8").splitlines():
-            yield ast.literal_eval(line)
+        for line in (self.folder / "calls").read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):  # else it is still being written
+                yield ast.literal_eval(line)
 
     def _write_rules(self) -> None:
         version: tuple[Any, ...] = (["version", "--client", "-o", "json"], _bytes(VERSION), b"", 0, 0.0, [], None, 0)

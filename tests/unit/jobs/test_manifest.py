@@ -63,8 +63,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "only blank lines": ("\n  \n", "has no document"),
     "only comments": ("# a\n# b\n", "only comments"),
     "only separators": ("---\n---\n# nothing\n", "has no document"),
-    "a list": ("- a\n- b\n", r"document \(number 1\) that is not a mapping: \['a', 'b'\]"),
-    "a string": (f"{JOB}---\njust words\n", r"document \(number 2\) that is not a mapping: 'just words'"),
+    "a list": ("- a\n- b\n", r"document \(number 1\) that is not a mapping, but a list"),
+    "a string": (f"{JOB}---\njust words\n", r"document \(number 2\) that is not a mapping, but a str"),
     "no apiVersion": (_job_with("apiVersion: batch/v1\n", ""), r"document \(number 1\) without apiVersion"),
     "no kind": (_job_with("kind: Job\n", ""), r"document \(number 1\) without kind"),
     "a kind that is no string": (_job_with("kind: Job", "kind: [Job]"), "without kind"),
@@ -308,5 +308,38 @@ def test_what_secrets_hold_is_masked_for_people_and_kept_for_kubectl(manifest: M
 @pytest.mark.parametrize("data", ["very-secret", ["very-secret"], None])
 def test_a_secret_that_is_no_mapping_is_masked_too(data: Any) -> None:
     secret = {**load_all(SECRET)[0], "data": data}
-    masked = Manifest.of([*load_all(JOB), secret], SOURCE).masked_text()
+    masked = Manifest((*load_all(JOB), secret), SOURCE).masked_text()
     assert "very-secret" not in masked
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["stringData: {key: 12345678}", "data: {key: 12345678}", "data: {key: 'not base64!'}", "data: [12345678]"],
+)
+def test_a_secret_that_the_server_would_refuse_with_its_value_is_refused_without_it(field: str) -> None:
+    text = f"{JOB}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\n{field}\n"
+    with pytest.raises(ManifestError, match="Secret") as refusal:
+        Manifest.parse(text, SOURCE)
+    assert "12345678" not in str(refusal.value)
+    assert "not base64!" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("secret", ["{kind: Secret, data: {a: b: very-secret}}", "- kind: Secret\n  a: b: very-secret"])
+def test_a_yaml_error_in_a_secret_of_any_style_does_not_show_the_line(secret: str) -> None:
+    with pytest.raises(ManifestError, match="part of a Secret") as refusal:
+        Manifest.parse(f"{JOB}---\n{secret}\n", SOURCE)
+    assert "very-secret" not in str(refusal.value)
+
+
+def test_a_limit_for_each_index_counts_as_one_for_the_job() -> None:
+    manifest = Manifest.parse(JOB.replace("spec:\n", "spec:\n  backoffLimitPerIndex: 1\n", 1), SOURCE)
+    assert "backoffLimit" not in manifest.with_backoff_limit(0, override=False).job["spec"]
+    assert manifest.with_backoff_limit(0, override=True).job["spec"]["backoffLimit"] == 0
+
+
+@pytest.mark.parametrize("env", ["{A: b}", "[A]"])
+def test_an_env_that_is_no_list_of_names_and_values_is_refused(env: str) -> None:
+    documents = load_all(JOB)
+    documents[0]["spec"]["template"]["spec"]["containers"][0]["env"] = load_all(env)[0]
+    with pytest.raises(ManifestError, match="env that is not a list of names and values"):
+        Manifest.of(documents, SOURCE)

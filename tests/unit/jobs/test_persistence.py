@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError, TaskKilledError
+from kubectl_job_operator.jobs import persistence
 from kubectl_job_operator.jobs.persistence import persist
 
 CAN_PASS = [kind for kind in ErrorKind if kind.can_pass]
@@ -86,7 +87,14 @@ def test_an_outage_is_two_lines_however_long_it_is() -> None:
     assert end.startswith("The cluster serves us again after ")
 
 
-def test_an_outage_that_turns_into_a_refusal_ends_with_the_refusal() -> None:
+def test_a_server_that_comes_back_may_refuse_for_a_moment() -> None:
+    cluster = Cluster(_error(ErrorKind.UNREACHABLE), _error(ErrorKind.FORBIDDEN), _error(ErrorKind.UNAUTHORIZED))
+    cluster.ask()
+    assert len(cluster.shown) == 2
+
+
+def test_an_outage_that_turns_into_a_refusal_ends_with_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persistence, "_REFUSALS_SECONDS", 0.0)
     refusal = _error(ErrorKind.FORBIDDEN)
     cluster = Cluster(_error(ErrorKind.UNREACHABLE), refusal)
     with pytest.raises(KubectlError) as caught:

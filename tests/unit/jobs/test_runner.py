@@ -420,15 +420,27 @@ def test_killing_a_task_whose_name_was_taken_does_not_delete_the_other_job(fake_
 
 
 def test_a_refused_connection_is_waited_out_at_every_step(fake_kubectl: FakeKubectl, log: Log) -> None:
-    fake_kubectl.answers("auth can-i", **stage.REFUSED, times=1)
     fake_kubectl.answers("apply", **stage.REFUSED, times=2)
     fake_kubectl.answers(f"get {TARGET}", times=3)
     fake_kubectl.answers(COMPLETE_WAIT, **stage.REFUSED, times=1)
     stage.script(fake_kubectl)
     assert stage.runner(log).run() == stage.job("complete")
+    assert _outages(log) == (1, 1)
+
+
+def test_a_refused_first_look_is_waited_out(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("auth can-i", **stage.REFUSED, times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job(owner=EARLIER))
+    stage.script(fake_kubectl)
+    assert stage.runner(log).run() == stage.job("complete")
+    assert _outages(log) == (1, 1)
+
+
+def _outages(log: Log) -> tuple[int, int]:
+    """Count the lines that say that an outage has begun, and that it is over."""
     begins = [line for line in log.warnings if line.startswith("The cluster does not serve us now (unreachable)")]
     ends = [line for line in log.warnings if line.startswith("The cluster serves us again")]
-    assert len(begins) == len(ends) == 2
+    return len(begins), len(ends)
 
 
 def test_after_an_ambiguous_failure_of_apply_the_job_that_came_to_be_is_found(

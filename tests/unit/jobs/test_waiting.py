@@ -129,10 +129,12 @@ def test_after_a_wait_that_ended_oddly_the_verdict_is_looked_up(
 
 def test_what_cannot_pass_ends_the_waiting(fake_kubectl: FakeKubectl, waits: Waits) -> None:
     fake_kubectl.answers(COMPLETE_WAIT, **stage.FORBIDDEN)
+    fake_kubectl.answers(f"get {TARGET}", stage.job())
     _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
     with pytest.raises(KubectlError) as caught:
         waits.wait()
     assert caught.value.kind is ErrorKind.FORBIDDEN
+    assert len(fake_kubectl.called(COMPLETE_WAIT)) == 2, "right after a restart servers refuse what they allow"
 
 
 def test_a_job_that_was_deleted_has_no_verdict(fake_kubectl: FakeKubectl, waits: Waits) -> None:

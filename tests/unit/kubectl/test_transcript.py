@@ -57,13 +57,3 @@ def test_a_failure_shows_its_return_code_and_every_line(transcript: Transcript, 
 def test_silence_is_shown_as_silence(transcript: Transcript, shown: list[str]) -> None:
     transcript.ended(transcript.started(("kubectl",)), 0, 0.0, "")
     assert shown[1:] == ["  -> (no output) (0.00 s)"]
-
-
-def test_outcomes_are_kept_in_the_order_of_their_ends(transcript: Transcript) -> None:
-    first, second = transcript.started(("kubectl", "a")), transcript.started(("kubectl", "b"))
-    transcript.ended(second, 1, 0.5, "no")
-    transcript.ended(first, -15, 2.0, "stopped")
-    assert [(one.command, one.return_code, one.duration_seconds) for one in transcript.outcomes] == [
-        (second, 1, 0.5),
-        (first, -15, 2.0),
-    ]
