@@ -421,7 +421,7 @@ def test_killing_a_task_whose_name_was_taken_does_not_delete_the_other_job(fake_
 
 def test_a_refused_connection_is_waited_out_at_every_step(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("apply", **stage.REFUSED, times=2)
-    fake_kubectl.answers(f"get {TARGET}", times=3)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
     fake_kubectl.answers(COMPLETE_WAIT, **stage.REFUSED, times=1)
     stage.script(fake_kubectl)
     assert stage.runner(log).run() == stage.job("complete")
