@@ -57,8 +57,8 @@ class StartupLimit:
     def _check(self) -> float | None:
         """Return the next deadline, if there must be one."""
         job = self._look()
-        if job is None:
-            return None  # The waits tell what that means.
+        if job is None or status.has_ended_pods(job):
+            return None  # What it means that there is no Job is for the waits to tell.
         if status.is_suspended(job):
             return time.monotonic() + self._timeout_seconds
         pods = self._pods_of(job)

@@ -84,6 +84,11 @@ def is_suspended(job: Object) -> bool:
     return bool(job["spec"].get("suspend"))
 
 
+def has_ended_pods(job: Object) -> bool:
+    """Whether a pod of the Job has ended, well or badly; it may be gone by now."""
+    return any(_status(job).get(key) for key in ("succeeded", "failed"))
+
+
 def has_started(pod: Object) -> bool:
     """Whether a container of the pod runs or has run."""
     return any(

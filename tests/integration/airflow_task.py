@@ -29,11 +29,13 @@ class Task(KubernetesJobOperator):
 
 
 with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz="UTC"), **{dag_arguments!r}) as dag:
-    Task(
+    arguments = dict(
         task_id="job",
         on_failure_callback=lambda context: FAILURES.append(context["exception"]),
         **{arguments!r},
     )
+    mapped_over = {mapped_over!r}
+    Task.partial(**arguments).expand(yaml_template_fields=mapped_over) if mapped_over else Task(**arguments)
 """
 
 LOGGER = logging.getLogger("kubectl_job_operator.tests")
@@ -71,7 +73,7 @@ class TaskRun:
     @property
     def subcommands(self) -> list[str]:
         """The subcommands of kubectl, in the order of the log."""
-        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete"}
+        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete", "label", "patch"}
         return [next(word for word in command if word in known) for command in self.commands]
 
     @property
@@ -119,11 +121,23 @@ class TaskRunner:
             LOGGER.removeHandler(collector)
         return TaskRun(state, collector.records, list(FAILURES))
 
-    def load(self, *, dag_arguments: dict[str, Any] | None = None, **arguments: Any) -> Any:
-        """Write the DAG's file and read it as Airflow does."""
+    def load(
+        self,
+        *,
+        dag_arguments: dict[str, Any] | None = None,
+        mapped_over: list[dict[str, Any]] | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Write the DAG's file and read it as Airflow does.
+
+        :param mapped_over: makes it a mapped task, over these ``yaml_template_fields``.
+        """
         arguments = {"namespace": self._namespace.name, **arguments}
         path = self.write(
-            "dag.py", _DAG.format(dag_id=self.dag_id, arguments=arguments, dag_arguments=dag_arguments or {})
+            "dag.py",
+            _DAG.format(
+                dag_id=self.dag_id, arguments=arguments, dag_arguments=dag_arguments or {}, mapped_over=mapped_over
+            ),
         )
         spec = importlib.util.spec_from_file_location(self.dag_id, path)
         assert spec, path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -9,11 +10,17 @@ import subprocess
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import psutil
 import pytest
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
+from kubectl_job_operator.jobs.identity import Identity
+from kubectl_job_operator.jobs.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -39,16 +46,27 @@ def test_a_job_that_completes_makes_the_task_a_success_and_is_deleted(task: Task
     assert not run.manifest_file.parent.exists()
 
 
-def test_every_printed_command_can_be_pasted_as_it_stands(task: TaskRunner, namespace: Namespace) -> None:
-    task.write("job.yaml", job("true"))
-    run = task.run(yaml_file_name="job.yaml", delete_completed_job=False)
-    printed = [line[2:] for line in run.log.splitlines() if line.startswith("$ ") and " get " in line]
-    assert printed
-    assert (
-        '"type": "Complete"'
-        in subprocess.run(["bash", "-c", printed[0]], check=True, capture_output=True, text=True).stdout
-    )
-    assert namespace.living("jobs") == ["job"]
+def test_the_printed_commands_pasted_in_their_order_do_the_same_again(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("echo from the job; exit 3"))
+    run = task.run(yaml_file_name="job.yaml")
+    assert run.state == "failed"
+    old_uid = namespace.objects("jobs")[0]["metadata"]["uid"]
+    namespace.kubectl("delete", "job", "job", "--cascade=foreground")
+    printed = [line[2:] for line in run.log.splitlines() if line.startswith("$ ")]
+    said = ""
+    for command in printed:
+        if "--for=condition=complete" in command or "--for=delete" in command:
+            continue  # This Job fails: nobody waits for these.
+        # The new Job has a UID of its own, and so has its selector; its pod has a name of its own.
+        new_uid = "".join(thing["metadata"]["uid"] for thing in namespace.objects("jobs"))
+        pasted = command.replace(old_uid, new_uid)
+        if " logs job-" in pasted:
+            continue
+        finished = subprocess.run(["bash", "-c", pasted], check=False, capture_output=True, text=True)
+        assert finished.returncode == 0, (pasted, finished.stderr)
+        said += finished.stdout
+    assert '"type": "Failed"' in said
+    assert "from the job" in said
 
 
 def test_a_job_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, namespace: Namespace) -> None:
@@ -114,7 +132,72 @@ def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
     thread.join()
     assert run.state == "failed"
     assert "was deleted while the task waited for it, so it has no verdict" in run.error
-    assert noticed_after < 60, "it would have run for 120 s"
+    assert noticed_after < 10, "it would have run for 120 s"
+
+
+def test_two_runs_with_one_job_name_at_once_are_told_apart(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("sleep 15"))
+    holder = {**job_of_another_run(task.dag_id)}
+    namespace.kubectl("apply", "-f", "-", given=json.dumps(holder))
+    run = task.run(yaml_file_name="job.yaml")
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobInUseError)
+    assert f"it belongs to task job of DAG {task.dag_id}, run scheduled__before and has not ended" in run.error
+    assert "unique_name=True" in run.error
+    run = task.run(yaml_file_name="job.yaml", unique_name=True)
+    assert run.state == "success", run.failures
+    assert namespace.living("jobs") == ["job"]
+
+
+def job_of_another_run(dag_id: str) -> dict[str, Any]:
+    """Return the Job that another run of the same task would have applied."""
+    other = Identity(dag_id, "job", "scheduled__before")
+    manifest = Manifest.parse(job("sleep 60"), "other").with_labels(other.labels())
+    return dict(manifest.with_annotations(other.annotations(), on_pods=False).job)
+
+
+def test_a_finished_job_of_nobody_is_replaced_with_a_word(task: TaskRunner, namespace: Namespace) -> None:
+    namespace.kubectl("apply", "-f", "-", given=job("true"))
+    namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
+    task.write("job.yaml", job("echo mine"))
+    run = task.run(yaml_file_name="job.yaml")
+    assert run.state == "success", run.failures
+    assert "it belongs to no task of Airflow and has ended (Complete). It is replaced." in run.log
+    assert "mine" in run.log
+
+
+def test_a_job_that_somebody_edits_while_it_runs_still_comes_to_its_verdict(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("sleep 5"))
+
+    def edit_it() -> None:
+        _until(lambda: namespace.living("pods") != [])
+        namespace.kubectl("annotate", "job", "job", "edited=by-hand")
+        namespace.kubectl("label", "job", "job", "app.kubernetes.io/managed-by=me", "--overwrite")
+
+    thread = threading.Thread(target=edit_it)
+    thread.start()
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert run.state == "success", run.failures
+    assert namespace.living("jobs") == []
+
+
+def test_a_broken_template_is_not_tried_again(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", "{{ nowhere }}")
+    run = task.run(yaml_file_name="job.yaml", retries=3, retry_delay=timedelta(0))
+    assert run.state == "failed"
+    assert len(run.failures) == 1
+    assert "'nowhere' is undefined" in run.error
+    assert tries_of(task.dag_id) == [1]
+    assert namespace.names("jobs") == []
+
+
+def tries_of(dag_id: str) -> list[int]:
+    """Read how many tries Airflow has counted for each task of a DAG."""
+    with create_session() as session:
+        return [one.try_number for one in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag_id))]
 
 
 def test_execution_timeout_deletes_the_job(task: TaskRunner, namespace: Namespace) -> None:

@@ -118,6 +118,15 @@ def rendered_yaml_of(dag: Any) -> list[Any]:
         return [row.rendered_fields["rendered_yaml"] for row in sorted(stored, key=lambda row: row.map_index)]
 
 
+def test_each_mapped_task_has_its_own_rendered_yaml(task: TaskRunner) -> None:
+    task.write("job.yaml", job("echo {{ word }} {{ ti.map_index }}", name="job-{{ word }}"))
+    dag = task.load(mapped_over=[{"word": "one"}, {"word": "two"}], yaml_file_name="job.yaml")
+    assert str(dag.test().state) == "success"
+    stored = rendered_yaml_of(dag)
+    assert ["echo one 0" in stored[0], "echo two 1" in stored[1]] == [True, True]
+    assert dag.get_task("job").template_fields_renderers["rendered_yaml"] == "yaml"
+
+
 def test_the_rendered_yaml_is_in_airflows_rendered_template_tab_without_secrets(task: TaskRunner) -> None:
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {key: hidden-{{ word }}}\n---\n"
     task.write("job.yaml", secret + job("echo {{ word }}"))
