@@ -34,6 +34,10 @@ class KubectlMissingError(InputError):
     """There is no kubectl, or one that is too old."""
 
 
+class WorkspaceError(KubectlJobOperatorError):
+    """The worker has no room for the files of a task; nothing was created in the cluster."""
+
+
 class RightsMissingError(KubectlJobOperatorError):
     """The account may not do all that the operator needs; nothing was created.
 

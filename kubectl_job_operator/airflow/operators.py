@@ -186,6 +186,7 @@ class KubernetesJobOperator(BaseOperator):
         self._manifest: Manifest | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
+        self._is_over = False
         check_arguments(self)
 
     def execute(self, context: Context) -> None:
@@ -195,6 +196,7 @@ class KubernetesJobOperator(BaseOperator):
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
+        self._is_over = False
         try:
             runner = self._make_runner(context)
             self._runner = runner
@@ -210,12 +212,15 @@ class KubernetesJobOperator(BaseOperator):
         finally:
             self._runner = None
             self._is_killed = False
+            self._is_over = True
 
     def on_kill(self) -> None:
         """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
-        self._is_killed = True
         if self._runner is not None:
             self._runner.kill()
+        elif not self._is_over:
+            # execute has not come so far yet. After execution_timeout Airflow calls this when all is over.
+            self._is_killed = True
 
     def _do_render_template_fields(
         self,

@@ -100,6 +100,7 @@ class JobRunner:
         """Run the Job to its end and return it as it then was.
 
         :raises InputError: if something that was asked for cannot work; nothing was created.
+        :raises WorkspaceError: if the worker has no room for the manifest; nothing was created.
         :raises RightsMissingError: if the account may not do all that is needed; nothing was created.
         :raises JobInUseError: if a running Job of somebody else has the name.
         :raises JobStartupError: if no container ran in time.

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from kubectl_job_operator.errors import InputError
+from kubectl_job_operator.errors import InputError, WorkspaceError
 
 _TEMPLATE_SUFFIXES = (".j2", ".jinja", ".jinja2", ".tmpl")
 
@@ -16,11 +16,20 @@ class Workspace:
     """A folder that only this user can enter (0700), made at once; its files only this user can read (0600)."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kubectl-job-operator-"))
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix="kubectl-job-operator-"))
+        except OSError as error:
+            raise _no_room(tempfile.tempdir or "TMPDIR", error) from error
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file and return its path."""
-        return _write_private(self.folder / name, text)
+        """Write a file and return its path.
+
+        :raises WorkspaceError: if it cannot be written, as on a full disk.
+        """
+        try:
+            return _write_private(self.folder / name, text)
+        except OSError as error:
+            raise _no_room(str(self.folder / name), error) from error
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
@@ -53,6 +62,13 @@ def manifest_file_name(source: str) -> str:
     for suffix in _TEMPLATE_SUFFIXES:
         name = name.removesuffix(suffix)
     return name if name.endswith((".yaml", ".yml", ".json")) else f"{name or 'manifest'}.yaml"
+
+
+def _no_room(place: str, error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"The worker cannot write {place}: {error.strerror}.\n"
+        "What to do: make room in the worker's folder for temporary files, or set TMPDIR to another one."
+    )
 
 
 def _write_private(path: Path, text: str) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kubectl_job_operator.errors import WorkspaceError
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
@@ -45,7 +48,8 @@ def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
     if cluster.kind != "debian":
         pytest.skip("only the node that runs on this machine can be broken")
     yield
-    for name in ("etcd", "kube-apiserver"):
+    for name in ("etcd", "kube-apiserver", "kubelet"):
+        test_cluster.faults.resume(name)
         test_cluster.faults.start(name)
     test_cluster.faults.wait_until_healthy()
 
@@ -97,6 +101,78 @@ def test_a_task_starts_through_a_short_outage_and_says_so_twice(task: TaskRunner
     assert run.state == "success", run.failures
     assert run.log.count("The cluster does not serve us now") == 1
     assert run.log.count("The cluster serves us again") == 1
+
+
+@pytest.mark.usefixtures("breakable")
+@pytest.mark.parametrize("component", ["etcd", "kubelet"])
+def test_a_task_waits_through_a_frozen_store_and_a_frozen_node(component: str, task: TaskRunner) -> None:
+    task.write("job.yaml", job("sleep 4; echo survived"))
+
+    def freeze() -> None:
+        time.sleep(2)
+        test_cluster.faults.pause(component)
+        time.sleep(5)
+        test_cluster.faults.resume(component)
+
+    thread = in_background(freeze)
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert run.state == "success", run.failures
+    assert "survived" in run.log
+
+
+@pytest.mark.usefixtures("breakable")
+def test_a_task_waits_through_a_kubelet_that_is_killed_and_comes_back(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("sleep 6; echo survived"))
+
+    def restart() -> None:
+        until(lambda: namespace.living("pods") != [], "there was no pod")
+        test_cluster.faults.kill("kubelet")
+        time.sleep(2)
+        test_cluster.faults.start("kubelet")
+
+    thread = in_background(restart)
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert run.state == "success", run.failures
+
+
+def test_a_pod_that_is_deleted_is_replaced_by_the_cluster_and_the_task_goes_on(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("sleep 4", spec="backoffLimit: 2"))
+
+    def delete_it() -> None:
+        until(lambda: namespace.living("pods") != [], "there was no pod")
+        namespace.kubectl("delete", "pod", namespace.living("pods")[0], "--wait=false")
+
+    thread = in_background(delete_it)
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert run.state == "success", run.failures
+    assert run.subcommands.count("apply") == 1
+
+
+def test_a_full_disk_is_said_so_before_anything_is_created(
+    task: TaskRunner, namespace: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system that is full")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=True)
+    try:
+        with contextlib.suppress(OSError), (tmp_path / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        task.write("job.yaml", job("true"))
+        run = task.run(yaml_file_name="job.yaml")
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], WorkspaceError)
+    assert "No space left on device" in run.error
+    assert run.commands == []
+    assert namespace.names("jobs") == []
 
 
 @pytest.mark.parametrize("condition", ["condition=complete", "condition=failed", "delete"])

@@ -206,6 +206,14 @@ def test_a_kill_that_comes_before_the_run_still_ends_it(fake_kubectl: FakeKubect
     assert fake_kubectl.called("apply") == []
 
 
+def test_on_kill_after_the_end_as_after_a_timeout_does_not_end_the_next_try(fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    task = operator(job_yaml=MANIFEST)
+    execute(task)
+    task.on_kill()
+    assert not task._is_killed
+
+
 def test_on_kill_without_a_run_does_nothing_and_may_come_twice() -> None:
     task = operator(job_yaml=MANIFEST)
     task.on_kill()

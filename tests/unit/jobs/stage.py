@@ -122,11 +122,18 @@ def runner(
     namespace: str | None = NAMESPACE,
     manifest: str = MANIFEST,
     identity: Identity = US,
+    is_worker_stop: bool = False,
 ) -> JobRunner:
     """Make a runner for the Job of the stage."""
     parsed = Manifest.parse(manifest, "/dags/countdown.yaml.j2")
     return JobRunner(
-        parsed, identity, access or Access(), namespace=namespace, settings=settings or Settings(), log=log
+        parsed,
+        identity,
+        access or Access(),
+        namespace=namespace,
+        settings=settings or Settings(),
+        log=log,
+        is_worker_stop=lambda: is_worker_stop,
     )
 
 

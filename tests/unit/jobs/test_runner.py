@@ -10,6 +10,7 @@ import shlex
 import signal
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.jobs.runner import JobRunner
-from kubectl_job_operator.jobs.settings import DeletePolicy, Settings, Tail
+from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
 from kubectl_job_operator.kubectl.access import Access
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -539,6 +540,62 @@ def test_a_task_that_is_killed_leaves_no_job_and_no_child_behind(
     assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
     assert _no_child_is_left(fake_kubectl)
     assert any("The task was told to stop, so Job here/countdown is deleted." in warning for warning in log.warnings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_worker_stop", "words"),
+    [
+        (Settings(keep_on_worker_stop=True), True, "Only the worker was told to stop"),
+        (Settings(keep_on_worker_stop=True), False, None),
+        (Settings(keep_on_worker_stop=False), True, None),
+        (Settings(on_kill=KillAction.KEEP), False, 'by on_kill_action="keep"'),
+    ],
+)
+def test_what_becomes_of_the_job_depends_on_who_wants_the_end(
+    settings: Settings, is_worker_stop: bool, words: str | None, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, settings=settings, is_worker_stop=is_worker_stop)
+    with _once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == (1 if words is None else 0)
+    assert any((words or "so Job here/countdown is deleted") in warning for warning in log.warnings)
+    assert _no_child_is_left(fake_kubectl)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 4, 30])
+def test_a_second_signal_while_cleaning_up_does_not_leave_the_job(
+    milliseconds: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log)
+    is_running = True
+
+    def handler(*_: object) -> None:
+        runner.kill()
+        if is_running:
+            raise Interruption
+
+    def twice() -> None:
+        _signal_main_thread()
+        time.sleep(milliseconds / 1000)
+        _signal_main_thread()
+
+    def run() -> None:
+        nonlocal is_running
+        try:
+            runner.run()
+        finally:
+            is_running = False
+
+    with (
+        _on_signal(handler),
+        _once_called(fake_kubectl, COMPLETE_WAIT, twice),
+        pytest.raises((Interruption, TaskKilledError)),
+    ):
+        run()
+    assert fake_kubectl.called("delete")
+    assert _no_child_is_left(fake_kubectl)
 
 
 def test_a_task_that_is_killed_while_it_looks_has_nothing_to_delete(fake_kubectl: FakeKubectl, log: Log) -> None:
