@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 NEVER = 120.0  # seconds; longer than any test runs
 
 VERSION = {"clientVersion": {"gitVersion": "v1.32.4"}}
@@ -78,6 +80,8 @@ class FakeKubectl:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Children of other tests, as the parts of the cluster that the tests of faults have started again.
+        self.strangers = {child.pid for child in psutil.Process().children(recursive=True)}
         self.program = folder / "kubectl"
         self._rules: list[tuple[Any, ...]] = []
         self._write_rules()

@@ -68,8 +68,8 @@ def _verbs(fake_kubectl: FakeKubectl) -> list[str]:
 
 
 def _no_child_is_left(fake_kubectl: FakeKubectl) -> bool:
-    children = psutil.Process().children(recursive=True)
-    return not fake_kubectl.running() and all(child.status() == psutil.STATUS_ZOMBIE for child in children)
+    new = [child for child in psutil.Process().children(recursive=True) if child.pid not in fake_kubectl.strangers]
+    return not fake_kubectl.running() and all(child.status() == psutil.STATUS_ZOMBIE for child in new)
 
 
 @contextlib.contextmanager

@@ -244,7 +244,9 @@ def test_a_child_is_in_a_session_of_its_own_with_default_signals(processes: Proc
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     *status, stat = finished.stdout.splitlines()
     masks = dict(line.split(":\t") for line in status if line.startswith("Sig"))
-    assert {name: int(masks[name], 16) for name in ("SigBlk", "SigIgn", "SigCgt")} == {
+    # The C library keeps signals for itself; what it does with them is not ours to say.
+    ours = sum(1 << (number - 1) for number in signal.valid_signals())
+    assert {name: int(masks[name], 16) & ours for name in ("SigBlk", "SigIgn", "SigCgt")} == {
         "SigBlk": 0,
         "SigIgn": 0,
         "SigCgt": 0,
