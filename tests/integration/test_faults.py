@@ -206,7 +206,7 @@ def test_a_worker_that_dies_leaves_the_job_and_no_kubectl_and_the_next_try_goes_
     until(lambda: namespace.living("pods") != [] and len(kubectls(config)) >= 2, "it never waited")
     (job_of_first,) = namespace.objects("jobs")
     first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.communicate()
     until(lambda: kubectls(config) == [], "a kubectl outlived its worker")
     assert namespace.living("jobs") == ["job"]
     second = worker(template, config, 2)
@@ -225,7 +225,7 @@ def test_a_job_that_completed_after_its_worker_died_is_not_run_again(namespace: 
     first = worker(template, config, 1)
     until(lambda: namespace.living("pods") != [] and len(kubectls(config)) >= 2, "it never waited")
     first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.communicate()
     namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
     out, _ = worker(template, config, 2).communicate(timeout=90)
     assert "SUCCESS" in out, out
