@@ -28,11 +28,19 @@ text = open({dag!r}).read().replace("from airflow.sdk import DAG", IMPORT_OF_DAG
 exec(compile(text, {dag!r}, "exec"), names)
 dag = names["dag"]
 (task,) = dag.tasks
+lines = []
+def show(message):
+    lines.append(message)
+    print(message)
 class Log:
-    info = warning = staticmethod(print)
+    info = warning = staticmethod(show)
 type(task).log = Log
 task.execute(context_for(task))
 print("THE TASK IS DONE")
+import subprocess
+commands = [line[2:] for line in lines if line.startswith("$ kubectl --kubeconfig") and " get " in line]
+subprocess.run(["sh", "-c", commands[0]], check=True)
+print("THE COMMAND WAS PASTED")
 """
 
 
@@ -95,6 +103,7 @@ def test_a_task_in_a_pod_uses_the_pods_service_account_and_namespace(pod: Any, n
     log = pod(_DRIVER.format(dag=str(EXAMPLES / "08_in_cluster" / "dag.py")))
     assert "THE TASK IS DONE" in log, log
     assert "a Job beside its worker" in log
+    assert "THE COMMAND WAS PASTED" in log, log
     commands = [shlex.split(line[2:]) for line in log.splitlines() if line.startswith("$ ") and " -n " in line]
     assert commands
     assert all(command[1:5] == ["--kubeconfig", "/dev/null", "-n", namespace.name] for command in commands)
