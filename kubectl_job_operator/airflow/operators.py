@@ -188,6 +188,21 @@ class KubernetesJobOperator(BaseOperator):
         self._is_killed = False
         self._is_over = False
         check_arguments(self)
+        self._settle_defaults()
+
+    def _settle_defaults(self) -> None:
+        """Replace what was not given by what it then means."""
+        self._is_tail_chosen = (
+            self.tail_logs
+            or self.tail_logs_only_at_end
+            or self.tail_logs_every is not None
+            or self.tail_logs_line_count is not None
+        )
+        if self.tail_logs_line_count is None:
+            self.tail_logs_line_count = _DEFAULT_LINE_COUNT
+        if self.delete_policy is None:
+            self.delete_policy = "Never" if self.delete_completed_job is False else "IfSucceeded"
+        self.delete_completed_job = self.delete_policy in ("Always", "IfSucceeded")
 
     def execute(self, context: Context) -> None:
         """Run the Job.
@@ -265,24 +280,15 @@ class KubernetesJobOperator(BaseOperator):
     def _settings(self, context: Context) -> Settings:
         from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 
-        is_tail_chosen = (
-            self.tail_logs
-            or self.tail_logs_only_at_end
-            or self.tail_logs_every is not None
-            or self.tail_logs_line_count is not None
-        )
         every = self.tail_logs_every
         if every is not None:
             every = max(_TAIL_STEP_SECONDS, _TAIL_STEP_SECONDS * round(every / _TAIL_STEP_SECONDS))
-        line_count = _DEFAULT_LINE_COUNT if self.tail_logs_line_count is None else self.tail_logs_line_count
         return Settings(
-            tail=Tail(is_tail_chosen or self.get_logs, line_count, every),
+            tail=Tail(self._is_tail_chosen or self.get_logs, self.tail_logs_line_count or 0, every),
             log_yaml=self.log_yaml,
             write_path=self.yaml_write_path,
             write_filename=self.yaml_write_filename,
-            delete_policy=DeletePolicy(
-                self.delete_policy or ("Never" if self.delete_completed_job is False else "IfSucceeded")
-            ),
+            delete_policy=DeletePolicy(self.delete_policy),
             on_kill=KillAction(self.on_kill_action),
             keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
             startup_timeout_seconds=self.startup_timeout_seconds,

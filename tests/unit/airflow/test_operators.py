@@ -115,6 +115,12 @@ def test_a_job_is_kept_for_the_next_try_only_if_there_is_one(arguments: dict[str
     assert settings(on_kill_action="keep").on_kill is KillAction.KEEP
 
 
+def test_what_was_not_given_has_the_documented_default() -> None:
+    task = operator(yaml_file_name="job.yaml")
+    assert (task.tail_logs_line_count, task.delete_policy, task.delete_completed_job) == (100, "IfSucceeded", True)
+    assert operator(yaml_file_name="job.yaml", delete_policy="Never").delete_completed_job is False
+
+
 def test_importing_the_package_imports_no_airflow() -> None:
     assert loaded_by("import kubectl_job_operator", "airflow") == []
 
