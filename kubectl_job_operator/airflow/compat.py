@@ -20,7 +20,8 @@ else:
     except ImportError:
         from airflow.exceptions import AirflowFailException
 
-_RUNNING = "running"
+# What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
+_WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
     "AirflowFailException",
@@ -28,7 +29,7 @@ __all__ = [
     "Connection",
     "Context",
     "get_connection",
-    "is_running_for_airflow",
+    "is_wanted_by_airflow",
 ]
 
 
@@ -48,16 +49,16 @@ def _import_base_hook() -> Any:
     return BaseHook
 
 
-def is_running_for_airflow(context: Context) -> bool:
-    """Whether Airflow still counts the task instance as running.
+def is_wanted_by_airflow(context: Context) -> bool:
+    """Whether Airflow still wants the task instance to run.
 
     Asked when the task was told to stop: after a user's Clear or mark the state is another one; where only the worker
-    is told to stop, it is still running. False, too, where Airflow does not tell.
+    is told to stop, it still is the old one. False, too, where Airflow does not tell.
     """
     instance: Any = context["ti"]
     try:
         if hasattr(instance, "current_state"):
-            return str(instance.current_state()) == _RUNNING  # Airflow 2
+            return str(instance.current_state()) in _WANTED_STATES  # Airflow 2
         index = instance.map_index if instance.map_index is not None else -1
         states = instance.get_task_states(
             dag_id=instance.dag_id,
@@ -67,4 +68,5 @@ def is_running_for_airflow(context: Context) -> bool:
         )
     except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
         return False
-    return [str(state) for tasks in states.values() for state in tasks.values()] == [_RUNNING]
+    found = [str(state) for tasks in states.values() for state in tasks.values()]
+    return len(found) == 1 and found[0] in _WANTED_STATES

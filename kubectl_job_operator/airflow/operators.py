@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_running_for_airflow
+from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_wanted_by_airflow
 from kubectl_job_operator.airflow.task_instance import has_next_try, identity_of
 from kubectl_job_operator.errors import InputError, KubectlError
 
@@ -274,7 +274,7 @@ class KubernetesJobOperator(BaseOperator):
             namespace=place.namespace,
             settings=self._settings(context),
             log=self.log,
-            is_worker_stop=lambda: is_running_for_airflow(context),
+            is_worker_stop=lambda: is_wanted_by_airflow(context),
         )
 
     def _settings(self, context: Context) -> Settings:
