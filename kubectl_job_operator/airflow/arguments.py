@@ -15,6 +15,7 @@ _CHOICES = {
 _NOT_NEGATIVE = (
     "tail_logs_every",
     "tail_logs_line_count",
+    "log_drain_seconds",
     "backoff_limit",
     "startup_timeout_seconds",
     "outage_tolerance_seconds",
@@ -37,6 +38,8 @@ def check_arguments(task: KubernetesJobOperator) -> None:
         number = getattr(task, name)
         if number is not None and number < 0:
             raise ValueError(f"{name} must not be negative, but is {number}")
+    if task.max_log_streams < 1:
+        raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
 
 
 def _check_source(task: KubernetesJobOperator) -> None:

@@ -22,10 +22,13 @@ from kubectl_job_operator.jobs import diagnosis, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.persistence import Result, persist
+from kubectl_job_operator.jobs.pods import PodWatch
+from kubectl_job_operator.jobs.progress import HeardLog, Progress
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.startup import StartupLimit
 from kubectl_job_operator.jobs.status import Object
@@ -83,7 +86,7 @@ class JobRunner:
             self._manifest = self._manifest.with_ttl(_SHORTEST_TTL_SECONDS)
         self._identity = identity
         self._settings = settings
-        self._log = log
+        self._log = log = HeardLog(log)
         self._is_worker_stop = is_worker_stop
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
@@ -93,6 +96,8 @@ class JobRunner:
         self._belongings = Belongings(self._manifest, identity, self._workspace, log)
         self._tails = LogTails(self._kubectl, log)
         self._mailbox = Mailbox()
+        self._watch: PodWatch | None = None
+        self._follower: LogFollower | None = None
         self._file: Path | None = None
         self._may_run_on = False
 
@@ -228,7 +233,12 @@ class JobRunner:
         """Wait for the verdict; meanwhile show logs if asked to, and notice a Job that does not start."""
         if status.verdict(job) is None and status.is_suspended(job):
             self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
-        chores: list[Chore] = []
+        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log)
+        chores: list[Chore] = [watch, Progress(job, watch, self._log)]
+        following = self._settings.following
+        if following.is_on:
+            self._follower = LogFollower(self._kubectl, job, watch, self._mailbox, log=self._log, following=following)
+            chores.append(self._follower)
         tail = self._settings.tail
         if tail.is_on and tail.every_seconds is not None:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
@@ -263,8 +273,7 @@ class JobRunner:
         else:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
-        if self._settings.tail.is_on:
-            self._tails.show(job, self._settings.tail.line_count)
+        self._show_last_logs(job)
         account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
             self._belongings.delete(self._kubectl)
@@ -275,6 +284,15 @@ class JobRunner:
             raise JobFailedError(
                 str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
             )
+
+    def _show_last_logs(self, job: Object) -> None:
+        """Show what the containers have said and the task's log does not have yet."""
+        if self._follower is not None:
+            self._follower.finish(job, lambda: self._pods_of(job))
+        if self._watch is not None:
+            self._watch.close()
+        if self._settings.tail.is_on:
+            self._tails.show(job, self._settings.tail.line_count)
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -293,6 +311,8 @@ class JobRunner:
     def _unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
         try:
+            if self._follower is not None:
+                self._follower.close()
             self._processes.close()
             self._after_failure(error)
         except BaseException as interruption:

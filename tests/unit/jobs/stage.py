@@ -108,6 +108,14 @@ class Log:
         self.lines.append(message)
         self.warnings.append(message)
 
+    def error(self, message: str, /) -> None:
+        """Note it."""
+        self.lines.append(message)
+
+    def critical(self, message: str, /) -> None:
+        """Note it."""
+        self.lines.append(message)
+
     @property
     def text(self) -> str:
         """All of it."""
