@@ -137,12 +137,12 @@ class PodWatch:
                 self._note(json.loads(line))
 
     def _note(self, event: Object) -> None:
-        pod = event["object"]
+        pod = event.get("object") or {}
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
         self._has_news = True
         self._see(pod)
-        if event["type"] == "DELETED":
+        if event.get("type") == "DELETED":
             self._lose(status.uid(pod))
 
     def _see(self, pod: Object) -> None:

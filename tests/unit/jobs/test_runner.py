@@ -110,7 +110,7 @@ def test_a_job_that_completes_is_looked_for_applied_waited_for_and_deleted(
     stage.script(fake_kubectl)
     assert stage.runner(log).run() == stage.job("complete")
     assert _verbs(fake_kubectl) == ["apply", "delete"]
-    position = {word: index for index, call in enumerate(fake_kubectl.calls) for word in call}
+    position = {word: index for index, call in enumerate(fake_kubectl.calls) for word in call if "--watch" not in call}
     assert position["get"] < position["apply"] < position["wait"] < position["delete"]
     (delete,) = fake_kubectl.called("delete")
     assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
@@ -451,7 +451,7 @@ def test_after_an_ambiguous_failure_of_apply_that_created_nothing_it_is_applied_
     stage.script(fake_kubectl)
     stage.runner(log).run()
     assert _verbs(fake_kubectl) == ["apply", "apply", "delete"]
-    order = [verb for call in fake_kubectl.calls for verb in call if verb in ("get", "apply")]
+    order = [verb for call in fake_kubectl.calls for verb in call if verb in ("get", "apply") and "--watch" not in call]
     assert order == ["get", "apply", "get", "apply"]
 
 
