@@ -21,8 +21,8 @@ class _Block:
 class Blocks:
     """Logs lines that come slowly one by one, at once, and joins those that come faster.
 
-    A block is of one source and one level, never older than 0.1 s and never larger than 64 KiB. The lines of a source
-    stay in order.
+    A block is of one source and one level, never older than 0.1 s and never larger than 64 KiB, unless it is a single
+    line. The lines of a source stay in order.
 
     :param show: logs one record: its level and its text.
     """

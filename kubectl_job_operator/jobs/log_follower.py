@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.log_blocks import Blocks
-from kubectl_job_operator.jobs.log_levels import INFO, by_level
+from kubectl_job_operator.jobs.log_levels import INFO, by_level, without_colours
 from kubectl_job_operator.jobs.log_lines import Line
 from kubectl_job_operator.jobs.log_source import Kind, LogSource
 from kubectl_job_operator.jobs.mailbox import Mailbox
@@ -22,7 +21,6 @@ from kubectl_job_operator.kubectl.process import Process
 _MOST_READINGS = 4
 """Of containers that have ended, beside those that are followed."""
 _PODS_SECONDS = 2.0
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class LogFollower:
@@ -45,6 +43,7 @@ class LogFollower:
         self._mailbox = mailbox
         self._log = log
         self._following = following
+        self._formatter = following.formatter
         self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._version = -1
@@ -55,8 +54,8 @@ class LogFollower:
         """Show what has come, start what is to be read, and return in how many seconds to ask again."""
         self._learn()
         has_more = [source.take() for source in self._sources.values()]
-        limits = [source.advance() for source in self._sources.values()]
         self._start_readings()
+        limits = [source.advance() for source in self._sources.values()]
         limits.append(self._blocks.flush_due())
         return 0.0 if any(has_more) else min((limit for limit in limits if limit is not None), default=None)
 
@@ -76,11 +75,13 @@ class LogFollower:
         :param job: the Job as it ended.
         :param list_pods: lists its pods, for when the watch does not name them soon.
         """
-        seconds = self._following.drain_seconds
+        now, seconds = time.monotonic(), self._following.drain_seconds
         ended = status.ended_pod_count(job)
-        if not self._go_on(lambda: self._seen_ended_count >= ended, min(seconds, _PODS_SECONDS)):
-            self._watch.replace(list_pods())
-        is_read = self._go_on(lambda: not self._unread(), seconds)
+        are_seen = self._go_on(lambda: self._seen_ended_count >= ended, now + min(seconds, _PODS_SECONDS))
+        # An empty list may also mean that they could not be listed: it takes nothing from what is known.
+        if not are_seen and (pods := list_pods()):
+            self._watch.replace(pods)
+        is_read = self._go_on(lambda: not self._unread(), now + seconds)
         self.close()
         if self._seen_ended_count < ended:
             self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
@@ -94,9 +95,10 @@ class LogFollower:
     def close(self) -> None:
         """End all reading, and show what is here already."""
         for source in self._sources.values():
-            source.take()
-            source.stop()
+            while source.take():
+                pass
         self._blocks.flush()
+        self._kubectl.stop(*(call for source in self._sources.values() if (call := source.abandon()) is not None))
 
     @property
     def _seen_ended_count(self) -> int:
@@ -108,9 +110,8 @@ class LogFollower:
         self._learn()
         return [source for source in self._sources.values() if not source.is_read]
 
-    def _go_on(self, is_done: Callable[[], bool], seconds: float) -> bool:
-        """Watch and read on until there is nothing left to do, for a time; return whether there is not."""
-        deadline = time.monotonic() + seconds
+    def _go_on(self, is_done: Callable[[], bool], deadline: float) -> bool:
+        """Watch and read on until there is nothing left to do, or until the deadline; return whether there is not."""
         while True:
             limits = [limit for chore in (self._watch, self) if (limit := chore.advance()) is not None]
             if is_done():
@@ -118,7 +119,7 @@ class LogFollower:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            process = self._mailbox.receive(min(left, *limits, left))
+            process = self._mailbox.receive(min([left, *limits]))
             self._watch.handle(process)
             self.handle(process)
 
@@ -165,16 +166,19 @@ class LogFollower:
 
     def _show(self, key: tuple[str, str], pod: str, container: str, lines: Sequence[Line]) -> None:
         texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
-        if self._following.strip_colours and any("\x1b" in text for text in texts):
-            texts = [_COLOURS.sub("", text) for text in texts]
+        if self._following.strip_colours:
+            texts = [without_colours(text) for text in texts]
         runs = by_level(texts) if self._following.detect_level else [(INFO, texts)]
         for level, run in runs:
             self._blocks.add(key, level, self._dressed(pod, container, run))
 
     def _dressed(self, pod: str, container: str, texts: Sequence[str]) -> Sequence[str]:
-        formatter = self._following.formatter
-        if formatter is not None:
-            return [str(formatter(container, text)) for text in texts]
+        if self._formatter is not None:
+            try:
+                return [str(self._formatter(container, text)) for text in texts]
+            except Exception as error:  # noqa: BLE001 - the formatter is the author's own
+                self._formatter = None
+                self._log.warning(f"log_formatter is not used any more, for it failed: {error!r}.")
         if self._has_many:
             return [f"[{pod}/{container}] {text}" for text in texts]
         return texts

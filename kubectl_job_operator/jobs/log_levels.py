@@ -9,19 +9,38 @@ from collections.abc import Iterator, Sequence
 INFO, WARNING, ERROR, CRITICAL = "info", "warning", "error", "critical"
 
 _SEARCHED_LENGTH = 400
-_MAYBE = re.compile(r"WARN|ERROR|CRIT|FATAL|[Ll][Ee][Vv][Ee][Ll]|[Ss]everity|lvl|^[EWF]\d{4} ", re.MULTILINE)
-_WORD = r"WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL"
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_MAYBE = re.compile(
+    r"WARN|ERROR|CRIT|FATAL|PANIC|[Ll][Ee][Vv][Ee][Ll]|[Ss]everity|lvl|\[(?:warn|err|crit|fatal|alert|emerg)"
+    r"|^[EWF]\d{4} ",
+    re.MULTILINE,
+)
+
+_KEY = r"(?:level|levelname|log\.level|severity|lvl)"
+# With the lower levels, so that the first word counts: in "INFO [ERROR] is a word" that is INFO.
+_WORD = r"[\[(<]?(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL|PANIC)(?=[\s:\])>|]|$)"
+_SMALL_WORD = r"\[(?P<small>debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|alert|emerg(?:ency)?)\s*\]"
+_TIME = r"\d\d:\d\d:\d\d"
+_STAMP = rf"^[\[(]?(?:\d\d(?:\d\d)?[-/.]\d\d?[-/.]\d\d(?:\d\d)?[T ])?{_TIME}"
+# What stands between the time and the level: a zone, a thread or a file in brackets, a logger's name between dashes.
+_BETWEEN = (
+    r"(?:[-|:]|[+-]\d\d:?\d\d\]?|UTC|[A-Z]{2,3}T|\d+(?=\s\[)|\[[^\]]*\]|\{[^}]*\}|\([^)]*\)|[-|]\s+[^\s|]+\s+[-|])\s+"
+)
 _CLAIMS = tuple(
     re.compile(pattern)
     for pattern in (
-        # JSON, as with a field level that is error
-        r"""["'](?:level|levelname|log\.level|severity|lvl)["']\s*:\s*["'](?P<level>\w+)["']""",
-        # logfmt, as with level=warning
-        r"""(?:^|\s)(?:level|severity|lvl)="?(?P<level>\w+)"?""",
+        # JSON, as with a field level that is error; not a field of a field
+        rf"""^\s*\{{[^{{}}]*?["']{_KEY}["']\s*:\s*["'](?P<level>\w+)["']""",
+        # logfmt, as with level=warning behind other fields
+        rf"""^(?:\S*{_TIME}\S*\s+)?(?:[\w.-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]\S*|)\s+)*{_KEY}="?(?P<level>\w+)""",
         # ERROR: ..., [WARN] ..., ERROR:root:...
-        rf"^\s*[\[(<]?(?P<level>{_WORD})(?=[\s:\])>|]|$)",
-        # 2026-11-20 19:25:02,123 - name - ERROR - ..., 19:25:02.123 [main] WARN ...
-        rf"^[\[(]?\d\d(?:\d\d)?[-/:.]\d\d?\S*(?:\s+\S+){{0,5}}?\s+[\[(<]?(?P<level>{_WORD})(?=[\s:\])>|]|$)",
+        rf"^\s*{_WORD}",
+        # 2026-11-20 19:25:02,123 - name - ERROR - ..., 19:25:02.123 [main] WARN ..., 2026/11/20 19:25:02 [error] ...
+        rf"{_STAMP}\S*\s+(?:{_BETWEEN}){{0,4}}?(?:{_WORD}|{_SMALL_WORD})",
+        # [2026-11-20 19:25:02,123: ERROR/MainProcess] ...
+        rf"{_STAMP}\S*: (?P<level>[A-Z]+)/\S+\]",
+        # 2026-11-20 19:25:02,123 name ERROR ...: with a fraction of a second a logger has written it, not a person
+        rf"{_STAMP}[.,]\d+\S*\s+[\w.-]+\s+{_WORD}",
         # E1120 19:25:02.614761 ... of Kubernetes' own programs
         r"^(?P<level>[EWF])\d{4} \d\d:\d\d:\d\d",
     )
@@ -39,17 +58,19 @@ _LEVELS = {
     "f": CRITICAL,
     "panic": CRITICAL,
     "alert": CRITICAL,
+    "emerg": CRITICAL,
     "emergency": CRITICAL,
 }
 
 
 def level_of(line: str) -> str:
     """Return the level that a line claims to have: info where it claims none, or a lower one, for nothing is hidden."""
-    head = line[:_SEARCHED_LENGTH]
+    head = without_colours(line[:_SEARCHED_LENGTH])
     for claim in _CLAIMS:
         match = claim.search(head)
         if match:
-            return _LEVELS.get(match["level"].lower(), INFO)
+            groups = match.groupdict()
+            return _LEVELS.get((groups["level"] or groups["small"]).lower(), INFO)
     return INFO
 
 
@@ -60,3 +81,8 @@ def by_level(lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
         return
     for level, run in itertools.groupby(lines, level_of):
         yield level, list(run)
+
+
+def without_colours(text: str) -> str:
+    """Leave out what colours a text on a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text

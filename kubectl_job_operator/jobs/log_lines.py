@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 LONGEST_LINE_BYTES = 60_000
 
+_HELD_BYTES = LONGEST_LINE_BYTES + 256
+"""Room for the times before its pieces too, so that a line is cut alike wherever kubectl's output is."""
 _CONTAINER_RUNTIME_PIECE = 16_384
 _STAMPED = re.compile(rb"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (.*)$", re.MULTILINE)
 _ANY_STAMP = re.compile(
@@ -54,8 +56,8 @@ class LineReader:
         data = self._rest + chunk
         end = data.rfind(b"\n")
         self._rest = data[end + 1 :]
-        if len(self._rest) > LONGEST_LINE_BYTES:
-            self._rest, self._dropped = self._rest[:LONGEST_LINE_BYTES], len(self._rest) - LONGEST_LINE_BYTES
+        if len(self._rest) > _HELD_BYTES:
+            self._rest, self._dropped = self._rest[:_HELD_BYTES], len(self._rest) - _HELD_BYTES
         return self._split(data[:end]) if end >= 0 else []
 
     def last(self) -> Sequence[Line]:
@@ -76,10 +78,12 @@ class LineReader:
             if raw.strip():
                 self.remarks = [*self.remarks[-4:], raw.decode(errors="backslashreplace")]
             return []
-        text = _without_inner_stamps(raw[match.end() :])
+        dropped += max(0, len(raw) - _HELD_BYTES)
+        text = _without_inner_stamps(raw[match.end() : _HELD_BYTES])
         dropped += max(0, len(text) - LONGEST_LINE_BYTES)
         if dropped:
-            text = text[:LONGEST_LINE_BYTES] + b" [the line is longer: %d bytes more are not shown]" % dropped
+            note = b" [the line is longer: about %d KiB more are not shown]" % -(-dropped // 1024)
+            text = text[:LONGEST_LINE_BYTES] + note
         return [Line(_sortable(match[1], match[2] or b"", match[3]), text)]
 
 
@@ -132,6 +136,11 @@ class Resumption:
         self._found = 0
         self.is_over = not position.stamp
         self.has_gap = False
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether the last line that was shown has not been found."""
+        return not self.is_over and not self._found
 
     def unseen(self, lines: Sequence[Line]) -> Sequence[Line]:
         """Return the lines that were not shown yet.

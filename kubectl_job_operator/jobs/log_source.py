@@ -22,7 +22,6 @@ _NEWS_SECONDS = 1.0
 _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
 _MOST_REFUSALS = 3
-_CHUNKS_AT_ONCE = 4
 _SHORT_LOG_LINES = 5_000
 
 
@@ -43,7 +42,6 @@ class _Reading:
     call: Call
     output: Output
     resumption: Resumption
-    is_replay: bool
     heard_at: float
     reader: LineReader = field(default_factory=LineReader)
     line_count: int = 0
@@ -81,7 +79,7 @@ class LogSource:
         self._show = show
         self._warn = warn
         self._position = Position()
-        self._shown_instance = -1
+        self._ahead = Position()
         self._next = 0
         self._state: ContainerState | None = None
         self._is_gone = False
@@ -94,7 +92,6 @@ class LogSource:
         self._silence = _FIRST_SILENCE_SECONDS
         self._refusals = 0
         self._is_held = False
-        self._is_replay_due = False
 
     @property
     def name(self) -> str:
@@ -135,7 +132,9 @@ class LogSource:
     def wanted(self) -> Kind | None:
         """Return what is to be started now, if anything."""
         state, now = self._state, time.monotonic()
-        if state is None or self._reading is not None or self.is_read or now < max(self._retry_at, self._news_until):
+        if state is None or self._reading is not None or self.is_read or self._is_gone:
+            return None
+        if now < max(self._retry_at, self._news_until):
             return None
         if self._next < state.instance:
             return Kind.PREVIOUS
@@ -153,11 +152,9 @@ class LogSource:
                 f"the lines of {state.instance - 1 - self._next} earlier runs of this container could not be read any "
                 "more: it was restarted too often"
             )
-            self._next = state.instance - 1
-        is_replay, self._is_replay_due = self._is_replay_due, False
-        # A short log is read whole at the end: then even a clock that goes back hides nothing.
-        is_short = kind is not Kind.FOLLOW and self._position.line_count < _SHORT_LOG_LINES
-        since = None if is_replay or is_short else self._position.since()
+            self._turn_to(state.instance - 1)
+        # A short log is read whole: then even a clock that goes back while nobody reads hides nothing.
+        since = self._position.since() if self._position.line_count >= _SHORT_LOG_LINES else None
         output = Output(self._mailbox.wake)
         call = self._kubectl.start_stream_of_logs(
             self.pod,
@@ -168,22 +165,18 @@ class LogSource:
             on_output=output.put,
             on_exit=self._mailbox.post,
         )
-        resumption = Resumption(Position() if is_replay else self._position)
-        self._reading = _Reading(kind, self._next, call, output, resumption, is_replay, time.monotonic())
+        self._reading = _Reading(kind, self._next, call, output, Resumption(self._position), time.monotonic())
 
     def take(self) -> bool:
-        """Show what has come; return whether there may be more."""
+        """Show a piece of what has come; return whether there may be more."""
         reading = self._reading
         if reading is None:
             return False
-        for _ in range(_CHUNKS_AT_ONCE):
-            chunk = reading.output.take()
-            if not chunk:
-                return False
-            reading.heard_at = time.monotonic()
-            if not self._show_new(reading, reading.reader.feed(chunk)):
-                return False
-        return True
+        chunk = reading.output.take()
+        if not chunk:
+            return False
+        reading.heard_at = time.monotonic()
+        return self._show_new(reading, reading.reader.feed(chunk))
 
     def advance(self) -> float | None:
         """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""
@@ -196,9 +189,7 @@ class LogSource:
                 return None
             settled = self._changed_at + _UNSETTLED_SECONDS if state.is_over and not state.is_final else 0.0
             return max(0.0, max(self._retry_at, self._news_until, settled) - now) or None
-        if reading.kind is not Kind.FOLLOW:
-            return None
-        is_over = self._is_over(reading)
+        is_over = reading.kind is Kind.FOLLOW and self._is_over(reading)
         idle = _IDLE_SECONDS if reading.line_count < _SHORT_LOG_LINES else _LONG_LOG_IDLE_SECONDS
         limit = reading.heard_at + (idle if is_over else self._silence)
         if now < limit:
@@ -221,14 +212,22 @@ class LogSource:
 
     def stop(self) -> None:
         """End the reading; what is missing is read later."""
+        call = self.abandon()
+        if call is not None:
+            self._kubectl.stop(call)
+
+    def abandon(self) -> Call | None:
+        """Take nothing more from the reading, and return what is to be stopped."""
         reading, self._reading = self._reading, None
-        if reading is not None:
-            reading.output.close()
-            self._kubectl.stop(reading.call)
+        if reading is None:
+            return None
+        reading.output.close()
+        return reading.call
 
     def rest_command(self) -> str:
         """Return, for a person to paste, what shows the lines that were not shown."""
-        return self._kubectl.logs_command(self.pod, self.container, self._position.since())
+        previous = self._state is not None and self._next < self._state.instance
+        return self._kubectl.logs_command(self.pod, self.container, self._position.since(), previous=previous)
 
     def _is_settled(self, state: ContainerState, now: float) -> bool:
         """Whether ``kubectl logs`` now means this run of the container, and not one that may begin any moment."""
@@ -246,11 +245,8 @@ class LogSource:
         new = reading.resumption.unseen(lines)
         if not new:
             return True
-        if reading.resumption.has_gap and not had_gap and self._shown_instance == reading.instance:
-            if not self._is_held and self._state is not None and not self._state.is_final:
-                # Perhaps kubectl reads the next run of the container already: the watch will tell.
-                self._is_held = True
-                self._retry_at = time.monotonic() + _UNSETTLED_SECONDS
+        if reading.resumption.has_gap and not had_gap:
+            if self._is_holding_back():
                 self.stop()
                 return False
             self._warn(
@@ -259,9 +255,7 @@ class LogSource:
             )
         self._is_held = False
         reading.new_count += len(new)
-        if not reading.is_replay:
-            self._position.advance(new)
-            self._shown_instance = reading.instance
+        self._position.advance(new)
         self._pause, self._refusals = _FIRST_PAUSE_SECONDS, 0
         if reading.kind is Kind.FOLLOW:
             self._silence = _FIRST_SILENCE_SECONDS
@@ -272,12 +266,13 @@ class LogSource:
         """Draw the conclusions from the end of a reading."""
         now = time.monotonic()
         is_whole = reading.kind is not Kind.FOLLOW and reading.call.process.return_code == 0
-        if is_whole:
-            self._show_new(reading, reading.reader.last())
+        is_held = is_whole and not self._show_new(reading, reading.reader.last())
         try:
             self._kubectl.finish_stream(reading.call, _said(reading))
         except KubectlError as error:
             self._bear(reading, error, now)
+            return
+        if is_held:
             return
         if reading.reader.remarks:
             self._bear_remarks(reading, now)
@@ -285,19 +280,32 @@ class LogSource:
             if not self._is_over(reading):
                 # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
                 self._news_until = now + _NEWS_SECONDS
-        elif self._is_of_another_run(reading):
-            self._is_replay_due = True
-        else:
-            self._next = reading.instance + 1
+        elif not reading.resumption.is_in_vain:
+            self._turn_to(reading.instance + 1)
+        elif reading.kind is Kind.PREVIOUS:
+            # What was shown as this run's was the next one's, for its last line is not in this run's log.
+            self._position, self._ahead = Position(), self._position
+        elif not self._is_holding_back():
+            self._warn(
+                f"lines after {self._position.stamp.decode()} may be missing: the last line that was shown is not in "
+                "the log any more"
+            )
+            self._turn_to(reading.instance + 1)
 
-    def _is_of_another_run(self, reading: _Reading) -> bool:
-        """Whether what was shown as this run's was the next one's: then its last line is not in this run's log."""
-        return (
-            reading.kind is Kind.PREVIOUS
-            and not reading.is_replay
-            and not reading.resumption.is_over
-            and self._shown_instance == reading.instance
-        )
+    def _is_holding_back(self) -> bool:
+        """Wait, once, for the watch to tell, if kubectl perhaps reads the next run of the container already."""
+        if self._is_held or self._state is None or self._state.is_final:
+            return False
+        self._is_held = True
+        self._retry_at = time.monotonic() + _UNSETTLED_SECONDS
+        return True
+
+    def _turn_to(self, instance: int) -> None:
+        """Go on with a later run; what was taken for an earlier one's lines is not shown again."""
+        is_next = instance == self._next + 1
+        self._position, self._ahead = self._ahead if is_next else Position(), Position()
+        self._next = instance
+        self._is_held = False
 
     def _bear(self, reading: _Reading, error: KubectlError, now: float) -> None:
         """Go on after a failure of kubectl, unless it is in vain."""
@@ -307,7 +315,7 @@ class LogSource:
             self._give_up("its pod was deleted")
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
             self._warn(f"the end of the run number {reading.instance + 1} of this container was removed unread")
-            self._next = reading.instance + 1
+            self._turn_to(reading.instance + 1)
         elif not error.kind.can_pass and error.kind is not ErrorKind.CONTAINER_WAITING:
             self._refusals += 1
             if self._refusals >= _MOST_REFUSALS:

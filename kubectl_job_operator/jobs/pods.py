@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
 
 _SETTLED_AFTER_SECONDS = 3.0
+_UNANSWERED_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 _MOST_REFUSALS = 3
@@ -25,7 +27,8 @@ class PodWatch:
     """A chore that knows the Job's pods.
 
     The watch begins with all pods that there are. So it needs no other command after a gap: it starts again, and what
-    it does not name within some seconds is gone.
+    it does not name some seconds after the first pod is gone. Where it names none, perhaps the cluster does not answer,
+    so that takes a minute.
 
     :param kubectl: watches.
     :param job: whose pods.
@@ -45,6 +48,7 @@ class PodWatch:
         self._output: Output | None = None
         self._rest = b""
         self._started_at = 0.0
+        self._lost_at = 0.0
         self._next_start = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._refusals = 0
@@ -62,10 +66,13 @@ class PodWatch:
 
     @property
     def is_up(self) -> bool:
-        """Whether the cluster answers: the watch runs, and has named something or has gone on for some seconds."""
-        return self._call is not None and (
-            self._has_news or time.monotonic() - self._started_at >= _SETTLED_AFTER_SECONDS
-        )
+        """Whether the cluster answers: the watch runs, and has named something or has gone on for some seconds.
+
+        Where the watch is refused nobody knows, so it may be tried.
+        """
+        if self._call is None:
+            return self._refusals >= _MOST_REFUSALS
+        return self._has_news or time.monotonic() - self._started_at >= _SETTLED_AFTER_SECONDS
 
     def advance(self) -> float | None:
         """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
@@ -77,13 +84,12 @@ class PodWatch:
             if now < self._next_start:
                 return self._next_start - now
             self._start(now)
-        settled = self._started_at + _SETTLED_AFTER_SECONDS
-        if now < settled:
-            return settled - now
-        for pod_uid in self._unconfirmed:
-            self._lose(pod_uid)
-        self._unconfirmed = set()
-        return None
+        if now >= self._lost_at:
+            for pod_uid in self._unconfirmed:
+                self._lose(pod_uid)
+            self._unconfirmed = set()
+        limits = [self._started_at + _SETTLED_AFTER_SECONDS, *([self._lost_at] if self._unconfirmed else [])]
+        return min((limit - now for limit in limits if limit > now), default=None)
 
     def handle(self, process: Process | None) -> None:
         """Learn that the watch has ended, if it has."""
@@ -127,6 +133,7 @@ class PodWatch:
     def _start(self, now: float) -> None:
         self._unconfirmed = self._pods.keys() - self._gone
         self._rest, self._has_news, self._started_at = b"", False, now
+        self._lost_at = now + _UNANSWERED_SECONDS
         self._output = Output(self._mailbox.wake)
         self._call = self._kubectl.start_watch("pods", self._selector, self._output.put, self._mailbox.post)
 
@@ -134,19 +141,23 @@ class PodWatch:
         while self._output is not None and (chunk := self._output.take()):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:
-                self._note(json.loads(line))
+                with contextlib.suppress(ValueError):  # it is not JSON; what matters will be said again
+                    self._note(json.loads(line))
 
     def _note(self, event: Object) -> None:
         pod = event.get("object") or {}
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
-        self._has_news = True
+        if not self._has_news:
+            self._has_news = True
+            self._lost_at = time.monotonic() + _SETTLED_AFTER_SECONDS
         self._see(pod)
         if event.get("type") == "DELETED":
             self._lose(status.uid(pod))
 
     def _see(self, pod: Object) -> None:
         self._pods[status.uid(pod)] = pod
+        self._gone.discard(status.uid(pod))
         self._unconfirmed.discard(status.uid(pod))
         self.version += 1
 

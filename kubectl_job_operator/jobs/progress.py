@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log import HeardLog
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call
@@ -15,40 +15,6 @@ from kubectl_job_operator.kubectl.process import Process
 
 _SILENCE_SECONDS = 60.0
 _SHORTEST_STEP_SECONDS = 1.0
-
-
-class HeardLog:
-    """A log that knows when it was last written to.
-
-    :param log: where all goes to.
-    """
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self.last_at = time.monotonic()
-
-    def info(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.info(message)
-
-    def warning(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.warning(message)
-
-    def error(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.error(message)
-
-    def critical(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.critical(message)
-
-    def _note(self) -> None:
-        self.last_at = time.monotonic()
 
 
 class Progress:
@@ -73,7 +39,7 @@ class Progress:
         """Tell what has changed, and return in how many seconds to ask again."""
         if self._version != self._watch.version:
             self._version = self._watch.version
-            self._counts = counts(self._job, list(self._watch.pods.values()))
+            self._counts = counts(self._job, map(self._phase, self._watch.pods))
         now = time.monotonic()
         if self._counts != self._told:
             step = self._told_at + _SHORTEST_STEP_SECONDS - now
@@ -93,6 +59,11 @@ class Progress:
         """Nothing runs in the background here."""
         return ()
 
+    def _phase(self, pod_uid: str) -> str:
+        """Return the pod's phase; the cluster, too, takes a pod that is gone before its end for failed."""
+        pod = self._watch.pods[pod_uid]
+        return "Failed" if self._watch.is_gone(pod_uid) and not status.has_ended(pod) else status.phase(pod)
+
     def _tell(self, now: float) -> None:
         self._told, self._told_at = self._counts, now
         self._log.info(
@@ -100,15 +71,15 @@ class Progress:
         )
 
 
-def counts(job: Object, pods: Sequence[Object]) -> str:
-    """Count the Job's pods; empty as long as none has been scheduled.
+def counts(job: Object, phases: Iterable[str]) -> str:
+    """Count the Job's pods; empty as long as none of them has started.
 
-    :param pods: all that were seen, also those that are gone: their last phase counts.
+    :param phases: one for each pod that was seen, also for those that are gone.
     """
-    phases = Counter(map(status.phase, pods))
-    if not phases.keys() - {"Pending"}:
+    number = Counter(phases)
+    if not number.keys() - {"Pending"}:
         return ""
     wanted = job["spec"].get("completions")
-    succeeded = f"{phases['Succeeded']}/{wanted}" if wanted is not None else str(phases["Succeeded"])
-    others = [f"{phases[phase]} {phase.lower()}" for phase in ("Running", "Pending", "Failed") if phases[phase]]
+    succeeded = f"{number['Succeeded']}/{wanted}" if wanted is not None else str(number["Succeeded"])
+    others = [f"{number[phase]} {phase.lower()}" for phase in ("Running", "Pending", "Failed") if number[phase]]
     return ", ".join([f"{succeeded} succeeded", *others])

@@ -152,15 +152,14 @@ def ended_pod_count(job: Object) -> int:
 
 def container_states(pod: Object) -> list[ContainerState]:
     """Return what each container of the pod that has a status is doing, init containers first."""
-    restarts = pod["spec"].get("restartPolicy") != "Never" and not has_ended(pod)
     return [
-        _container_state(one, is_init=kind == "initContainerStatuses", restarts=restarts)
+        _container_state(pod, one, is_init=kind == "initContainerStatuses")
         for kind in ("initContainerStatuses", "containerStatuses")
         for one in _status(pod).get(kind) or ()
     ]
 
 
-def _container_state(one: Object, *, is_init: bool, restarts: bool) -> ContainerState:
+def _container_state(pod: Object, one: Object, *, is_init: bool) -> ContainerState:
     state, last = one.get("state") or {}, (one.get("lastState") or {}).get("terminated")
     ended = state.get("terminated") or ("running" not in state and last) or None
     return ContainerState(
@@ -170,8 +169,22 @@ def _container_state(one: Object, *, is_init: bool, restarts: bool) -> Container
         is_running="running" in state,
         is_over=ended is not None,
         # While it waits for its restart, nothing happens to its log for ten seconds or more.
-        is_final=ended is not None and (not restarts or not ended.get("exitCode") or "waiting" in state),
+        is_final=ended is not None and ("waiting" in state or not _restarts(pod, one["name"], ended.get("exitCode"))),
     )
+
+
+def _restarts(pod: Object, container: str, exit_code: int | None) -> bool:
+    """Whether the kubelet starts the container again after this end, as far as the pod tells."""
+    if has_ended(pod):
+        return False
+    spec = pod["spec"]
+    own: Object = next(
+        (one for kind in ("initContainers", "containers") for one in spec.get(kind) or () if one["name"] == container),
+        {},
+    )
+    policy = own.get("restartPolicy") or spec.get("restartPolicy")
+    # A sidecar is an init container that always restarts; rules of a container's own are for the kubelet to judge.
+    return policy == "Always" or bool(own.get("restartPolicyRules")) or (policy == "OnFailure" and bool(exit_code))
 
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:

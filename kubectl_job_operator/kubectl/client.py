@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ OLDEST_VERSION = (1, 28)
 _READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 15.0
+_STOP_SECONDS = 1.0
 
 Object = Mapping[str, Any]
 
@@ -161,11 +163,12 @@ class Kubectl:
         return _parse(finished) if finished.stdout.lstrip().startswith("{") else None
 
     def stop(self, *calls: Call) -> None:
-        """End background commands that are not needed any more."""
+        """End background commands that are not needed any more; waits at most a second for all of them."""
         for call in calls:
             call.process.stop()
+        deadline = time.monotonic() + _STOP_SECONDS
         for call in calls:
-            finished = call.process.wait(_READ_SECONDS)
+            finished = call.process.wait(max(0.0, deadline - time.monotonic()))
             if finished is not None:
                 self._transcript.ended(call.command, 0, finished.duration_seconds, "stopped, no longer needed")
 
@@ -210,9 +213,9 @@ class Kubectl:
         flags = [*(("--follow",) if follow else ()), *(("--previous",) if previous else ())]
         return self._start_here(*_logs(pod, container, since), *flags, on_exit=on_exit, on_output=on_output)
 
-    def logs_command(self, pod: str, container: str, since: str | None) -> str:
+    def logs_command(self, pod: str, container: str, since: str | None, *, previous: bool = False) -> str:
         """Return what prints a container's log, for a person to paste."""
-        return shlex.join(self._here(*_logs(pod, container, since)))
+        return shlex.join(self._here(*_logs(pod, container, since), *(("--previous",) if previous else ())))
 
     def start_watch(
         self, resource: str, selector: str, on_output: Callable[[bytes], None], on_exit: Callable[[Process], None]

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ VERSION = {"clientVersion": {"gitVersion": "v1.32.4"}}
 
 # Isolated and without site-packages, it starts in about 15 ms.
 _PROGRAM = """#!{python} -SEIXutf8
-import os, sys, time
+import os, signal, sys, time
 
 folder, argv = {folder!r}, sys.argv[1:]
 
@@ -45,9 +45,21 @@ def was_called(words):
     with open(folder + "/calls") as calls:
         return any(in_order(words, eval(line)[0]) for line in calls if line.endswith("\\n"))
 
+def since(text):
+    # What the kubelet does: it leaves out each line that is older.
+    for argument in argv:
+        if argument.startswith("--since-time="):
+            oldest = argument.split("=")[1].encode()[:19]
+            return b"".join(line for line in text.splitlines(True) if line[:19] >= oldest)
+    return text
+
+def write(text):
+    while text:
+        text = text[os.write(1, text):]
+
 with open(folder + "/rules") as file:
     rules = eval(file.read())
-for number, (words, stdout, stderr, return_code, after, once_called, times, by_signal) in enumerate(rules):
+for number, (words, stdout, stderr, return_code, after, once_called, times, by_signal, *more) in enumerate(rules):
     if in_order(words, argv) and (times is None or claim(number, times)):
         break
 else:
@@ -57,12 +69,22 @@ else:
     sys.exit(99)
 # Once the rule is claimed: a test that acts on the call may end this program at once.
 note("calls", repr((argv, dict(os.environ))))
+then, is_log, is_stubborn = more
+if is_stubborn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 while once_called and not was_called(once_called):
     time.sleep(0.02)
 time.sleep(after)
 os.write(2, stderr)
-while stdout:
-    stdout = stdout[os.write(1, stdout):]
+write(since(stdout) if is_log else stdout)
+for step in then:
+    if isinstance(step, bytes):
+        write(step)
+    elif isinstance(step, str):
+        while not os.path.exists(folder + "/gate-" + step):
+            time.sleep(0.01)
+    else:
+        time.sleep(step)
 if by_signal:
     os.kill(os.getpid(), by_signal)
 os._exit(return_code)
@@ -100,6 +122,9 @@ class FakeKubectl:
         once_called: str = "",
         times: int | None = None,
         by_signal: signal.Signals | None = None,
+        then: Sequence[bytes | str | float] = (),
+        is_log: bool = False,
+        is_stubborn: bool = False,
     ) -> None:
         """Script an answer to every command that has all the words among its arguments, in this order.
 
@@ -111,6 +136,9 @@ class FakeKubectl:
         :param once_called: it waits before that until a command with these words was run.
         :param times: how often the rule is good; ``None`` is always.
         :param by_signal: it ends itself with this signal, once it has printed.
+        :param then: what it does after stdout: prints bytes, sleeps seconds, or waits for the gate with a name.
+        :param is_log: of stdout it leaves out the lines that are older than ``--since-time``.
+        :param is_stubborn: it goes on in spite of SIGTERM.
         """
         self._rules.append(
             (
@@ -122,9 +150,16 @@ class FakeKubectl:
                 once_called.split(),
                 times,
                 int(by_signal or 0),
+                tuple(then),
+                is_log,
+                is_stubborn,
             )
         )
         self._write_rules()
+
+    def open_gate(self, name: str) -> None:
+        """Let the answers go on that wait for this gate."""
+        (self.folder / f"gate-{name}").touch()
 
     @property
     def calls(self) -> list[tuple[str, ...]]:
@@ -164,7 +199,8 @@ class FakeKubectl:
                 yield ast.literal_eval(line)
 
     def _write_rules(self) -> None:
-        version: tuple[Any, ...] = (["version", "--client", "-o", "json"], _bytes(VERSION), b"", 0, 0.0, [], None, 0)
+        words = ["version", "--client", "-o", "json"]
+        version: tuple[Any, ...] = (words, _bytes(VERSION), b"", 0, 0.0, [], None, 0, (), False, False)
         new = self.folder / "rules.new"
         new.write_text(repr([*self._rules, version]), encoding="utf-8")
         new.replace(self.folder / "rules")

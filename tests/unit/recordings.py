@@ -26,6 +26,12 @@ def pod_list(scenario: str, version: str = "1.36") -> dict[str, Any]:
     return copy.deepcopy(_read(f"kubernetes-{version}/{scenario}/pods.json"))
 
 
+def pod_events(scenario: str, version: str = "1.36") -> list[dict[str, Any]]:
+    """Return the events of a scenario's pods as a watch printed them, each a line."""
+    lines = (FIXTURES / f"kubernetes-{version}/{scenario}/pod-events.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
 @functools.cache
 def _read(name: str) -> dict[str, Any]:
     read: dict[str, Any] = json.loads((FIXTURES / name).read_text())

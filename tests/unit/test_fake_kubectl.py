@@ -59,3 +59,32 @@ def test_the_version_is_answered_unless_a_test_says_otherwise(fake_kubectl: Fake
     assert '"v1.32.4"' in _run(*version).stdout
     fake_kubectl.answers("version", stdout="other")
     assert _run(*version).stdout == "other"
+
+
+def test_it_prints_piece_by_piece_as_the_test_lets_it(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("logs", stdout="a\nb", then=(0.01, b"c\n", "more", b"d\n"), return_code=3)
+    with subprocess.Popen(("kubectl", "logs"), stdout=subprocess.PIPE, text=True) as logs:
+        assert logs.stdout is not None
+        assert (logs.stdout.readline(), logs.stdout.readline()) == ("a\n", "bc\n")
+        assert logs.poll() is None
+        fake_kubectl.open_gate("more")
+        assert logs.stdout.read() == "d\n"
+    assert logs.returncode == 3
+
+
+def test_of_a_log_it_leaves_out_the_lines_that_are_too_old_as_the_kubelet_does(fake_kubectl: FakeKubectl) -> None:
+    log = "2026-01-01T00:00:01.9Z a\n2026-01-01T00:00:02.0Z b\n2026-01-01T00:00:01.5Z c\n2026-01-01T00:00:03.0Z d\n"
+    fake_kubectl.answers("logs", stdout=log, is_log=True)
+    assert _run("logs").stdout == log
+    assert [line[-1] for line in _run("logs", "--since-time=2026-01-01T00:00:02Z").stdout.splitlines()] == ["b", "d"]
+
+
+def test_a_stubborn_one_goes_on_in_spite_of_sigterm(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("logs", stdout="a\n", then=("end", b"b\n"), is_stubborn=True)
+    with subprocess.Popen(("kubectl", "logs"), stdout=subprocess.PIPE, text=True) as logs:
+        assert logs.stdout is not None
+        assert logs.stdout.readline() == "a\n"
+        logs.terminate()
+        fake_kubectl.open_gate("end")
+        assert logs.stdout.read() == "b\n"
+    assert logs.returncode == 0
