@@ -96,3 +96,47 @@ def test_a_pause_does_not_lose_what_ended_meanwhile() -> None:
     mailbox.post(process)
     mailbox.pause(0.01)
     assert mailbox.receive(0) is process
+
+
+def test_a_wake_ends_the_wait_that_goes_on_or_the_next_one_and_no_other() -> None:
+    mailbox = Mailbox()
+    thread = threading.Timer(0.02, mailbox.wake)
+    thread.start()
+    began = time.monotonic()
+    assert mailbox.receive(HANG_SECONDS) is None
+    assert time.monotonic() - began < HANG_SECONDS / 2
+    thread.join()
+    for _ in range(1_000):
+        mailbox.wake()
+    assert mailbox.receive(HANG_SECONDS) is None
+    mailbox.post(process := _process())
+    assert mailbox.receive(0) is process
+
+
+def test_a_wake_loses_no_process_and_a_process_loses_no_wake() -> None:
+    mailbox, process = Mailbox(), _process()
+    mailbox.wake()
+    mailbox.post(process)
+    mailbox.wake()
+    assert [mailbox.receive(HANG_SECONDS) for _ in range(2)] == [None, process]
+    mailbox.post(process)
+    mailbox.wake()
+    assert [mailbox.receive(HANG_SECONDS) for _ in range(2)] == [process, None]
+
+
+def test_whoever_looks_after_each_wait_sees_all_that_was_told_by_a_wake() -> None:
+    mailbox, told, seen = Mailbox(), list[int](), 0
+
+    def tell() -> None:
+        for number in range(5_000):
+            told.append(number)
+            mailbox.wake()
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    while seen < 5_000:
+        began = time.monotonic()
+        mailbox.receive(HANG_SECONDS)
+        assert time.monotonic() - began < HANG_SECONDS / 2, "a wake was lost"
+        seen = len(told)
+    thread.join()

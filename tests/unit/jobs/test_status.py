@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.status import FailedContainer, Verdict
+from kubectl_job_operator.jobs.status import ContainerState, FailedContainer, Verdict
 from tests.unit import recordings
 
 BACKOFF = Verdict("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -208,3 +208,107 @@ def test_a_container_that_waits_for_its_restart_failed_before() -> None:
 @pytest.mark.parametrize("pod", [_pod(), _pod(containerStatuses=None), {"metadata": {"name": "p"}}])
 def test_a_pod_without_statuses_has_no_failed_container(pod: dict[str, Any]) -> None:
     assert status.failed_containers([pod]) == []
+
+
+def _last_states(scenario: str) -> dict[str, ContainerState]:
+    """Return what the containers of a scenario's only pod were doing at last."""
+    (pod,) = recordings.pods(scenario)
+    return {state.name: state for state in status.container_states(pod)}
+
+
+def test_the_containers_of_a_recorded_pod_have_states_init_containers_first() -> None:
+    states = _last_states("two-containers-init-sidecar")
+    assert [(name, state.is_init) for name, state in states.items()] == [
+        ("init", True),
+        ("side", True),
+        ("a", False),
+        ("b", False),
+    ]
+    assert all(state.is_over and state.is_final and not state.is_running for state in states.values())
+
+
+def test_the_life_of_a_recorded_container_that_is_restarted_once() -> None:
+    lives = []
+    for event in recordings.pod_events("on-failure-restarts"):
+        (state,) = status.container_states(event["object"])
+        lives.append((state.instance, state.is_running, state.is_over, state.is_final))
+    assert [life for index, life in enumerate(lives) if index == 0 or life != lives[index - 1]] == [
+        (0, False, False, False),
+        (0, True, False, False),
+        (0, False, True, False),
+        (1, True, False, False),
+        (1, False, True, False),
+        (1, False, True, True),
+    ]
+
+
+def _container_pod(policy: str, state: dict[str, Any], *, phase: str = "Running", **more: Any) -> dict[str, Any]:
+    """Make a pod with one container.
+
+    :param more: of the container's spec; ``kind`` is ``initContainers`` for an init container.
+    """
+    kind = more.pop("kind", "containers")
+    one = {"name": "main", "restartCount": 2, "lastState": {"terminated": {"exitCode": 1}}, "state": state}
+    return {
+        "spec": {"restartPolicy": policy, kind: [{"name": "main", **more}]},
+        "status": {"phase": phase, f"{kind[:-1]}Statuses": [one]},
+    }
+
+
+FAILED_STATE, DONE_STATE = {"terminated": {"exitCode": 1}}, {"terminated": {"exitCode": 0}}
+
+
+@pytest.mark.parametrize(
+    ("is_final", "pod"),
+    [
+        (True, _container_pod("Never", FAILED_STATE)),
+        (True, _container_pod("OnFailure", DONE_STATE)),
+        (False, _container_pod("OnFailure", FAILED_STATE)),
+        (True, _container_pod("OnFailure", FAILED_STATE, phase="Failed")),
+        # It waits for its restart, for ten seconds or more.
+        (True, _container_pod("OnFailure", {"waiting": {"reason": "CrashLoopBackOff"}})),
+        # A sidecar restarts however it ended, also in a pod that never restarts.
+        (False, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always")),
+        (True, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always", phase="Succeeded")),
+        (True, _container_pod("OnFailure", DONE_STATE, kind="initContainers")),
+        # Since 1.34 a container may have a policy, and rules, of its own.
+        (False, _container_pod("Never", FAILED_STATE, restartPolicy="OnFailure")),
+        (True, _container_pod("OnFailure", FAILED_STATE, restartPolicy="Never")),
+        (
+            False,
+            _container_pod("Never", FAILED_STATE, restartPolicy="Never", restartPolicyRules=[{"action": "Restart"}]),
+        ),
+    ],
+)
+def test_an_end_is_final_if_no_restart_can_follow_soon(is_final: bool, pod: dict[str, Any]) -> None:
+    (state,) = status.container_states(pod)
+    assert (state.is_over, state.is_running, state.instance) == (True, False, 2)
+    assert state.is_final == is_final
+
+
+def test_a_container_that_runs_or_has_not_begun_is_not_over() -> None:
+    (running,) = status.container_states(_container_pod("OnFailure", {"running": {}}))
+    assert (running.is_running, running.is_over, running.is_final) == (True, False, False)
+    pod = _container_pod("OnFailure", {"waiting": {"reason": "ContainerCreating"}})
+    del pod["status"]["containerStatuses"][0]["lastState"]
+    (waiting,) = status.container_states(pod)
+    assert (waiting.is_running, waiting.is_over, waiting.is_final) == (False, False, False)
+
+
+@pytest.mark.parametrize("statuses", [{}, {"containerStatuses": None}])
+def test_a_pod_without_statuses_has_no_container_states(statuses: dict[str, Any]) -> None:
+    assert status.container_states({"spec": {"restartPolicy": "Never"}, "status": statuses}) == []
+
+
+@pytest.mark.parametrize(
+    ("phase", "has_ended"),
+    [("Succeeded", True), ("Failed", True), ("Running", False), ("Pending", False), ("Unknown", False), (None, False)],
+)
+def test_a_pod_has_ended_by_its_phase(phase: str | None, has_ended: bool) -> None:
+    assert status.has_ended(_pod(phase=phase)) == has_ended
+
+
+def test_the_job_counts_the_pods_that_have_ended() -> None:
+    counts = {"complete": 1, "parallel-indexed": 4, "backoff-exhausted": 3, "backoff-limit-per-index": 2, "quota": 0}
+    assert {scenario: status.ended_pod_count(recordings.job(scenario)) for scenario in counts} == counts
+    assert status.ended_pod_count({}) == 0
