@@ -88,7 +88,7 @@ class LogFollower:
         if not is_read:
             commands = "".join(f"\n  {source.rest_command()}" for source in self._unread())
             self._log.warning(
-                f"Not all logs could be read within {seconds:.0f} s (log_drain_seconds). As long as the pods exist, "
+                f"Not all logs could be read within {seconds:g} s (log_drain_seconds). As long as the pods exist, "
                 f"this shows the rest:{commands}"
             )
 

@@ -25,7 +25,7 @@ OLDEST_VERSION = (1, 28)
 _READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 15.0
-_STOP_SECONDS = 1.0
+_STOP_SECONDS = 2.0
 
 Object = Mapping[str, Any]
 
@@ -163,7 +163,7 @@ class Kubectl:
         return _parse(finished) if finished.stdout.lstrip().startswith("{") else None
 
     def stop(self, *calls: Call) -> None:
-        """End background commands that are not needed any more; waits at most a second for all of them."""
+        """End background commands that are not needed any more; waits at most two seconds for all of them."""
         for call in calls:
             call.process.stop()
         deadline = time.monotonic() + _STOP_SECONDS

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import shlex
+import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Process, Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.unit import recordings
-from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
 
 HANG_SECONDS = 30.0
 FILE = Path("/some where/job.yaml")
@@ -130,6 +132,79 @@ def _start_wait(kubectl: Kubectl, condition: str, seconds: int = 3600) -> client
     call = kubectl.start_wait("job/a", condition, seconds, ended.put)
     assert ended.get(timeout=HANG_SECONDS) is call.process
     return call
+
+
+def _stream(kubectl: Kubectl, **changes: Any) -> tuple[client.Call, bytes]:
+    """Start reading a log, wait until that has ended, and return what came."""
+    ended: queue.SimpleQueue[Process] = queue.SimpleQueue()
+    output: list[bytes] = []
+    chosen: dict[str, Any] = {"follow": False, "previous": False, "since": None} | changes
+    call = kubectl.start_stream_of_logs("p", "main", **chosen, on_output=output.append, on_exit=ended.put)
+    assert ended.get(timeout=HANG_SECONDS) is call.process
+    return call, b"".join(output)
+
+
+@pytest.mark.parametrize("access", ACCESSES)
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, ()),
+        ({"follow": True}, ("--follow",)),
+        ({"previous": True}, ("--previous",)),
+        ({"follow": True, "since": "2026-11-20T19:25:02Z"}, ("--since-time=2026-11-20T19:25:02Z", "--follow")),
+    ],
+)
+def test_a_stream_of_logs_runs_exactly_its_command_and_passes_its_bytes_on(
+    fake_kubectl: FakeKubectl, access: str, changes: dict[str, Any], more: tuple[str, ...]
+) -> None:
+    chosen, flags = ACCESSES[access]
+    fake_kubectl.answers("logs", stdout=b"a\xff\nb")
+    desk = Desk(chosen)
+    call, output = _stream(desk.kubectl, **changes)
+    desk.kubectl.finish_stream(call, "2 lines")
+    assert output == b"a\xff\nb"
+    expected = ("kubectl", *flags, "-n", "here", "logs", "p", "-c", "main", "--timestamps", *more)
+    assert fake_kubectl.called("logs") == [expected]
+    assert expected in desk.commands
+    assert "logs: 2 lines (" in desk.shown[-1]
+
+
+def test_the_command_for_a_log_to_paste_is_the_one_that_reads_it(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("logs")
+    since = "2026-11-20T19:25:02Z"
+    pasted = [
+        desk.kubectl.logs_command("p", "main", None),
+        desk.kubectl.logs_command("p", "main", since, previous=True),
+    ]
+    assert fake_kubectl.calls == []
+    for changes in ({}, {"since": since, "previous": True}):
+        desk.kubectl.finish_stream(_stream(desk.kubectl, **changes)[0], "")
+    assert [tuple(shlex.split(command)) for command in pasted] == fake_kubectl.called("logs")
+
+
+def test_a_stream_that_fails_is_an_error_of_its_kind_after_its_bytes(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    not_found = 'Error from server (NotFound): pods "p" not found\n'
+    fake_kubectl.answers("logs", stdout=b"a\n", stderr=not_found, return_code=1, times=1)
+    fake_kubectl.answers("logs", stdout=b"b\n", by_signal=signal.SIGKILL)
+    for kind, printed in ((ErrorKind.NOT_FOUND, b"a\n"), (ErrorKind.SIGNALLED, b"b\n")):
+        call, output = _stream(desk.kubectl)
+        with pytest.raises(KubectlError) as caught:
+            desk.kubectl.finish_stream(call, "unsaid")
+        assert (caught.value.kind, output) == (kind, printed)
+    assert not any("unsaid" in line for line in desk.shown)
+
+
+def test_a_watch_runs_exactly_its_command_and_passes_its_bytes_on(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("get", stdout='{"type": "ADDED"}\n')
+    ended: queue.SimpleQueue[Process] = queue.SimpleQueue()
+    output: list[bytes] = []
+    call = desk.kubectl.start_watch("pods", "a=b,c=d", output.append, ended.put)
+    assert ended.get(timeout=HANG_SECONDS) is call.process
+    desk.kubectl.finish_stream(call, "it has ended")
+    assert b"".join(output) == b'{"type": "ADDED"}\n'
+    words = ("get", "pods", "-l", "a=b,c=d", "--watch", "--output-watch-events", "-o", "json")
+    assert fake_kubectl.called("get") == [("kubectl", "-n", "here", *words)]
+    assert any("watch pods" in line and "it has ended" in line for line in desk.shown)
 
 
 @pytest.mark.parametrize("access", ACCESSES)
@@ -333,6 +408,21 @@ def test_waits_that_are_not_needed_are_stopped_and_gone(fake_kubectl: FakeKubect
     assert not any(call.process.is_running for call in calls)
     assert fake_kubectl.running() == []
     assert sum("stopped, no longer needed" in line for line in desk.shown) == 2
+
+
+def test_what_is_stopped_and_does_not_end_is_not_waited_for_long(
+    fake_kubectl: FakeKubectl, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_STOP_SECONDS", 0.2)
+    fake_kubectl.answers("wait", stdout="begun", then=("free",), is_stubborn=True)
+    calls = [desk.kubectl.start_wait(f"job/{name}", "delete", 60, lambda _: None) for name in "abc"]
+    until(lambda: len(fake_kubectl.called("wait")) == 3, "the commands did not start")
+    time.sleep(0.1)  # until each has begun to ignore the signal
+    began = time.monotonic()
+    desk.kubectl.stop(*calls)
+    assert 0.19 < time.monotonic() - began < HANG_SECONDS / 2
+    assert all(call.process.is_running for call in calls)
+    fake_kubectl.open_gate("free")
 
 
 @pytest.mark.parametrize(

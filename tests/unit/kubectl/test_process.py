@@ -385,3 +385,78 @@ def test_no_thread_and_no_open_file_is_left(processes: Processes) -> None:
         _finish(processes.start(("true",)))
     until(lambda: threading.active_count() <= threads, "a thread is left")
     until(lambda: _open_files() <= files, "an open file is left")
+
+
+def test_output_is_passed_on_as_it_comes_and_not_collected(processes: Processes, tmp_path: Path) -> None:
+    gate, passed = tmp_path / "gate", list[bytes]()
+    script = (
+        f"printf 'half a '; while ! test -e {gate}; do sleep 0.01; done; printf 'line\\n\\377'; echo err >&2; exit 3"
+    )
+    process = processes.start(("sh", "-c", script), on_output=passed.append)
+    until(lambda: passed == [b"half a "], "the first piece did not come")
+    assert process.is_running
+    gate.touch()
+    finished = _finish(process)
+    assert b"".join(passed) == b"half a line\n\xff"
+    assert (finished.stdout, finished.stderr, finished.return_code) == ("", "err\n", 3)
+
+
+def test_all_output_is_passed_on_before_the_end_is_told_however_the_child_ends(processes: Processes) -> None:
+    for how in ("exit 0", "kill -9 $$"):
+        passed, told = list[bytes](), list[int]()
+
+        def tell(_: Process, passed: list[bytes] = passed, told: list[int] = told) -> None:
+            told.append(sum(map(len, passed)))
+
+        script = f"head -c 5000000 /dev/zero; {how}"
+        _finish(processes.start(("sh", "-c", script), on_exit=tell, on_output=passed.append))
+        until(lambda told=told: bool(told), "nobody was told")  # type: ignore[misc]
+        assert told == [5_000_000]
+        assert max(map(len, passed)) <= 65_536
+
+
+def test_a_child_waits_while_nobody_takes_what_it_prints(processes: Processes, tmp_path: Path) -> None:
+    taking, passed, counter = threading.Event(), list[bytes](), tmp_path / "written"
+
+    def take(chunk: bytes) -> None:
+        taking.wait(HANG_SECONDS)
+        passed.append(chunk)
+
+    program = (
+        "import os\nfor number in range(100):\n os.write(1, b'x' * 65536)\n"
+        f" open({str(counter)!r}, 'w').write(str(number + 1))"
+    )
+    process = processes.start((*PYTHON, program), on_output=take)
+    until(lambda: counter.exists() and counter.read_text() != "", "the child did not write")
+    time.sleep(0.3)
+    # One block is being taken, one is in the pipe, and one may be under way.
+    assert int(counter.read_text()) <= 3
+    assert process.is_running
+    taking.set()
+    _finish(process)
+    assert sum(map(len, passed)) == 100 * 65_536
+
+
+def test_a_child_whose_output_nobody_takes_can_still_be_stopped(processes: Processes, marker: str) -> None:
+    taking = threading.Event()
+
+    def take(_: bytes) -> None:
+        taking.wait(HANG_SECONDS)
+
+    process = processes.start((*PYTHON, "while True: print('x' * 1000)", marker), on_output=take)
+    until(lambda: bool(running(marker)), "the child did not start")
+    process.stop()
+    until(lambda: not running(marker), "the child goes on")
+    taking.set()
+    assert _finish(process).return_code == -signal.SIGTERM
+
+
+def test_no_thread_and_no_open_file_is_left_where_output_is_passed_on(processes: Processes) -> None:
+    _finish(processes.start(("true",), on_output=lambda _: None))
+    threads, files = threading.active_count(), _open_files()
+    for argv in (("true",), ("echo", "x"), ("sh", "-c", "kill -9 $$")):
+        _finish(processes.start(argv, on_output=lambda _: None))
+    with pytest.raises(OSError, match="no program"):
+        processes.start(("no-such-program",), on_output=lambda _: None).wait(HANG_SECONDS)
+    until(lambda: threading.active_count() <= threads, "a thread is left")
+    until(lambda: _open_files() <= files, "an open file is left")
