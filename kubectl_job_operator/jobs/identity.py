@@ -68,6 +68,10 @@ class Identity:
         this_try = "" if of_any_try else f",{TRY_LABEL}={self.try_number}"
         return f"{TASK_INSTANCE_LABEL}={self.digest}{this_try},!{KEEP}"
 
+    def pods_selector(self) -> str:
+        """Return the label selector of the pods of all tries of this task instance."""
+        return f"{TASK_INSTANCE_LABEL}={self.digest}"
+
     def annotations(self) -> dict[str, str]:
         """Return the annotations for every object of the manifest and for the pods, for people to read."""
         return {

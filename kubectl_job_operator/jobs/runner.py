@@ -193,6 +193,10 @@ class JobRunner:
                 lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
                 self._outage_tolerance,
             )
+        elif self._identity.try_number > 1:
+            # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
+            pods = self._identity.pods_selector()
+            self._persist(lambda: self._kubectl.wait_until_gone(pods, _REPLACE_SECONDS), self._outage_tolerance)
         self._persist(lambda: self._belongings.apply_companions(self._kubectl), self._outage_tolerance)
         return self._persist(lambda: self._apply(file), self._outage_tolerance)
 

@@ -148,11 +148,6 @@ class FaultBench:
     def _look(self) -> None:
         """Learn what has begun and what has ended."""
         self._states = self._deployment.states(self._stage.dag_id, self._run_id)
-        if self._fault.name == "timeout":
-            for target in self._targets.values():
-                if self._states.get(target.plan.task_id) in ("up_for_retry", "failed") and not target.is_hit:
-                    target.is_hit = target.plan.exit_code == 0
-                    self._faults += target.is_hit
 
     def _strike_each(self, now: float) -> None:
         assert self._fault.hit
@@ -227,13 +222,14 @@ class FaultBench:
             if is_settled or time.monotonic() > deadline:
                 break
             time.sleep(2)
+        own = [hits_of_timeout(one) for one in all_evidence]
         notices = [(one, notice_seconds(one, self._outages)) for one in all_evidence]
         findings += [finding for one, seconds in notices for finding in late(one, seconds)]
         return Row(
             fault=self._fault.title,
             runs=len(self._targets),
-            hits=sum(target.is_hit for target in self._targets.values()),
-            faults=self._faults,
+            hits=sum(target.is_hit for target in self._targets.values()) + sum(map(bool, own)),
+            faults=self._faults + sum(own),
             findings=findings,
             notices=[seconds for _, found in notices for seconds in found],
             log_folder=self._deployment.task_log(self._stage.dag_id, self._run_id, "x", 1).parents[1],
@@ -273,6 +269,19 @@ class FaultBench:
         self._mendings.clear()
         if unmounts:
             unmount_small_disks(self._disks)
+
+
+def hits_of_timeout(evidence: Evidence) -> int:
+    """Count the tries that failed when the task's own ``execution_timeout`` was over."""
+    limit = evidence.plan.execution_timeout_seconds
+    if limit is None:
+        return 0
+    spans = [
+        one.ended_at - one.started_at
+        for one in evidence.tries
+        if one.state != "success" and one.started_at and one.ended_at
+    ]
+    return sum(span >= limit for span in spans)
 
 
 def leftovers_of(

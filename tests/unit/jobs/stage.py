@@ -39,6 +39,7 @@ REFUSED: dict[str, Any] = {
     "stderr": "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n",
     "return_code": 1,
 }
+PODS_WAIT = "wait pods --for=delete"
 FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): jobs.batch "countdown" is forbidden: User "u" cannot delete resource '
     '"jobs" in API group "batch" in the namespace "here"\n',
@@ -80,6 +81,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     """
     fake_kubectl.answers("auth can-i --list", ALL_RIGHTS)
     fake_kubectl.answers(f"get {TARGET}", "", times=1)
+    fake_kubectl.answers(PODS_WAIT)
     fake_kubectl.answers("apply --server-side", job())
     fake_kubectl.answers(f"get {TARGET}", job())
     for wait, state, other in ((COMPLETE_WAIT, "complete", FAILED_WAIT), (FAILED_WAIT, "failed", COMPLETE_WAIT)):

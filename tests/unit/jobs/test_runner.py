@@ -30,6 +30,7 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
     TaskKilledError,
 )
+from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
@@ -382,6 +383,31 @@ def test_a_job_that_is_over_is_replaced_and_that_is_said(
     assert "--cascade=foreground" in replacing
     assert "--wait=false" not in replacing
     assert any(why in warning and "It is replaced." in warning for warning in log.warnings)
+
+
+def test_a_later_try_applies_only_when_no_pod_of_an_earlier_one_runs_any_more(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    (waited,) = [call for call in fake_kubectl.called("wait") if "pods" in call]
+    assert fake_kubectl.calls.index(waited) < fake_kubectl.calls.index(fake_kubectl.called("apply")[0])
+    assert waited[waited.index("-l") + 1] == f"{TASK_INSTANCE_LABEL}={US.digest}"
+
+
+def test_while_a_pod_of_an_earlier_try_stays_nothing_is_applied(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(stage.PODS_WAIT, **stage.TIMED_OUT)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind is ErrorKind.CONDITION_TIMED_OUT
+    assert _verbs(fake_kubectl) == []
+
+
+def test_the_first_try_has_no_earlier_pods_to_wait_for(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=EARLIER).run()
+    assert not [call for call in fake_kubectl.called("wait") if "pods" in call]
 
 
 @pytest.mark.parametrize("owner", [OTHERS, None])
