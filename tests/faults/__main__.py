@@ -17,7 +17,7 @@ from tests.faults.deployment import Deployment
 from tests.faults.injection import FAULTS, Fault
 from tests.faults.report import Row, table
 
-_PARALLELISM = 5
+_PARALLELISM = 8
 
 
 def main() -> int:

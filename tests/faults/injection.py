@@ -68,20 +68,22 @@ class Fault:
     break_cluster: Callable[[Scene], None] | None = None
 
 
-def _signal(pid: int, number: signal.Signals) -> Mend | None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
-        return _nothing_to_mend
+def _signal(life: Life, pid: int, number: signal.Signals) -> Mend | None:
+    """Send a signal, unless the try is over: its supervisor may have the next task instance by now."""
+    with suppress(psutil.Error, ProcessLookupError):
+        if psutil.Process(life.pid).ppid() == life.supervisor:
+            os.kill(pid, number)
+            return _nothing_to_mend
     return None
 
 
 def _kill_worker(_: Scene, life: Life, index: int) -> Mend | None:
     """Kill the task process or its supervisor; the six phases of a life get both."""
-    return _signal(life.pid if index // 6 % 2 == 0 else life.supervisor, signal.SIGKILL)
+    return _signal(life, life.pid if index // 6 % 2 == 0 else life.supervisor, signal.SIGKILL)
 
 
 def _stop_worker(_: Scene, life: Life, __: int) -> Mend | None:
-    return _signal(life.supervisor, signal.SIGTERM)
+    return _signal(life, life.supervisor, signal.SIGTERM)
 
 
 def _delete_pod(scene: Scene, life: Life, _: int) -> Mend | None:
