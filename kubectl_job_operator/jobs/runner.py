@@ -25,6 +25,7 @@ from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.memory import Memory, NoMemory
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.startup import StartupLimit
@@ -57,6 +58,7 @@ class JobRunner:
     :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
+    :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
     """
 
@@ -69,6 +71,7 @@ class JobRunner:
         namespace: str | None,
         settings: Settings,
         log: Log,
+        memory: Memory | None = None,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
     ) -> None:
         self._manifest = (
@@ -84,6 +87,7 @@ class JobRunner:
         self._identity = identity
         self._settings = settings
         self._log = log
+        self._memory = memory or NoMemory()
         self._is_worker_stop = is_worker_stop
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
@@ -193,6 +197,9 @@ class JobRunner:
                 lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
                 self._outage_tolerance,
             )
+        elif (done := self._memory.recall()) is not None:
+            self._log.info(f"Job {self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
+            return done
         elif self._identity.try_number > 1:
             # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
             pods = self._identity.pods_selector()
@@ -263,6 +270,7 @@ class JobRunner:
         if verdict is None:
             raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
         if verdict.is_complete:
+            self._memory.note(job)
             self._log.info(f"Job {self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
         else:
             self._may_run_on = False

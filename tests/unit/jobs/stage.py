@@ -7,8 +7,10 @@ from typing import Any
 
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.memory import Memory, essence
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import Settings
+from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.access import Access
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -116,9 +118,28 @@ class Log:
         return "\n".join(self.lines)
 
 
+class Notebook:
+    """A memory that outlives a try.
+
+    :param noted: the Complete Job of an earlier try.
+    """
+
+    def __init__(self, noted: Object | None = None) -> None:
+        self.noted = noted
+
+    def note(self, job: Object) -> None:
+        """Keep what is enough to tell the end."""
+        self.noted = essence(job)
+
+    def recall(self) -> Object | None:
+        """Return it."""
+        return self.noted
+
+
 def runner(
     log: Log,
     *,
+    memory: Memory | None = None,
     settings: Settings | None = None,
     access: Access | None = None,
     namespace: str | None = NAMESPACE,
@@ -135,6 +156,7 @@ def runner(
         namespace=namespace,
         settings=settings or Settings(),
         log=log,
+        memory=memory,
         is_worker_stop=lambda: is_worker_stop,
     )
 

@@ -385,6 +385,30 @@ def test_a_job_that_is_over_is_replaced_and_that_is_said(
     assert any(why in warning and "It is replaced." in warning for warning in log.warnings)
 
 
+def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_deleting_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    notebook = stage.Notebook()
+    fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    stage.script(fake_kubectl)
+    died = stage.runner(log, identity=EARLIER, memory=notebook)
+    with _once_called(fake_kubectl, "delete", died.kill), pytest.raises(TaskKilledError):
+        died.run()
+    job = stage.runner(log, memory=notebook).run()
+    assert job["metadata"]["uid"] == stage.UID
+    assert len(fake_kubectl.called("apply")) == 1
+    assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
+
+
+def test_a_job_that_failed_is_not_noted_as_complete(fake_kubectl: FakeKubectl, log: Log) -> None:
+    notebook = stage.Notebook()
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        stage.runner(log, memory=notebook).run()
+    assert notebook.noted is None
+
+
 def test_a_later_try_applies_only_when_no_pod_of_an_earlier_one_runs_any_more(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
