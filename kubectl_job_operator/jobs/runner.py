@@ -279,7 +279,7 @@ class JobRunner:
             self._tails.show(job, self._settings.tail.line_count)
         account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
-            self._belongings.delete(self._kubectl)
+            self._delete_as_the_policy_says()
         elif self._ttl_seconds is not None:
             self._restore_ttl(self._ttl_seconds)
         self._may_run_on = False
@@ -287,6 +287,14 @@ class JobRunner:
             raise JobFailedError(
                 str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
             )
+
+    def _delete_as_the_policy_says(self) -> None:
+        """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""
+        try:
+            self._persist(lambda: self._belongings.delete(self._kubectl), self._outage_tolerance)
+        except KubectlError as error:
+            command = self._belongings.delete_command(self._kubectl)
+            self._log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -355,7 +363,7 @@ class JobRunner:
         kubectl = self._kubectl.with_processes(processes)
         try:
             persist(
-                lambda: self._belongings.delete_or_raise(kubectl),
+                lambda: self._belongings.delete(kubectl),
                 tolerance_seconds=_KILL_SECONDS,
                 pause=time.sleep,
                 show=self._log.warning,

@@ -154,6 +154,14 @@ def test_that_the_pods_cannot_be_read_does_not_hide_the_failure(fake_kubectl: Fa
     assert any(warning.startswith("The Job's pods cannot be listed.") for warning in log.warnings)
 
 
+def test_the_job_is_deleted_although_the_cluster_was_away_at_its_end(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("delete", **stage.REFUSED, times=1)
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    assert len(fake_kubectl.called("delete")) == 2
+    assert "The cluster serves us again" in log.text
+
+
 @pytest.mark.parametrize("end", ["complete", "failed"])
 def test_the_ends_of_the_logs_are_shown_if_that_is_wanted(fake_kubectl: FakeKubectl, log: Log, end: str) -> None:
     fake_kubectl.answers("logs --tail=7", "[pod/countdown-x/main] hello\n")
@@ -751,7 +759,7 @@ def test_an_exception_at_any_moment_leaves_no_job_and_no_child_behind(
         with _on_signal(_raise, signal.SIGALRM):
             with contextlib.suppress(Interruption):
                 try:
-                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, 0.2))
+                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, 0.4))
                     runner.run()
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
