@@ -110,7 +110,7 @@ class _Bench:
         lines, each = arguments.lines, arguments.lines // 20
         blocks = lines // 1000
         patient = "backoffLimit: 0\nactiveDeadlineSeconds: 1200"
-        self._jobs = {
+        self._jobs: dict[str, tuple[str, dict[str, Any]]] = {
             "burst": (job(_all_at_once(lines), name="burst"), {}),
             "cut": (job(_paced(blocks, 1000, 40 / blocks), name="cut", spec=patient), {}),
             "pods": (
@@ -141,7 +141,7 @@ class _Bench:
             verdicts.append(self._verdict_delay("burst", run_id))
         ratio = statistics.median(ours) / statistics.median(bare)
         _say(
-            f"{self._arguments.lines} lines of one container, {self._arguments.pairs} pairs, from its start to its last:"
+            f"{self._arguments.lines} lines of one container, {self._arguments.pairs} pairs, from its start to its end:"
         )
         _say(f"  task's log       {_spread(ours)}")
         _say(f"  kubectl logs -f  {_spread(bare)}")
@@ -240,7 +240,8 @@ class _Bench:
 
     def _latencies(self) -> list[float]:
         """Return, for each slow line, the seconds from when it was written to when it stood in the log's file."""
-        dag_id, seen = "logs_slow", []
+        dag_id = "logs_slow"
+        seen: list[float] = []
         _until(lambda: self.airflow.knows(dag_id), f"Airflow does not know {dag_id}")
         run_id = str(self.airflow.trigger(dag_id))
         file, rest = self.airflow.task_log(dag_id, run_id, "job", 1), b""
@@ -373,7 +374,8 @@ def _bar(is_held: bool, bar: float) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
