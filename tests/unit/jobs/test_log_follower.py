@@ -13,6 +13,7 @@ from kubectl_job_operator.jobs import log_follower as log_follower_module
 from kubectl_job_operator.jobs import log_source as log_source_module
 from kubectl_job_operator.jobs import pods as pods_module
 from kubectl_job_operator.jobs.log_follower import LogFollower
+from kubectl_job_operator.jobs.log_lines import Line
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.settings import Following
@@ -300,6 +301,7 @@ def test_while_the_cluster_is_away_nothing_is_started(theatre: Theatre, monkeypa
     theatre.fake.answers(WATCH, event(pod(main="running")), then=("cut",), times=1)
     theatre.fake.answers(WATCH, then=("back", event(pod(main="running")), NEVER))
     theatre.logs("p", ["one"], then=("cut",), times=1, **REFUSED)
+    theatre.logs("p", [], times=3, **REFUSED)
     theatre.logs("p", ["one", "two"], then=(NEVER,))
     theatre.until_lines("one")
     theatre.fake.open_gate("cut")
@@ -414,6 +416,24 @@ def test_with_much_unread_closing_frees_every_kubectl(theatre: Theatre) -> None:
     theatre.follower.close()
     until(lambda: not any("logs" in call for call in _running_commands(theatre.fake)), "a kubectl reads on")
     assert all(line == "x" * 100 for line in theatre.log.lines)
+
+
+def test_closing_shows_all_that_has_come_already(theatre: Theatre) -> None:
+    theatre.watches(pod(phase="Succeeded", main=0))
+    lines = [f"{number} {'x' * 1_000}" for number in range(150)]
+    theatre.logs("p", lines)
+    theatre.live(lambda: bool(theatre.follower._sources) and next(iter(theatre.follower._sources.values())).is_reading)
+    until(lambda: not any("logs" in one.argv and one.is_running for one in theatre.processes._processes), "it reads on")
+    theatre.follower.close()
+    assert theatre.log.lines == lines
+
+
+def test_a_warning_of_lost_lines_comes_behind_the_lines_before_them(theatre: Theatre) -> None:
+    key = ("uid", "main")
+    for text in (b"one", b"two"):
+        theatre.follower._show(key, "p", "main", [Line(b"", text)])
+    theatre.follower._warn(key, "p", "main", "lines are lost")
+    assert theatre.log.lines == ["one", "two", "[p/main] lines are lost."]
 
 
 def test_nothing_of_it_is_stopped_at_the_verdict(theatre: Theatre) -> None:

@@ -261,11 +261,16 @@ def test_a_silent_stream_is_started_again_and_later_and_later(stage: Stage, monk
     stage = Stage(stage.fake)
     stage.fake.answers(FOLLOW, _log(1), is_log=True, then=(NEVER,), times=2)
     stage.fake.answers(FOLLOW, _log(1, 2), is_log=True, then=(NEVER,))
+    silences: list[float] = []
     stage.source.note(_running(), is_gone=False)
     began = time.monotonic()
+    for count in (1, 2):
+        stage.live(lambda count=count: len(stage.fake.called(FOLLOW)) == count)  # type: ignore[misc]
+        silences.append(stage.source._silence)
     stage.until_shown(*_texts(1, 2))
     # The second silence is twice as long, for nothing new came of the first restart.
     assert time.monotonic() - began >= 0.15 + 0.3
+    assert silences == [0.15, 0.3]
     assert len(stage.fake.called(FOLLOW)) == 3
     stage.source.stop()
     stage.processes.close()
@@ -541,9 +546,14 @@ def test_a_stop_with_much_unread_ends_kubectl_and_what_was_not_shown_is_read_lat
     stage.fake.answers(REST, _log(*numbers), is_log=True)
     stage.source.note(_running(), is_gone=False)
     stage.live(lambda: len(stage.shown) > 0)
+    reading = stage.source._reading
+    assert reading is not None
+    until(reading.output._chunks.full, "it is not read on")
+    time.sleep(0.1)  # one more chunk is read, and waits
     stage.source.stop()
     stage.source.stop()
     until(lambda: not stage.fake.running(), "kubectl goes on")
+    until(lambda: not any(one.is_running for one in stage.processes._processes), "its thread waits to be heard")
     assert len(stage.shown) < 40_000
     stage.source.note(_over(), is_gone=False)
     stage.until_read()
