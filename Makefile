@@ -9,7 +9,7 @@ AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench clean
+.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench bench-logs faults clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ format: $(INSTALLED) ## Mend what ruff can mend
 
 bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
 	$(RUN)/python -m tests.benchmarks
+
+bench-logs: $(INSTALLED) cluster ## Count a million lines in the task's log, while everything is cut (20 minutes)
+	$(RUN)/python -m tests.benchmarks.logs
+
+faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and count the harm (half an hour)
+	$(RUN)/python -m tests.faults
 
 clean: ## Remove the virtual environment and what the demo left
 	rm -rf $(VENV) .demo .matrix

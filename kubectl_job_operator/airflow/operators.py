@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.arguments import check_arguments
 from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_wanted_by_airflow
-from kubectl_job_operator.airflow.task_instance import has_next_try, identity_of
+from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
 from kubectl_job_operator.errors import InputError, KubectlError
 
 if TYPE_CHECKING:
@@ -300,6 +300,7 @@ class KubernetesJobOperator(BaseOperator):
             namespace=place.namespace,
             settings=self._settings(context),
             log=self.log,
+            memory=TaskStateMemory(self, context),
             is_worker_stop=lambda: is_wanted_by_airflow(context),
         )
 

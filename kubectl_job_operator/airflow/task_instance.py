@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.compat import BaseOperator, Context
 
 if TYPE_CHECKING:
     from kubectl_job_operator.jobs.identity import Identity
+    from kubectl_job_operator.jobs.status import Object
+
+_COMPLETE_JOB = "kubectl-job-operator/complete-job"
 
 
 def has_next_try(context: Context) -> bool:
@@ -27,6 +31,43 @@ def identity_of(task: BaseOperator, context: Context) -> Identity:
         run_id=instance.run_id,
         map_index=instance.map_index if instance.map_index is not None else -1,
         try_number=instance.try_number,
-        # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
-        first_try=max(1, (instance.max_tries or 0) - (task.retries or 0) + 1),
+        first_try=_first_try(task, context),
     )
+
+
+class TaskStateMemory:
+    """Keeps in Airflow's task state store (3.3 and later) that a Job of this round of tries was Complete.
+
+    Elsewhere it keeps nothing, and neither does a store that fails: it must not get in the way of a task.
+    """
+
+    def __init__(self, task: BaseOperator, context: Context) -> None:
+        self._store: Any = context.get("task_state_store")
+        self._first_try = _first_try(task, context)
+        self._has_earlier_try = int(context["ti"].try_number) > self._first_try
+        self._has_next_try = has_next_try(context)
+
+    def note(self, job: Object) -> None:
+        """Keep that this Job is Complete, if there is a later try to know it."""
+        from kubectl_job_operator.jobs.memory import essence
+
+        if self._store is not None and self._has_next_try:
+            with contextlib.suppress(Exception):
+                self._store.set(_COMPLETE_JOB, {"first_try": self._first_try, "job": essence(job)})
+
+    def recall(self) -> Object | None:
+        """Return the Complete Job that an earlier try of this round has noted."""
+        noted: Any = None
+        if self._store is not None and self._has_earlier_try:
+            with contextlib.suppress(Exception):
+                noted = self._store.get(_COMPLETE_JOB)
+        if not isinstance(noted, dict) or noted.get("first_try") != self._first_try:
+            return None
+        job: Object = noted["job"]
+        return job
+
+
+def _first_try(task: BaseOperator, context: Context) -> int:
+    """Return the first try that belongs together with this one."""
+    # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
+    return max(1, int(context["ti"].max_tries or 0) - (task.retries or 0) + 1)

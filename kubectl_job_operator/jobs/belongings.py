@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.jobs.identity import TRY_LABEL, Identity, is_of_task, owner_of
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.manifest import Manifest
@@ -23,7 +22,7 @@ class Belongings:
     :param manifest: all of them, with the labels of ``identity``.
     :param identity: whose they are.
     :param workspace: where the companions' file is written.
-    :param log: takes a line for each companion that is not ours, and a warning where deleting fails.
+    :param log: takes a line for each companion that is not ours.
     """
 
     def __init__(self, manifest: Manifest, identity: Identity, workspace: Workspace, log: Log) -> None:
@@ -53,16 +52,6 @@ class Belongings:
         kubectl.label(self._manifest.kinds, self._identity.selector(of_any_try=True), try_label)
 
     def delete(self, kubectl: Kubectl) -> None:
-        """Delete them in the background; that it fails is no reason to fail a task.
-
-        :raises KubectlError: never.
-        """
-        try:
-            self.delete_or_raise(kubectl)
-        except KubectlError as error:
-            self._log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {self.delete_command(kubectl)}")
-
-    def delete_or_raise(self, kubectl: Kubectl) -> None:
         """Delete them in the background.
 
         :raises KubectlError: if they cannot be deleted.

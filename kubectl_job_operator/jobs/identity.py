@@ -68,6 +68,10 @@ class Identity:
         this_try = "" if of_any_try else f",{TRY_LABEL}={self.try_number}"
         return f"{TASK_INSTANCE_LABEL}={self.digest}{this_try},!{KEEP}"
 
+    def pods_selector(self) -> str:
+        """Return the label selector of the pods of all tries of this task instance."""
+        return f"{TASK_INSTANCE_LABEL}={self.digest}"
+
     def annotations(self) -> dict[str, str]:
         """Return the annotations for every object of the manifest and for the pods, for people to read."""
         return {
@@ -91,16 +95,20 @@ def decide(job: Mapping[str, Any] | None, identity: Identity) -> tuple[Decision,
     """Decide, from the Job that has the name, what a new try does; also say why, as the end of a sentence.
 
     A Complete Job of this round of tries is adopted: its worker died before it could say so, and the work is done.
+    A Job that a later try has is that try's alone, in whatever state it is.
     """
     if job is None:
         return Decision.APPLY, "there is none"
     metadata = job["metadata"]
     labels, verdict = metadata.get("labels") or {}, status.verdict(job)
     owner = owner_of(job)
+    is_ours, recorded = labels.get(TASK_INSTANCE_LABEL) == identity.digest, labels.get(TRY_LABEL, "")
+    if is_ours and recorded.isdecimal() and int(recorded) > identity.try_number:
+        # Airflow took this worker for dead and started the task again.
+        return Decision.REFUSE, f"try {recorded} of this task has taken it over from try {identity.try_number}"
     if metadata.get("deletionTimestamp"):
         return Decision.REPLACE, "it is being deleted"
-    if labels.get(TASK_INSTANCE_LABEL) == identity.digest:
-        recorded = labels.get(TRY_LABEL, "")
+    if is_ours:
         if not recorded.isdecimal() or int(recorded) < identity.first_try:
             return Decision.REPLACE, f"it is this task's own from try {recorded or '?'}, before the task was cleared"
         if verdict is not None and not verdict.is_complete:

@@ -17,7 +17,7 @@ from kubectl_job_operator.kubectl.process import Process
 
 _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
 """The kubelet ends a stream up to a second after the container; that is waited for only where reading anew is dear."""
-_UNSETTLED_SECONDS = 3.0
+_HELD_SECONDS = 3.0
 _NEWS_SECONDS = 1.0
 _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
@@ -84,7 +84,6 @@ class LogSource:
         self._state: ContainerState | None = None
         self._is_gone = False
         self._has_given_up = False
-        self._changed_at = 0.0
         self._reading: _Reading | None = None
         self._retry_at = 0.0
         self._news_until = 0.0
@@ -124,35 +123,32 @@ class LogSource:
         :param is_gone: whether its pod has been deleted.
         """
         if state != self._state:
-            self._changed_at = time.monotonic()
             self._news_until = 0.0
             self._state = state
         self._is_gone = is_gone
 
     def wanted(self) -> Kind | None:
-        """Return what is to be started now, if anything."""
+        """Return what is to be started now, if anything; runs of the container that are lost are left out and told.
+
+        What ``kubectl logs`` reads goes by the state that the kubelet reports, which is the one that the watch shows.
+        """
         state, now = self._state, time.monotonic()
         if state is None or self._reading is not None or self.is_read or self._is_gone:
             return None
         if now < max(self._retry_at, self._news_until):
             return None
+        oldest = state.instance - 1 if state.has_previous else state.instance
+        if self._next < oldest:
+            lost = oldest - self._next
+            runs = "1 earlier run" if lost == 1 else f"{lost} earlier runs"
+            self._warn(f"{runs} of this container came and went before they could be read")
+            self._turn_to(oldest)
         if self._next < state.instance:
             return Kind.PREVIOUS
-        if state.is_running:
-            return Kind.FOLLOW
-        return Kind.REST if self._is_settled(state, now) else None
+        return Kind.FOLLOW if state.is_running else Kind.REST
 
     def start(self, kind: Kind) -> None:
         """Start what is wanted."""
-        state = self._state
-        if state is None:
-            raise AssertionError("a container without a status has no log")
-        if kind is Kind.PREVIOUS and self._next < state.instance - 1:
-            self._warn(
-                f"the lines of {state.instance - 1 - self._next} earlier runs of this container could not be read any "
-                "more: it was restarted too often"
-            )
-            self._turn_to(state.instance - 1)
         # A short log is read whole: then even a clock that goes back while nobody reads hides nothing.
         since = self._position.since() if self._position.line_count >= _SHORT_LOG_LINES else None
         output = Output(self._mailbox.wake)
@@ -187,8 +183,7 @@ class LogSource:
             if self._is_gone:
                 self._give_up("its pod was deleted")
                 return None
-            settled = self._changed_at + _UNSETTLED_SECONDS if state.is_over and not state.is_final else 0.0
-            return max(0.0, max(self._retry_at, self._news_until, settled) - now) or None
+            return max(0.0, max(self._retry_at, self._news_until) - now) or None
         is_over = reading.kind is Kind.FOLLOW and self._is_over(reading)
         idle = _IDLE_SECONDS if reading.line_count < _SHORT_LOG_LINES else _LONG_LOG_IDLE_SECONDS
         limit = reading.heard_at + (idle if is_over else self._silence)
@@ -228,10 +223,6 @@ class LogSource:
         """Return, for a person to paste, what shows the lines that were not shown."""
         previous = self._state is not None and self._next < self._state.instance
         return self._kubectl.logs_command(self.pod, self.container, self._position.since(), previous=previous)
-
-    def _is_settled(self, state: ContainerState, now: float) -> bool:
-        """Whether ``kubectl logs`` now means this run of the container, and not one that may begin any moment."""
-        return state.is_final or now - self._changed_at >= _UNSETTLED_SECONDS
 
     def _is_over(self, reading: _Reading) -> bool:
         """Whether the run of the container that is being read has ended."""
@@ -294,10 +285,10 @@ class LogSource:
 
     def _is_holding_back(self) -> bool:
         """Wait, once, for the watch to tell, if kubectl perhaps reads the next run of the container already."""
-        if self._is_held or self._state is None or self._state.is_final:
+        if self._is_held or self._state is None or not self._state.can_restart:
             return False
         self._is_held = True
-        self._retry_at = time.monotonic() + _UNSETTLED_SECONDS
+        self._retry_at = time.monotonic() + _HELD_SECONDS
         return True
 
     def _turn_to(self, instance: int) -> None:
@@ -314,8 +305,7 @@ class LogSource:
         if error.kind is ErrorKind.NOT_FOUND:
             self._give_up("its pod was deleted")
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
-            self._warn(f"the end of the run number {reading.instance + 1} of this container was removed unread")
-            self._turn_to(reading.instance + 1)
+            self._leave(reading, "the kubelet has removed it")
         elif not error.kind.can_pass and error.kind is not ErrorKind.CONTAINER_WAITING:
             self._refusals += 1
             if self._refusals >= _MOST_REFUSALS:
@@ -326,11 +316,20 @@ class LogSource:
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
         self._refusals += 1
-        if reading.kind is not Kind.FOLLOW and self._refusals >= _MOST_REFUSALS:
-            self._give_up(f"the kubelet says: {reading.reader.remarks[-1]}")
+        # A run that goes on is asked for again and again: it has more to say when the container runtime is back.
+        if reading.kind is Kind.PREVIOUS or (reading.kind is Kind.REST and self._refusals >= _MOST_REFUSALS):
+            self._leave(reading, f"the kubelet says: {reading.reader.remarks[-1]}")
+
+    def _leave(self, reading: _Reading, why: str) -> None:
+        """Go on with the next run of the container."""
+        self._tell_loss(why)
+        self._turn_to(reading.instance + 1)
 
     def _give_up(self, why: str) -> None:
         self._has_given_up = True
+        self._tell_loss(why)
+
+    def _tell_loss(self, why: str) -> None:
         shown_to = f"after {self._position.stamp.decode()}" if self._position.stamp else "from its beginning"
         self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
 

@@ -26,6 +26,7 @@ from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.memory import Memory, NoMemory
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
@@ -60,6 +61,7 @@ class JobRunner:
     :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
+    :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
     """
 
@@ -72,6 +74,7 @@ class JobRunner:
         namespace: str | None,
         settings: Settings,
         log: Log,
+        memory: Memory | None = None,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
     ) -> None:
         self._manifest = (
@@ -87,6 +90,7 @@ class JobRunner:
         self._identity = identity
         self._settings = settings
         self._log = log = HeardLog(log)
+        self._memory = memory or NoMemory()
         self._is_worker_stop = is_worker_stop
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
@@ -99,6 +103,7 @@ class JobRunner:
         self._watch: PodWatch | None = None
         self._follower: LogFollower | None = None
         self._file: Path | None = None
+        self._is_recalled = False
         self._may_run_on = False
 
     def run(self) -> Object:
@@ -198,6 +203,14 @@ class JobRunner:
                 lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
                 self._outage_tolerance,
             )
+        elif (done := self._memory.recall()) is not None:
+            self._log.info(f"Job {self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
+            self._is_recalled = True
+            return done
+        elif self._identity.try_number > 1:
+            # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
+            pods = self._identity.pods_selector()
+            self._persist(lambda: self._kubectl.wait_until_gone(pods, _REPLACE_SECONDS), self._outage_tolerance)
         self._persist(lambda: self._belongings.apply_companions(self._kubectl), self._outage_tolerance)
         return self._persist(lambda: self._apply(file), self._outage_tolerance)
 
@@ -231,6 +244,8 @@ class JobRunner:
 
     def _wait(self, job: Object) -> Object:
         """Wait for the verdict; meanwhile show logs if asked to, and notice a Job that does not start."""
+        if self._is_recalled:
+            return job
         if status.verdict(job) is None and status.is_suspended(job):
             self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
         watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log)
@@ -269,6 +284,7 @@ class JobRunner:
         if verdict is None:
             raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
         if verdict.is_complete:
+            self._memory.note(job)
             self._log.info(f"Job {self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
         else:
             self._may_run_on = False
@@ -276,7 +292,7 @@ class JobRunner:
         self._show_last_logs(job)
         account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
-            self._belongings.delete(self._kubectl)
+            self._delete_as_the_policy_says()
         elif self._ttl_seconds is not None:
             self._restore_ttl(self._ttl_seconds)
         self._may_run_on = False
@@ -291,8 +307,16 @@ class JobRunner:
             self._follower.finish(job, lambda: self._pods_of(job))
         if self._watch is not None:
             self._watch.close()
-        if self._settings.tail.is_on:
+        if self._settings.tail.is_on and not self._is_recalled:
             self._tails.show(job, self._settings.tail.line_count)
+
+    def _delete_as_the_policy_says(self) -> None:
+        """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""
+        try:
+            self._persist(lambda: self._belongings.delete(self._kubectl), self._outage_tolerance)
+        except KubectlError as error:
+            command = self._belongings.delete_command(self._kubectl)
+            self._log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -363,7 +387,7 @@ class JobRunner:
         kubectl = self._kubectl.with_processes(processes)
         try:
             persist(
-                lambda: self._belongings.delete_or_raise(kubectl),
+                lambda: self._belongings.delete(kubectl),
                 tolerance_seconds=_KILL_SECONDS,
                 pause=time.sleep,
                 show=self._log.warning,

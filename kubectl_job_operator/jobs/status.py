@@ -58,7 +58,8 @@ class ContainerState:
     :param instance: which of its runs this is, from 0; one more for each restart.
     :param is_running: whether that run goes on.
     :param is_over: whether that run has ended.
-    :param is_final: whether no other run can follow soon.
+    :param has_previous: whether ``kubectl logs --previous`` means the run before it.
+    :param can_restart: whether another run may follow.
     """
 
     name: str
@@ -66,7 +67,8 @@ class ContainerState:
     instance: int
     is_running: bool
     is_over: bool
-    is_final: bool
+    has_previous: bool
+    can_restart: bool
 
 
 def verdict(job: Object) -> Verdict | None:
@@ -153,38 +155,36 @@ def ended_pod_count(job: Object) -> int:
 def container_states(pod: Object) -> list[ContainerState]:
     """Return what each container of the pod that has a status is doing, init containers first."""
     return [
-        _container_state(pod, one, is_init=kind == "initContainerStatuses")
+        _container_state(one, is_init=kind == "initContainerStatuses", can_restart=_can_restart(pod, one["name"]))
         for kind in ("initContainerStatuses", "containerStatuses")
         for one in _status(pod).get(kind) or ()
     ]
 
 
-def _container_state(pod: Object, one: Object, *, is_init: bool) -> ContainerState:
-    state, last = one.get("state") or {}, (one.get("lastState") or {}).get("terminated")
-    ended = state.get("terminated") or ("running" not in state and last) or None
+def _container_state(one: Object, *, is_init: bool, can_restart: bool) -> ContainerState:
+    state, last = one.get("state") or {}, "terminated" in (one.get("lastState") or {})
+    waits = not {"running", "terminated"} & state.keys()
     return ContainerState(
         name=one["name"],
         is_init=is_init,
         instance=int(one.get("restartCount") or 0),
         is_running="running" in state,
-        is_over=ended is not None,
-        # While it waits for its restart, nothing happens to its log for ten seconds or more.
-        is_final=ended is not None and ("waiting" in state or not _restarts(pod, one["name"], ended.get("exitCode"))),
+        # While it waits for its restart, its last run is the one that has just ended.
+        is_over="terminated" in state or (waits and last),
+        has_previous=last and not waits,
+        can_restart=can_restart,
     )
 
 
-def _restarts(pod: Object, container: str, exit_code: int | None) -> bool:
-    """Whether the kubelet starts the container again after this end, as far as the pod tells."""
-    if has_ended(pod):
-        return False
+def _can_restart(pod: Object, container: str) -> bool:
+    """Whether the kubelet may start the container again, by its own policy or else the pod's: a sidecar has its own."""
     spec = pod["spec"]
     own: Object = next(
         (one for kind in ("initContainers", "containers") for one in spec.get(kind) or () if one["name"] == container),
         {},
     )
     policy = own.get("restartPolicy") or spec.get("restartPolicy")
-    # A sidecar is an init container that always restarts; rules of a container's own are for the kubelet to judge.
-    return policy == "Always" or bool(own.get("restartPolicyRules")) or (policy == "OnFailure" and bool(exit_code))
+    return not has_ended(pod) and (policy != "Never" or bool(own.get("restartPolicyRules")))
 
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:

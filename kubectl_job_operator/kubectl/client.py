@@ -284,6 +284,22 @@ class Kubectl:
         )
         self._finish(call, timeout_seconds + _CHANGE_SECONDS, str.strip)
 
+    def wait_until_gone(self, pods_selector: str, timeout_seconds: int) -> None:
+        """Wait until no pod that has not ended has these labels; that there is none is no error.
+
+        :raises KubectlError: with ``CONDITION_TIMED_OUT`` if they are not gone in time.
+        """
+        call = self._start_here(
+            "wait",
+            "pods",
+            "-l",
+            pods_selector,
+            "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+            "--for=delete",
+            f"--timeout={timeout_seconds}s",
+        )
+        self._finish(call, timeout_seconds + _CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+
     def _be_sure_of_version(self) -> None:
         """Know the version before something is changed; where something was read before, this costs nothing."""
         if self._version_call is None and not self._version_is_checked:

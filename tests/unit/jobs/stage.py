@@ -7,8 +7,10 @@ from typing import Any
 
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.memory import Memory, essence
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import Settings
+from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.access import Access
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -39,6 +41,7 @@ REFUSED: dict[str, Any] = {
     "stderr": "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n",
     "return_code": 1,
 }
+PODS_WAIT = "wait pods --for=delete"
 FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): jobs.batch "countdown" is forbidden: User "u" cannot delete resource '
     '"jobs" in API group "batch" in the namespace "here"\n',
@@ -80,6 +83,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     """
     fake_kubectl.answers("auth can-i --list", ALL_RIGHTS)
     fake_kubectl.answers(f"get {TARGET}", "", times=1)
+    fake_kubectl.answers(PODS_WAIT)
     fake_kubectl.answers("apply --server-side", job())
     fake_kubectl.answers(f"get {TARGET}", job())
     for wait, state, other in ((COMPLETE_WAIT, "complete", FAILED_WAIT), (FAILED_WAIT, "failed", COMPLETE_WAIT)):
@@ -123,9 +127,28 @@ class Log:
         return "\n".join(self.lines)
 
 
+class Notebook:
+    """A memory that outlives a try.
+
+    :param noted: the Complete Job of an earlier try.
+    """
+
+    def __init__(self, noted: Object | None = None) -> None:
+        self.noted = noted
+
+    def note(self, job: Object) -> None:
+        """Keep what is enough to tell the end."""
+        self.noted = essence(job)
+
+    def recall(self) -> Object | None:
+        """Return it."""
+        return self.noted
+
+
 def runner(
     log: Log,
     *,
+    memory: Memory | None = None,
     settings: Settings | None = None,
     access: Access | None = None,
     namespace: str | None = NAMESPACE,
@@ -142,6 +165,7 @@ def runner(
         namespace=namespace,
         settings=settings or Settings(),
         log=log,
+        memory=memory,
         is_worker_stop=lambda: is_worker_stop,
     )
 

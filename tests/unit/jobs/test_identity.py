@@ -40,6 +40,7 @@ def _job(scenario: str, owner: Identity | None = None, *, deleted: bool = False)
 RUNNING, COMPLETE, FAILED, SUSPENDED = "unschedulable", "complete", "failed-exit-code", "suspended"
 EARLIER = replace(OURS, try_number=2)
 CLEARED = replace(OURS, try_number=1)
+LATER = replace(OURS, try_number=10)
 
 DECISIONS: dict[str, tuple[dict[str, Any] | None, Decision, str]] = {
     "nothing": (None, Decision.APPLY, "there is none"),
@@ -58,6 +59,19 @@ DECISIONS: dict[str, tuple[dict[str, Any] | None, Decision, str]] = {
         "from try 1, before the task was cleared",
     ),
     "ours, Complete, from before a Clear": (_job(COMPLETE, CLEARED), Decision.REPLACE, "before the task was cleared"),
+    "ours, running, of a later try": (
+        _job(RUNNING, LATER),
+        Decision.REFUSE,
+        "^try 10 of this task has taken it over from try 3$",
+    ),
+    "ours, Complete, of a later try": (_job(COMPLETE, LATER), Decision.REFUSE, "try 10"),
+    "ours, Failed, of a later try": (_job(FAILED, LATER), Decision.REFUSE, "try 10"),
+    "ours, of a later try, being deleted": (_job(RUNNING, LATER, deleted=True), Decision.REFUSE, "try 10"),
+    "another run's, Complete, of a later try": (
+        _job(COMPLETE, replace(OTHER_RUN, try_number=10)),
+        Decision.REPLACE,
+        "has ended",
+    ),
     "ours, running, being deleted": (_job(RUNNING, EARLIER, deleted=True), Decision.REPLACE, "being deleted"),
     "another run's, running": (_job(RUNNING, OTHER_RUN), Decision.REFUSE, "run manual__2026-01-02 and has not ended"),
     "another run's, Complete": (_job(COMPLETE, OTHER_RUN), Decision.REPLACE, r"has ended \(Complete\)"),

@@ -119,7 +119,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", 0.1)
     monkeypatch.setattr(pods_module, "_FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(log_follower_module, "_PODS_SECONDS", 0.3)
-    for name, seconds in (("_UNSETTLED_SECONDS", 0.1), ("_NEWS_SECONDS", 0.03), ("_FIRST_PAUSE_SECONDS", 0.02)):
+    for name, seconds in (("_HELD_SECONDS", 0.1), ("_NEWS_SECONDS", 0.03), ("_FIRST_PAUSE_SECONDS", 0.02)):
         monkeypatch.setattr(log_source_module, name, seconds)
 
 

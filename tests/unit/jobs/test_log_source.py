@@ -58,11 +58,11 @@ def _texts(*numbers: float, run: int = 0) -> list[str]:
 
 
 def _running(instance: int = 0) -> ContainerState:
-    return ContainerState("main", False, instance, True, False, False)
+    return ContainerState("main", False, instance, True, False, instance > 0, True)
 
 
-def _over(instance: int = 0, *, is_final: bool = True) -> ContainerState:
-    return ContainerState("main", False, instance, False, True, is_final)
+def _over(instance: int = 0, *, can_restart: bool = False, waits: bool = False) -> ContainerState:
+    return ContainerState("main", False, instance, False, True, instance > 0 and not waits, can_restart)
 
 
 class Stage:
@@ -117,7 +117,7 @@ class Stage:
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (
-        ("_UNSETTLED_SECONDS", 0.1),
+        ("_HELD_SECONDS", 0.1),
         ("_NEWS_SECONDS", 0.03),
         ("_FIRST_PAUSE_SECONDS", 0.02),
         ("_LONGEST_PAUSE_SECONDS", 0.05),
@@ -140,7 +140,7 @@ def _since(calls: Sequence[tuple[str, ...]]) -> list[str | None]:
 
 
 def test_nothing_is_read_before_the_container_has_started(stage: Stage) -> None:
-    for state in (None, ContainerState("main", False, 0, False, False, False)):
+    for state in (None, ContainerState("main", False, 0, False, False, False, True)):
         stage.source.note(state, is_gone=False)
         assert stage.source.wanted() is None
         assert stage.source.advance() is None
@@ -318,9 +318,16 @@ def test_of_three_restarts_between_two_looks_the_lost_runs_are_told(stage: Stage
     stage.source.note(_over(3), is_gone=False)
     stage.until_read()
     assert stage.shown == [*(_texts(1) if was_seen else []), *_texts(31, 32, run=2), *_texts(41, run=3)]
-    assert stage.warnings == [
-        "the lines of 2 earlier runs of this container could not be read any more: it was restarted too often"
-    ]
+    assert stage.warnings == ["2 earlier runs of this container came and went before they could be read"]
+
+
+def test_while_a_container_waits_for_its_restart_only_its_last_run_can_be_read(stage: Stage) -> None:
+    stage.fake.answers(REST, _log(21, run=1))
+    stage.source.note(_over(1, can_restart=True, waits=True), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(21, run=1)
+    assert stage.warnings == ["1 earlier run of this container came and went before they could be read"]
+    assert stage.fake.called(PREVIOUS) == []
 
 
 def test_a_clock_that_goes_back_between_two_runs_hides_nothing_of_the_second(stage: Stage) -> None:
@@ -372,7 +379,7 @@ def test_the_only_line_of_the_next_run_without_newline_is_not_taken_for_the_end_
     stage.fake.answers(REST, _log(11, run=1)[:-1])
     stage.source.note(_running(0), is_gone=False)
     stage.until_shown(*_texts(1))
-    stage.source.note(_over(0, is_final=False), is_gone=False)
+    stage.source.note(_over(0, can_restart=True), is_gone=False)
     stage.live(lambda: len(stage.fake.called("logs")) == 2 and not stage.source.is_reading)
     assert stage.shown == _texts(1)
     stage.source.note(_over(1), is_gone=False)
@@ -381,29 +388,15 @@ def test_the_only_line_of_the_next_run_without_newline_is_not_taken_for_the_end_
     assert stage.warnings == []
 
 
-def test_an_end_after_which_a_restart_may_follow_is_read_only_when_it_has_settled(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_source_module, "_UNSETTLED_SECONDS", 0.2)
-    stage.fake.answers(REST, _log(1))
-    stage.source.note(_over(0, is_final=False), is_gone=False)
-    assert stage.source.wanted() is None
-    limit = stage.source.advance()
-    assert limit is not None
-    assert 0 < limit <= 0.2
-    began = time.monotonic()
-    stage.until_read()
-    assert time.monotonic() - began >= 0.19
-    assert stage.shown == _texts(1)
-
-
 def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
     stage.fake.answers(REST, _log(11, run=1))
     stage.source.note(_over(1), is_gone=False)
     stage.until_read()
     assert stage.shown == _texts(11, run=1)
-    assert stage.warnings == ["the end of the run number 1 of this container was removed unread"]
+    assert stage.warnings == [
+        "its log could not be read to the end, and lines from its beginning may be missing: the kubelet has removed it"
+    ]
 
 
 def test_where_the_log_was_rotated_away_one_warning_tells_from_when_to_when(stage: Stage) -> None:
@@ -497,6 +490,24 @@ def test_what_the_kubelet_says_instead_of_lines_is_told_and_never_shown_as_a_lin
     (warning,) = stage.warnings
     assert warning.endswith("the kubelet says: unable to retrieve container logs for containerd://0123456789")
     assert len(stage.fake.called("logs")) == 3
+
+
+def test_a_previous_run_of_which_the_kubelet_has_only_words_does_not_hold_up_the_next(stage: Stage) -> None:
+    stage.fake.answers(PREVIOUS, KUBELET)
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(11, run=1))
+    (warning,) = stage.warnings
+    assert "from its beginning may be missing: the kubelet says: unable to retrieve" in warning
+    assert len(stage.fake.called(PREVIOUS)) == 1
+
+
+def test_a_container_that_runs_is_never_given_up_for_the_kubelets_words(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, KUBELET, times=5)
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
+    stage.source.note(_running(), is_gone=False)
+    stage.until_shown(*_texts(1))
+    assert stage.warnings == []
 
 
 def test_what_the_kubelet_says_now_and_then_is_borne(stage: Stage) -> None:

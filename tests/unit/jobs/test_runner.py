@@ -30,6 +30,7 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
     TaskKilledError,
 )
+from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
@@ -151,6 +152,14 @@ def test_that_the_pods_cannot_be_read_does_not_hide_the_failure(fake_kubectl: Fa
     with pytest.raises(JobFailedError, match="BackoffLimitExceeded"):
         stage.runner(log).run()
     assert any(warning.startswith("The Job's pods cannot be listed.") for warning in log.warnings)
+
+
+def test_the_job_is_deleted_although_the_cluster_was_away_at_its_end(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("delete", **stage.REFUSED, times=1)
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    assert len(fake_kubectl.called("delete")) == 2
+    assert "The cluster serves us again" in log.text
 
 
 @pytest.mark.parametrize("end", ["complete", "failed"])
@@ -382,6 +391,55 @@ def test_a_job_that_is_over_is_replaced_and_that_is_said(
     assert "--cascade=foreground" in replacing
     assert "--wait=false" not in replacing
     assert any(why in warning and "It is replaced." in warning for warning in log.warnings)
+
+
+def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_deleting_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    notebook = stage.Notebook()
+    fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    stage.script(fake_kubectl)
+    died = stage.runner(log, identity=EARLIER, memory=notebook)
+    with _once_called(fake_kubectl, "delete", died.kill), pytest.raises(TaskKilledError):
+        died.run()
+    job = stage.runner(log, memory=notebook).run()
+    assert job["metadata"]["uid"] == stage.UID
+    assert len(fake_kubectl.called("apply")) == 1
+    assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
+
+
+def test_a_job_that_failed_is_not_noted_as_complete(fake_kubectl: FakeKubectl, log: Log) -> None:
+    notebook = stage.Notebook()
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        stage.runner(log, memory=notebook).run()
+    assert notebook.noted is None
+
+
+def test_a_later_try_applies_only_when_no_pod_of_an_earlier_one_runs_any_more(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    (waited,) = [call for call in fake_kubectl.called("wait") if "pods" in call]
+    assert fake_kubectl.calls.index(waited) < fake_kubectl.calls.index(fake_kubectl.called("apply")[0])
+    assert waited[waited.index("-l") + 1] == f"{TASK_INSTANCE_LABEL}={US.digest}"
+
+
+def test_while_a_pod_of_an_earlier_try_stays_nothing_is_applied(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(stage.PODS_WAIT, **stage.TIMED_OUT)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind is ErrorKind.CONDITION_TIMED_OUT
+    assert _verbs(fake_kubectl) == []
+
+
+def test_the_first_try_has_no_earlier_pods_to_wait_for(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=EARLIER).run()
+    assert not [call for call in fake_kubectl.called("wait") if "pods" in call]
 
 
 @pytest.mark.parametrize("owner", [OTHERS, None])
@@ -701,7 +759,7 @@ def test_an_exception_at_any_moment_leaves_no_job_and_no_child_behind(
         with _on_signal(_raise, signal.SIGALRM):
             with contextlib.suppress(Interruption):
                 try:
-                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, 0.2))
+                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, 0.4))
                     runner.run()
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)

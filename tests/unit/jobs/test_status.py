@@ -224,21 +224,22 @@ def test_the_containers_of_a_recorded_pod_have_states_init_containers_first() ->
         ("a", False),
         ("b", False),
     ]
-    assert all(state.is_over and state.is_final and not state.is_running for state in states.values())
+    assert all(state.is_over and not state.is_running and not state.can_restart for state in states.values())
+    assert not any(state.has_previous for state in states.values())
 
 
 def test_the_life_of_a_recorded_container_that_is_restarted_once() -> None:
     lives = []
     for event in recordings.pod_events("on-failure-restarts"):
         (state,) = status.container_states(event["object"])
-        lives.append((state.instance, state.is_running, state.is_over, state.is_final))
+        lives.append((state.instance, state.is_running, state.is_over, state.has_previous, state.can_restart))
     assert [life for index, life in enumerate(lives) if index == 0 or life != lives[index - 1]] == [
-        (0, False, False, False),
-        (0, True, False, False),
-        (0, False, True, False),
-        (1, True, False, False),
-        (1, False, True, False),
-        (1, False, True, True),
+        (0, False, False, False, True),
+        (0, True, False, False, True),
+        (0, False, True, False, True),
+        (1, True, False, True, True),
+        (1, False, True, True, True),
+        (1, False, True, True, False),
     ]
 
 
@@ -259,40 +260,43 @@ FAILED_STATE, DONE_STATE = {"terminated": {"exitCode": 1}}, {"terminated": {"exi
 
 
 @pytest.mark.parametrize(
-    ("is_final", "pod"),
+    ("can_restart", "pod"),
     [
-        (True, _container_pod("Never", FAILED_STATE)),
-        (True, _container_pod("OnFailure", DONE_STATE)),
-        (False, _container_pod("OnFailure", FAILED_STATE)),
-        (True, _container_pod("OnFailure", FAILED_STATE, phase="Failed")),
-        # It waits for its restart, for ten seconds or more.
-        (True, _container_pod("OnFailure", {"waiting": {"reason": "CrashLoopBackOff"}})),
+        (False, _container_pod("Never", FAILED_STATE)),
+        (True, _container_pod("OnFailure", FAILED_STATE)),
+        (False, _container_pod("OnFailure", FAILED_STATE, phase="Failed")),
         # A sidecar restarts however it ended, also in a pod that never restarts.
-        (False, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always")),
-        (True, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always", phase="Succeeded")),
-        (True, _container_pod("OnFailure", DONE_STATE, kind="initContainers")),
+        (True, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always")),
+        (False, _container_pod("Never", DONE_STATE, kind="initContainers", restartPolicy="Always", phase="Succeeded")),
         # Since 1.34 a container may have a policy, and rules, of its own.
-        (False, _container_pod("Never", FAILED_STATE, restartPolicy="OnFailure")),
-        (True, _container_pod("OnFailure", FAILED_STATE, restartPolicy="Never")),
+        (True, _container_pod("Never", FAILED_STATE, restartPolicy="OnFailure")),
+        (False, _container_pod("OnFailure", FAILED_STATE, restartPolicy="Never")),
         (
-            False,
+            True,
             _container_pod("Never", FAILED_STATE, restartPolicy="Never", restartPolicyRules=[{"action": "Restart"}]),
         ),
     ],
 )
-def test_an_end_is_final_if_no_restart_can_follow_soon(is_final: bool, pod: dict[str, Any]) -> None:
+def test_whether_a_container_can_restart_goes_by_its_own_policy_or_the_pods(
+    can_restart: bool, pod: dict[str, Any]
+) -> None:
     (state,) = status.container_states(pod)
-    assert (state.is_over, state.is_running, state.instance) == (True, False, 2)
-    assert state.is_final == is_final
+    assert (state.is_over, state.is_running, state.instance, state.has_previous) == (True, False, 2, True)
+    assert state.can_restart == can_restart
+
+
+def test_of_a_container_that_waits_for_its_restart_the_last_run_is_the_one_that_has_just_ended() -> None:
+    (state,) = status.container_states(_container_pod("OnFailure", {"waiting": {"reason": "CrashLoopBackOff"}}))
+    assert (state.is_over, state.is_running, state.instance, state.has_previous) == (True, False, 2, False)
 
 
 def test_a_container_that_runs_or_has_not_begun_is_not_over() -> None:
     (running,) = status.container_states(_container_pod("OnFailure", {"running": {}}))
-    assert (running.is_running, running.is_over, running.is_final) == (True, False, False)
+    assert (running.is_running, running.is_over, running.has_previous) == (True, False, True)
     pod = _container_pod("OnFailure", {"waiting": {"reason": "ContainerCreating"}})
     del pod["status"]["containerStatuses"][0]["lastState"]
     (waiting,) = status.container_states(pod)
-    assert (waiting.is_running, waiting.is_over, waiting.is_final) == (False, False, False)
+    assert (waiting.is_running, waiting.is_over, waiting.has_previous) == (False, False, False)
 
 
 @pytest.mark.parametrize("statuses", [{}, {"containerStatuses": None}])

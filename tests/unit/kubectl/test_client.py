@@ -123,6 +123,19 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         ),
         'job.batch "a" deleted\n',
     ),
+    "wait_until_gone": (
+        lambda kubectl: kubectl.wait_until_gone("b=c", 9),
+        (
+            "wait",
+            "pods",
+            "-l",
+            "b=c",
+            "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+            "--for=delete",
+            "--timeout=9s",
+        ),
+        "",
+    ),
 }
 
 

@@ -1,0 +1,39 @@
+"""What outlives a try: that the work is done, so that no later try does it again once the Job is deleted."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from kubectl_job_operator.jobs.status import Object
+
+
+class Memory(Protocol):
+    """Kept outside of the cluster, for all tries that belong together."""
+
+    def note(self, job: Object) -> None:
+        """Keep that this Job is Complete."""
+
+    def recall(self) -> Object | None:
+        """Return the Complete Job that an earlier try has noted; ``None`` if there is none."""
+
+
+class NoMemory:
+    """Where nothing outlives a try."""
+
+    def note(self, job: Object) -> None:
+        """Forget it."""
+
+    def recall(self) -> Object | None:
+        """Know nothing."""
+        return None
+
+
+def essence(job: Object) -> Object:
+    """Return the small part of a Job from which its end is told."""
+    metadata, status = job["metadata"], job.get("status") or {}
+    return {
+        "kind": "Job",
+        "metadata": {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata},
+        "spec": {"selector": job["spec"]["selector"]},
+        "status": {key: status[key] for key in ("conditions", "succeeded", "failed") if key in status},
+    }

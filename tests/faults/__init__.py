@@ -1,0 +1,1 @@
+"""`make faults`: a real Airflow, a real cluster, and what breaks in them at random moments."""

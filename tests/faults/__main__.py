@@ -1,0 +1,83 @@
+"""``make faults``: breaks what can break at random moments of a Job's life, and counts the harm."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests import cluster as test_cluster
+from tests.faults.bench import FaultBench
+from tests.faults.deployment import Deployment
+from tests.faults.injection import FAULTS, Fault
+from tests.faults.report import Row, table
+
+_PARALLELISM = 8
+
+
+def main() -> int:
+    """Play the faults that the command line names; return 1 if there was harm, 2 if they cannot be played."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    names = [fault.name for fault in FAULTS]
+    parser.add_argument("--runs", type=int, default=20, help="task instances for each fault (default: %(default)s)")
+    parser.add_argument("--only", type=_chosen, default=FAULTS, help=f"some of: {','.join(names)}")
+    parser.add_argument("--seed", type=int, default=None, help="of all that is random; it is printed")
+    arguments = parser.parse_args()
+    cluster = test_cluster.current()
+    if cluster.kind != "debian":
+        _say("Only the node that runs on this machine can be broken; this is another cluster.")
+        return 2
+    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
+    # Asked to end, clean up as for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    _say(f"{arguments.runs} task instances for each of {len(arguments.only)} faults, --seed {seed}, in {folder}")
+    try:
+        rows = _play(arguments.only, arguments.runs, seed, folder, cluster)
+    except BaseException:
+        _say(f"Stopped; Airflow's logs are in {folder}.")
+        raise
+    _say(table(rows))
+    if any(row.findings for row in rows):
+        _say(f"There was harm; all of Airflow is kept in {folder}.")
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _play(faults: tuple[Fault, ...], runs: int, seed: int, folder: Path, cluster: test_cluster.Cluster) -> list[Row]:
+    deployment = Deployment(folder, cluster.kubeconfig, _PARALLELISM)
+    # Each fault has a chance of its own, so that one alone is as it was among all.
+    benches = [FaultBench(fault, runs, random.Random(f"{seed} {fault.name}"), deployment, cluster) for fault in faults]
+    rows = []
+    try:
+        deployment.start()
+        for fault, bench in zip(faults, benches, strict=True):
+            began = time.monotonic()
+            rows.append(bench.play())
+            harm = f"{len(rows[-1].findings)} harms" if rows[-1].findings else "no harm"
+            _say(f"  {fault.title}: {harm} ({time.monotonic() - began:.0f} s)")
+    finally:
+        deployment.stop()
+    return rows
+
+
+def _chosen(text: str) -> tuple[Fault, ...]:
+    by_name = {fault.name: fault for fault in FAULTS}
+    unknown = sorted(set(text.split(",")) - set(by_name))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such fault: {', '.join(unknown)}; there are {', '.join(by_name)}")
+    return tuple(by_name[name] for name in text.split(","))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a program that prints
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""The faults: how each is brought about, how often at once, and what it excuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.cluster import faults
+from tests.faults.dag import Life, Stage
+from tests.faults.judge import Rules
+from tests.faults.observe import Kubectl
+
+_TMPFS_SIZE = "256k"
+_KUBECTL_FAILURES = (subprocess.SubprocessError, ValueError)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a fault needs to strike.
+
+    :param stage: where the task instances play.
+    :param kubectl: the bench's own.
+    :param chance: draws what is left open.
+    """
+
+    stage: Stage
+    kubectl: Kubectl
+    chance: random.Random
+
+
+Mend = Callable[[], None]
+
+
+def _nothing_to_mend() -> None:
+    """Most faults pass by themselves."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault.
+
+    :param name: for the command line.
+    :param title: for the table.
+    :param rules: what it excuses.
+    :param retries: of each task.
+    :param backoff_limits: of the Jobs, to choose from.
+    :param hit: strikes one try, whose task instance has this index; returns how to mend it, or ``None`` if there was
+        nothing to strike yet.
+    :param break_cluster: strikes all that run; returns when the cluster serves again.
+    """
+
+    name: str
+    title: str
+    rules: Rules
+    retries: int = 1
+    backoff_limits: tuple[int, ...] = (0, 1, 2)
+    hit: Callable[[Scene, Life, int], Mend | None] | None = None
+    break_cluster: Callable[[Scene], None] | None = None
+
+
+def _signal(life: Life, pid: int, number: signal.Signals) -> Mend | None:
+    """Send a signal, unless the try is over: its supervisor may have the next task instance by now."""
+    with suppress(psutil.Error, ProcessLookupError):
+        if psutil.Process(life.pid).ppid() == life.supervisor:
+            os.kill(pid, number)
+            return _nothing_to_mend
+    return None
+
+
+def _kill_worker(_: Scene, life: Life, index: int) -> Mend | None:
+    """Kill the task process or its supervisor; the six phases of a life get both."""
+    return _signal(life, life.pid if index // 6 % 2 == 0 else life.supervisor, signal.SIGKILL)
+
+
+def _stop_worker(_: Scene, life: Life, __: int) -> Mend | None:
+    return _signal(life, life.supervisor, signal.SIGTERM)
+
+
+def _delete_pod(scene: Scene, life: Life, _: int) -> Mend | None:
+    """Delete the pod of the Job, gently or at once."""
+    with suppress(*_KUBECTL_FAILURES):
+        pods = json.loads(scene.kubectl.run("get", "pods", "-l", f"job-name={life.task_id}", "-o", "json"))["items"]
+        living = [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        how = scene.chance.choice((("--wait=false",), ("--grace-period=0", "--force")))
+        if living and scene.kubectl.does("delete", "pod", living[0], *how):
+            return _nothing_to_mend
+    return None
+
+
+def _delete_job(scene: Scene, life: Life, _: int) -> Mend | None:
+    is_deleted = scene.kubectl.does("delete", "job", life.task_id, "--wait=false")
+    return _nothing_to_mend if is_deleted else None
+
+
+def _kill_kubectl(scene: Scene, life: Life, _: int) -> Mend | None:
+    with suppress(psutil.Error):
+        children = psutil.Process(life.pid).children(recursive=True)
+        kubectls = [child for child in children if child.name() == "kubectl"]
+        if kubectls:
+            scene.chance.choice(kubectls).kill()
+            return _nothing_to_mend
+    return None
+
+
+def _fill_disk(scene: Scene, life: Life, _: int) -> Mend:
+    filler = scene.stage.tmp / life.task_id / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return lambda: filler.unlink(missing_ok=True)
+
+
+def mount_small_disks(folders: list[Path]) -> None:
+    """Give each folder a file system of its own that is soon full."""
+    for folder in folders:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_TMPFS_SIZE}", "tmpfs", str(folder)], check=True)
+
+
+def unmount_small_disks(folders: list[Path]) -> None:
+    """Take them away again."""
+    for folder in folders:
+        if folder.is_mount():
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def _break_api_server(scene: Scene) -> None:
+    faults.kill("kube-apiserver")
+    time.sleep(scene.chance.uniform(8, 60) if scene.chance.random() < 0.2 else scene.chance.uniform(1, 8))
+    faults.start("kube-apiserver")
+
+
+def _freeze_etcd(_: Scene) -> None:
+    faults.pause("etcd")
+    time.sleep(10)
+    faults.resume("etcd")
+
+
+def _restart_kubelet(scene: Scene) -> None:
+    faults.kill("kubelet")
+    time.sleep(scene.chance.uniform(0, 5))
+    faults.start("kubelet")
+
+
+def mend_cluster() -> None:
+    """Mend whatever a fault may have left broken."""
+    for name in ("etcd", "kube-apiserver", "kubelet"):
+        faults.resume(name)
+        faults.start(name)
+
+
+def wait_until_served(kubectl: Kubectl) -> None:
+    """Return when the API server answers out of its store."""
+    deadline = time.monotonic() + 120
+    while not kubectl.does("get", "jobs", "--request-timeout=2s"):
+        if time.monotonic() > deadline:
+            raise RuntimeError("the API server did not come back")
+        time.sleep(0.1)
+
+
+FAULTS = (
+    Fault("worker-kill", "SIGKILL of the worker", Rules(kills_workers=True), hit=_kill_worker),
+    Fault("worker-stop", "SIGTERM of the worker", Rules(), hit=_stop_worker),
+    Fault("timeout", "execution_timeout", Rules(ends_jobs=True, ends_tasks=True)),
+    Fault("api-server", "API server killed", Rules(), retries=2, break_cluster=_break_api_server),
+    Fault("etcd", "etcd paused for 10 s", Rules(), retries=2, break_cluster=_freeze_etcd),
+    Fault("pod", "a pod deleted", Rules(), hit=_delete_pod),
+    Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=_delete_job),
+    Fault("kubelet", "kubelet restarted", Rules(), break_cluster=_restart_kubelet),
+    Fault("kubectl", "a kubectl killed", Rules(), hit=_kill_kubectl),
+    Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=_fill_disk),
+)

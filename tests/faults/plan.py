@@ -1,0 +1,119 @@
+"""What each task instance of the bench does, and at which moment of its life a fault hits it: drawn by chance."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+POLICIES = ("Always", "IfSucceeded", "IfFailed", "Never")
+LATE_SHARE = 0.2
+"""So many task instances more than asked for: the moment of some comes when they are over already."""
+
+_LOOK = r"\$ kubectl [^$]* get job/"
+_APPLY = r"\$ kubectl [^$]* apply "
+_END = r"is (Complete|Failed) after"
+_PENDING_SECONDS = 1.5
+_SHORTEST_SLEEP_SECONDS, _LONGEST_SLEEP_SECONDS = 1.0, 15.0
+_FAILING_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a fault hits a task instance.
+
+    :param phase: the part of the life that it is meant for.
+    :param mark: what the task's log must show before; empty: nothing, the worker is about to call ``execute``.
+    :param delay_seconds: how long after that.
+    """
+
+    phase: str
+    mark: str
+    delay_seconds: float
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """One task instance.
+
+    :param task_id: Airflow's, and its Job's name.
+    :param sleep_seconds: how long the Job's container works.
+    :param exit_code: what it returns then.
+    :param delete_policy: the operator's argument.
+    :param has_companion: whether a ConfigMap comes with the Job.
+    :param backoff_limit: the Job's.
+    :param retries: the task's.
+    :param execution_timeout_seconds: the task's; ``None`` for none.
+    :param moment: when the fault hits it; ``None`` if that is not its own to choose.
+    """
+
+    task_id: str
+    sleep_seconds: float
+    exit_code: int
+    delete_policy: str
+    has_companion: bool
+    backoff_limit: int
+    retries: int
+    execution_timeout_seconds: float | None = None
+    moment: Moment | None = None
+
+
+def draw_plans(
+    chance: random.Random,
+    runs: int,
+    *,
+    retries: int,
+    backoff_limits: tuple[int, ...],
+    has_timeout: bool,
+    is_aimed: bool,
+) -> list[TaskPlan]:
+    """Draw the task instances of one fault: ``runs`` and some more.
+
+    :param backoff_limits: to choose from.
+    :param has_timeout: whether the fault is the task's own ``execution_timeout``.
+    :param is_aimed: whether each task instance has a moment of its own at which it is hit.
+    """
+    return [
+        _draw_plan(chance, index, retries, chance.choice(backoff_limits), has_timeout=has_timeout, is_aimed=is_aimed)
+        for index in range(runs + round(runs * LATE_SHARE) * (is_aimed or has_timeout))
+    ]
+
+
+def _draw_plan(
+    chance: random.Random, index: int, retries: int, backoff_limit: int, *, has_timeout: bool, is_aimed: bool
+) -> TaskPlan:
+    sleep = round(chance.uniform(_SHORTEST_SLEEP_SECONDS, _LONGEST_SLEEP_SECONDS), 2)
+    exit_code = 3 if chance.random() < _FAILING_SHARE else 0
+    return TaskPlan(
+        task_id=f"task-{index:02}",
+        sleep_seconds=sleep,
+        exit_code=exit_code,
+        delete_policy=chance.choice(POLICIES),
+        has_companion=chance.random() < 0.5,
+        # A failing Job with many pods would only be a longer one.
+        backoff_limit=0 if exit_code else backoff_limit,
+        retries=retries,
+        execution_timeout_seconds=_draw_timeout(chance, sleep) if has_timeout else None,
+        moment=_draw_moment(chance, index, sleep) if is_aimed else None,
+    )
+
+
+def _draw_moment(chance: random.Random, index: int, sleep_seconds: float) -> Moment:
+    """Draw a moment within a phase; the phases take turns, or the short ones would hardly ever be hit."""
+    over = _PENDING_SECONDS + sleep_seconds
+    phases = (
+        ("before the look", "", 0.0, 0.5),
+        ("between look and apply", _LOOK, 0.0, 0.5),
+        ("pending", _APPLY, 0.0, _PENDING_SECONDS),
+        ("running", _APPLY, _PENDING_SECONDS, over),
+        ("around the end", _APPLY, over - 0.5, over + 1.5),
+        ("clean-up", _END, 0.0, 0.6),
+    )
+    phase, mark, earliest, latest = phases[index % len(phases)]
+    return Moment(phase, mark, round(chance.uniform(earliest, latest), 3))
+
+
+def _draw_timeout(chance: random.Random, sleep_seconds: float) -> float:
+    """Draw a time that ends anywhere in the life of a task, in a quarter of the cases near its end."""
+    whole = 1.0 + _PENDING_SECONDS + sleep_seconds
+    earliest = whole - 1.0 if chance.random() < 0.25 else 0.1
+    return round(chance.uniform(earliest, whole + 1.0), 2)

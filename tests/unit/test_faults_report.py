@@ -1,0 +1,33 @@
+"""The table of the fault bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.judge import Finding, Harm
+from tests.faults.report import Row, table
+
+FINDINGS = (
+    Finding(Harm.DUPLICATE, "task-1", "two Jobs"),
+    Finding(Harm.DUPLICATE, "task-2", "three Jobs"),
+    Finding(Harm.LATE, "task-3", "too late"),
+)
+ROW = Row("a fault", 24, 20, 5, FINDINGS, [0.1, 0.2, 9.0], Path("/logs"))
+QUIET = Row("another fault", 20, 20, 20, (), (), Path("/logs"))
+
+
+def test_a_row_counts_what_happened_and_each_harm_is_a_sentence_that_leads_to_its_log() -> None:
+    head, first, second, *rest = table([ROW, QUIET]).splitlines()
+    assert " ".join(head.split()) == (
+        "fault runs hit faults duplicates doubled work wrong verdicts left behind endless noticed (s) worst"
+    )
+    assert first.split() == ["a", "fault", "24", "20", "5", "2", "0", "0", "0", "0", "0.20", "9.00"]
+    assert second.split()[2:] == ["20", "20", "20", "0", "0", "0", "0", "0", "-", "-"]
+    assert rest[0] == "a fault, task-1: duplicates: two Jobs."
+    assert rest[1] == "  its log: /logs/task_id=task-1"
+    assert [line for line in rest if line.startswith("a fault, task-3: late: too late.")]
+
+
+def test_the_columns_are_aligned() -> None:
+    head, first, second = table([ROW, QUIET]).splitlines()[:3]
+    assert len(head) == len(first) == len(second)
