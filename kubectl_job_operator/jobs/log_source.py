@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.jobs.log_lines import Line, LineReader, Position, Resumption
 from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.persistence import REFUSALS_SECONDS
 from kubectl_job_operator.jobs.status import ContainerState
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output
@@ -21,7 +22,7 @@ _HELD_SECONDS = 3.0
 _NEWS_SECONDS = 1.0
 _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
-_MOST_REFUSALS = 3
+_MOST_REMARKS = 3
 _SHORT_LOG_LINES = 5_000
 
 
@@ -89,7 +90,8 @@ class LogSource:
         self._news_until = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._silence = _FIRST_SILENCE_SECONDS
-        self._refusals = 0
+        self._refused_since = 0.0
+        self._remark_count = 0
         self._is_held = False
 
     @property
@@ -247,7 +249,7 @@ class LogSource:
         self._is_held = False
         reading.new_count += len(new)
         self._position.advance(new)
-        self._pause, self._refusals = _FIRST_PAUSE_SECONDS, 0
+        self._pause, self._refused_since, self._remark_count = _FIRST_PAUSE_SECONDS, 0.0, 0
         if reading.kind is Kind.FOLLOW:
             self._silence = _FIRST_SILENCE_SECONDS
         self._show(new)
@@ -307,17 +309,17 @@ class LogSource:
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
             self._leave(reading, "the kubelet has removed it")
         elif not error.kind.can_pass and error.kind is not ErrorKind.CONTAINER_WAITING:
-            self._refusals += 1
-            if self._refusals >= _MOST_REFUSALS:
+            self._refused_since = self._refused_since or now
+            if now - self._refused_since >= REFUSALS_SECONDS:
                 self._give_up(f"kubectl refuses to read it: {error.words}")
 
     def _bear_remarks(self, reading: _Reading, now: float) -> None:
         """Go on after the kubelet had something to say instead of lines."""
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
-        self._refusals += 1
+        self._remark_count += 1
         # A run that goes on is asked for again and again: it has more to say when the container runtime is back.
-        if reading.kind is Kind.PREVIOUS or (reading.kind is Kind.REST and self._refusals >= _MOST_REFUSALS):
+        if reading.kind is Kind.PREVIOUS or (reading.kind is Kind.REST and self._remark_count >= _MOST_REMARKS):
             self._leave(reading, f"the kubelet says: {reading.reader.remarks[-1]}")
 
     def _leave(self, reading: _Reading, why: str) -> None:

@@ -14,7 +14,8 @@ Result = TypeVar("Result")
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
-_REFUSALS_SECONDS = 30.0
+REFUSALS_SECONDS = 30.0
+"""How long a server that comes back may refuse everybody: it has yet to read its rules."""
 
 
 def persist(
@@ -46,9 +47,8 @@ def persist(
         if not isinstance(error, KubectlError):
             return False
         if began and error.kind in (ErrorKind.FORBIDDEN, ErrorKind.UNAUTHORIZED):
-            # A server that comes back refuses everybody until it has read its rules.
             refused = refused or time.monotonic()
-            return time.monotonic() - refused < _REFUSALS_SECONDS
+            return time.monotonic() - refused < REFUSALS_SECONDS
         return error.kind.can_pass
 
     retrying = tenacity.Retrying(

@@ -11,26 +11,24 @@ from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.persistence import REFUSALS_SECONDS
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
 
-_SETTLED_AFTER_SECONDS = 3.0
-_UNANSWERED_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
-_MOST_REFUSALS = 3
+_REFUSED_PAUSE_SECONDS = 60.0
 
 
 class PodWatch:
     """A chore that knows the Job's pods.
 
-    The watch begins with all pods that there are. So it needs no other command after a gap: it starts again, and what
-    it does not name some seconds after the first pod is gone. Where it names none, perhaps the cluster does not answer,
-    so that takes a minute.
+    A watch begins with all pods that there are. After a gap they are listed first: only a list tells what is gone, and
+    that the cluster answers at all.
 
-    :param kubectl: watches.
+    :param kubectl: watches and lists.
     :param job: whose pods.
     :param mailbox: learns that there is news.
     :param log: takes a warning if the watch is refused.
@@ -43,17 +41,22 @@ class PodWatch:
         self._log = log
         self._pods: dict[str, Object] = {}
         self._gone: set[str] = set()
-        self._unconfirmed: set[str] = set()
-        self._call: Call | None = None
+        self._watch: Call | None = None
+        self._list: Call | None = None
         self._output: Output | None = None
         self._rest = b""
-        self._started_at = 0.0
-        self._lost_at = 0.0
+        self._has_gap = False
         self._next_start = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
-        self._refusals = 0
-        self._has_news = False
+        self._refused_since = 0.0
+        self._has_warned = False
+        self._is_closed = False
+        self.is_up = False
+        """Whether the cluster answers: it has named something, or nothing, since the last gap."""
         self.version = 0
+        """Another number whenever something has changed."""
+        self.reconnections = 0
+        """How often the cluster has answered again after a gap."""
 
     @property
     def pods(self) -> Mapping[str, Object]:
@@ -64,57 +67,37 @@ class PodWatch:
         """Whether the pod has been deleted."""
         return pod_uid in self._gone
 
-    @property
-    def is_up(self) -> bool:
-        """Whether the cluster answers: the watch runs, and has named something or has gone on for some seconds.
-
-        Where the watch is refused nobody knows, so it may be tried.
-        """
-        if self._call is None:
-            return self._refusals >= _MOST_REFUSALS
-        return self._has_news or time.monotonic() - self._started_at >= _SETTLED_AFTER_SECONDS
-
     def advance(self) -> float | None:
         """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
         self._take_news()
-        now = time.monotonic()
-        if self._call is None:
-            if self._refusals >= _MOST_REFUSALS:
-                return None
-            if now < self._next_start:
-                return self._next_start - now
-            self._start(now)
-        if now >= self._lost_at:
-            for pod_uid in self._unconfirmed:
-                self._lose(pod_uid)
-            self._unconfirmed = set()
-        limits = [self._started_at + _SETTLED_AFTER_SECONDS, *([self._lost_at] if self._unconfirmed else [])]
-        return min((limit - now for limit in limits if limit > now), default=None)
+        if self._watch is not None or self._list is not None or self._is_closed:
+            return None
+        left = self._next_start - time.monotonic()
+        if left > 0:
+            return left
+        if self._has_gap:
+            self._list = self._kubectl.start_select("pods", self._selector, self._mailbox.post)
+        else:
+            self._start_watch()
+        return None
 
     def handle(self, process: Process | None) -> None:
-        """Learn that the watch has ended, if it has."""
-        if self._call is None or self._call.process is not process:
-            return
-        self._take_news()
-        call, self._call = self._call, None
-        if self._has_news:
-            self._pause = _FIRST_PAUSE_SECONDS
-            self._refusals = 0
-        try:
-            self._kubectl.finish_stream(call, "the watch has ended; it is started again")
-        except KubectlError as error:
-            if not error.kind.can_pass:
-                self._refusals += 1
-                if self._refusals >= _MOST_REFUSALS:
-                    self._log.warning(f"The Job's pods cannot be watched.\n{error}")
-        self._next_start = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        """Learn that the watch or the list has ended, if it has."""
+        watch, listing = self._watch, self._list
+        if watch is not None and watch.process is process:
+            self._take_news()
+            self._watch = None
+            self._after_watch(watch)
+        elif listing is not None and listing.process is process:
+            self._list = None
+            self._after_list(listing)
 
     def replace(self, pods: Sequence[Object]) -> None:
-        """Take a list of all pods for the truth, where the watch cannot be waited for."""
+        """Take a list of all pods for the truth."""
+        self.is_up = True
         for pod in pods:
             self._see(pod)
-        for pod_uid in self._pods.keys() - {status.uid(pod) for pod in pods}:
+        for pod_uid in self._pods.keys() - {status.uid(pod) for pod in pods} - self._gone:
             self._lose(pod_uid)
 
     def pending(self) -> list[Call]:
@@ -123,19 +106,53 @@ class PodWatch:
 
     def close(self) -> None:
         """End the watch."""
+        self._is_closed = True
         if self._output is not None:
             self._output.close()
-        if self._call is not None:
-            call, self._call = self._call, None
-            self._kubectl.stop(call)
-        self._refusals = _MOST_REFUSALS
+        calls = [call for call in (self._watch, self._list) if call is not None]
+        self._watch = self._list = None
+        self._kubectl.stop(*calls)
 
-    def _start(self, now: float) -> None:
-        self._unconfirmed = self._pods.keys() - self._gone
-        self._rest, self._has_news, self._started_at = b"", False, now
-        self._lost_at = now + _UNANSWERED_SECONDS
+    def _start_watch(self) -> None:
+        self._rest = b""
         self._output = Output(self._mailbox.wake)
-        self._call = self._kubectl.start_watch("pods", self._selector, self._output.put, self._mailbox.post)
+        self._watch = self._kubectl.start_watch("pods", self._selector, self._output.put, self._mailbox.post)
+
+    def _after_watch(self, call: Call) -> None:
+        self._has_gap, self.is_up = True, False
+        try:
+            self._kubectl.finish_stream(call, "the watch has ended; it is started again")
+        except KubectlError as error:
+            self._bear(error)
+        else:
+            self._refused_since = 0.0
+        self._wait_a_while()
+
+    def _after_list(self, call: Call) -> None:
+        try:
+            pods = self._kubectl.finish_select(call)
+        except KubectlError as error:
+            self._bear(error)
+            self._wait_a_while()
+            return
+        self.replace(pods)
+        self.reconnections += 1
+        self._start_watch()
+
+    def _wait_a_while(self) -> None:
+        """Put the next command off, longer and longer until there are news."""
+        self._next_start = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _REFUSED_PAUSE_SECONDS if self._has_warned else _LONGEST_PAUSE_SECONDS)
+
+    def _bear(self, error: KubectlError) -> None:
+        """Go on trying, and warn once if a refusal was no accident."""
+        if error.kind.can_pass:
+            return
+        now = time.monotonic()
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since >= REFUSALS_SECONDS and not self._has_warned:
+            self._has_warned = True
+            self._log.warning(f"The Job's pods cannot be watched.\n{error}")
 
     def _take_news(self) -> None:
         while self._output is not None and (chunk := self._output.take()):
@@ -148,9 +165,8 @@ class PodWatch:
         pod = event.get("object") or {}
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
-        if not self._has_news:
-            self._has_news = True
-            self._lost_at = time.monotonic() + _SETTLED_AFTER_SECONDS
+        self.is_up = True
+        self._pause = _FIRST_PAUSE_SECONDS
         self._see(pod)
         if event.get("type") == "DELETED":
             self._lose(status.uid(pod))
@@ -158,7 +174,6 @@ class PodWatch:
     def _see(self, pod: Object) -> None:
         self._pods[status.uid(pod)] = pod
         self._gone.discard(status.uid(pod))
-        self._unconfirmed.discard(status.uid(pod))
         self.version += 1
 
     def _lose(self, pod_uid: str) -> None:

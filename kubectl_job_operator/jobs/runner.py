@@ -260,7 +260,15 @@ class JobRunner:
         if self._settings.startup_timeout_seconds:
             limit = self._settings.startup_timeout_seconds
             chores.append(StartupLimit(job, limit, self._look_persistently, self._pods_persistently))
-        return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
+        waiter = Waiter(
+            self._kubectl,
+            job,
+            self._look_persistently,
+            self._mailbox,
+            chores,
+            reconnections=lambda: watch.reconnections,
+        )
+        return waiter.wait()
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)

@@ -46,6 +46,8 @@ class Waiter:
     :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
     :param mailbox: where the waits report their end.
     :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
+    :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
+        may then sleep on for most of a minute, so with each new count the waits are started anew.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Waiter:
         job: Object,
         look: Callable[[], Object | None],
         mailbox: Mailbox,
+        *,
         chores: Sequence[Chore] = (),
+        reconnections: Callable[[], int] = lambda: 0,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
@@ -62,6 +66,7 @@ class Waiter:
         self._look = look
         self._mailbox = mailbox
         self._chores = chores
+        self._reconnections = reconnections
         self._waits: dict[str, Call] = {}
         self._refused: set[str] = set()
 
@@ -74,6 +79,7 @@ class Waiter:
         """
         job = self._job
         began = time.monotonic()
+        reconnections = self._reconnections()
         while status.verdict(job) is None:
             is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
             self._arm(_COMPLETE, _FAILED, *((_DELETED,) if is_deletion_watched else ()))
@@ -85,6 +91,10 @@ class Waiter:
             ended = [condition for condition, call in self._waits.items() if call.process is process]
             for condition in ended:
                 job = self._after(condition, self._waits.pop(condition))
+            if self._reconnections() != reconnections:
+                reconnections = self._reconnections()
+                self._kubectl.stop(*self._waits.values())
+                self._waits.clear()
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
 

@@ -124,7 +124,17 @@ class Kubectl:
 
     def select(self, resource: str, selector: str) -> list[Object]:
         """Return the objects of a resource, as ``pods``, that the label selector picks."""
-        call = self._start_here("get", resource, "-l", selector, "-o", "json")
+        return self.finish_select(self.start_select(resource, selector))
+
+    def start_select(self, resource: str, selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start what ``select`` does, beside something else; ``finish_select`` takes the result.
+
+        :param on_exit: called when it has ended, in another thread.
+        """
+        return self._start_here("get", resource, "-l", selector, "-o", "json", on_exit=on_exit)
+
+    def finish_select(self, call: Call) -> list[Object]:
+        """Return what ``select`` returns."""
         found = _parse(self._finish(call, _READ_SECONDS, _names)) or {}
         return list(found.get("items", ()))
 

@@ -24,7 +24,7 @@ from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
 from tests.unit.jobs.stage import REFUSED
-from tests.unit.jobs.watching import FORBIDDEN, JOB, PARALLEL_JOB, WATCH, event, live, live_for, pod
+from tests.unit.jobs.watching import FORBIDDEN, JOB, LIST, PARALLEL_JOB, WATCH, event, listed, live, live_for, pod
 
 
 class LevelLog:
@@ -104,9 +104,9 @@ class Theatre:
         self.live(lambda: len(self.log.lines) >= len(lines))
         assert sorted(self.log.lines) == sorted(lines)
 
-    def finish(self, job: dict[str, Any] = JOB, listed: Sequence[dict[str, Any]] = ()) -> None:
+    def finish(self, job: dict[str, Any] = JOB, found: Sequence[dict[str, Any]] = ()) -> None:
         """Do what the runner does after the verdict."""
-        self.follower.finish(job, lambda: listed)
+        self.follower.finish(job, lambda: found)
 
     def close(self) -> None:
         """End all."""
@@ -117,7 +117,7 @@ class Theatre:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(pods_module, "REFUSALS_SECONDS", 0.1)
     monkeypatch.setattr(pods_module, "_FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(log_follower_module, "_PODS_SECONDS", 0.3)
     for name, seconds in (("_HELD_SECONDS", 0.1), ("_NEWS_SECONDS", 0.03), ("_FIRST_PAUSE_SECONDS", 0.02)):
@@ -296,16 +296,16 @@ def test_a_slot_that_becomes_free_is_used_for_a_container_that_still_runs(theatr
     theatre.until_lines("[a/main] one", "[b/main] two")
 
 
-def test_while_the_cluster_is_away_nothing_is_started(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", 60.0)
+def test_while_the_cluster_is_away_nothing_is_started(theatre: Theatre) -> None:
     theatre.fake.answers(WATCH, event(pod(main="running")), then=("cut",), times=1)
-    theatre.fake.answers(WATCH, then=("back", event(pod(main="running")), NEVER))
+    theatre.fake.answers(WATCH, then=(NEVER,))
+    theatre.fake.answers(LIST, then=("back", listed(pod(main="running"))))
     theatre.logs("p", ["one"], then=("cut",), times=1, **REFUSED)
     theatre.logs("p", [], times=3, **REFUSED)
     theatre.logs("p", ["one", "two"], then=(NEVER,))
     theatre.until_lines("one")
     theatre.fake.open_gate("cut")
-    theatre.live(lambda: len(theatre.fake.called(WATCH)) == 2)
+    theatre.live(lambda: len(theatre.fake.called(LIST)) == 2)
     live_for(theatre.mailbox, theatre.watch, theatre.follower, seconds=0.2)
     started = len(theatre.fake.called("logs"))
     live_for(theatre.mailbox, theatre.watch, theatre.follower, seconds=0.2)
@@ -343,7 +343,7 @@ def test_after_the_verdict_the_rest_is_read_to_its_end(theatre: Theatre) -> None
 def test_a_pod_that_the_watch_never_named_is_found_by_listing_and_read(theatre: Theatre) -> None:
     theatre.watches()
     theatre.logs("p", ["one"])
-    theatre.finish(listed=[pod(phase="Succeeded", main=0)])
+    theatre.finish(found=[pod(phase="Succeeded", main=0)])
     assert theatre.log.records == [("info", "one")]
 
 
@@ -370,9 +370,10 @@ def test_a_list_that_could_not_be_had_gives_no_log_up(theatre: Theatre) -> None:
 
 def test_where_watching_is_forbidden_the_logs_are_read_at_the_end(theatre: Theatre) -> None:
     theatre.fake.answers(WATCH, **FORBIDDEN)
+    theatre.fake.answers(LIST, **FORBIDDEN)
     theatre.logs("p", ["one"])
     theatre.live(lambda: bool(theatre.log.warnings))
-    theatre.finish(listed=[pod(phase="Succeeded", main=0)])
+    theatre.finish(found=[pod(phase="Succeeded", main=0)])
     assert "one" in theatre.log.lines
     assert len(theatre.log.warnings) == 1
 

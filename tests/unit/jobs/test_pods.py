@@ -21,7 +21,7 @@ from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs.stage import REFUSED, Log
-from tests.unit.jobs.watching import FORBIDDEN, JOB, WATCH, event, live, live_for, pod
+from tests.unit.jobs.watching import FORBIDDEN, JOB, LIST, WATCH, event, listed, live, live_for, pod
 
 
 @pytest.fixture
@@ -38,7 +38,6 @@ def log() -> Log:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", 0.1)
     monkeypatch.setattr(pods_module, "_FIRST_PAUSE_SECONDS", 0.01)
 
 
@@ -80,50 +79,58 @@ def test_a_watch_that_ends_without_a_word_is_started_again(
     fake_kubectl.answers(WATCH, event(pod(phase="Pending")), times=1)
     fake_kubectl.answers(WATCH, event(pod(phase="Running")), times=1, by_signal=signal.SIGKILL)
     fake_kubectl.answers(WATCH, event(pod(phase="Succeeded")), after_seconds=0.05, then=(NEVER,))
+    fake_kubectl.answers(LIST, listed(pod(phase="Running")))
     live(mailbox, watch, until=lambda: _phases(watch) == {"p": "Succeeded"})
     assert len(fake_kubectl.called(WATCH)) == 3
+    assert len(fake_kubectl.called(LIST)) == 5
+    assert watch.reconnections == 2
     assert not watch.is_gone("uid-of-p")
     assert log.warnings == []
 
 
-def test_after_a_gap_a_pod_that_is_not_named_again_is_gone(
+def test_after_a_gap_a_pod_that_is_not_listed_is_gone(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox
 ) -> None:
     fake_kubectl.answers(WATCH, event(pod("a")) + event(pod("b")), times=1)
-    fake_kubectl.answers(WATCH, event(pod("b")), then=(NEVER,))
+    fake_kubectl.answers(WATCH, then=(NEVER,))
+    fake_kubectl.answers(LIST, listed(pod("b", "Succeeded")))
     live(mailbox, watch, until=lambda: watch.is_gone("uid-of-a"))
-    assert _phases(watch) == {"a": "Running", "b": "Running"}
+    assert _phases(watch) == {"a": "Running", "b": "Succeeded"}
     assert not watch.is_gone("uid-of-b")
 
 
-def test_where_the_cluster_does_not_answer_no_pod_is_taken_for_gone(
+def test_where_the_cluster_does_not_answer_no_pod_is_taken_for_gone_and_it_is_not_up(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox
 ) -> None:
-    fake_kubectl.answers(WATCH, event(pod("a")), times=1)
-    fake_kubectl.answers(WATCH, then=("answer", event(pod("a")), NEVER))
-    live(mailbox, watch, until=lambda: len(fake_kubectl.called(WATCH)) == 2)
-    live_for(mailbox, watch, seconds=0.3)
-    assert not watch.is_gone("uid-of-a")
-    version = watch.version
-    fake_kubectl.open_gate("answer")
-    live(mailbox, watch, until=lambda: watch.version > version)
-    live_for(mailbox, watch, seconds=0.2)
-    assert not watch.is_gone("uid-of-a")
-
-
-def test_where_no_pod_is_named_for_a_minute_all_are_gone(
-    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pods_module, "_UNANSWERED_SECONDS", 0.3)
-    fake_kubectl.answers(WATCH, event(pod("a")), times=1)
+    fake_kubectl.answers(WATCH, event(pod("a")), then=("end",), times=1)
     fake_kubectl.answers(WATCH, then=(NEVER,))
-    live(mailbox, watch, until=lambda: watch.is_gone("uid-of-a"))
-    assert len(fake_kubectl.called(WATCH)) == 2
+    fake_kubectl.answers(LIST, times=1, **REFUSED)
+    fake_kubectl.answers(LIST, then=("answer", listed(pod("a"))))
+    assert not watch.is_up
+    live(mailbox, watch, until=lambda: watch.is_up)
+    fake_kubectl.open_gate("end")
+    live(mailbox, watch, until=lambda: len(fake_kubectl.called(LIST)) == 3)
+    live_for(mailbox, watch, seconds=0.2)
+    assert not watch.is_up
+    assert not watch.is_gone("uid-of-a")
+    fake_kubectl.open_gate("answer")
+    live(mailbox, watch, until=lambda: watch.is_up)
+    live(mailbox, watch, until=lambda: len(fake_kubectl.called(WATCH)) == 2)
+    assert not watch.is_gone("uid-of-a")
+
+
+def test_an_empty_list_means_that_all_are_gone(fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox) -> None:
+    fake_kubectl.answers(WATCH, event(pod("a")) + event(pod("b")), times=1)
+    fake_kubectl.answers(WATCH, then=(NEVER,))
+    fake_kubectl.answers(LIST, listed())
+    live(mailbox, watch, until=lambda: watch.is_gone("uid-of-a") and watch.is_gone("uid-of-b"))
+    assert watch.is_up
 
 
 def test_a_pod_that_is_named_again_is_not_gone(fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox) -> None:
     fake_kubectl.answers(WATCH, event(pod("a")) + event(pod("b")), times=1)
     fake_kubectl.answers(WATCH, event(pod("b")), then=("late", event(pod("a")), NEVER))
+    fake_kubectl.answers(LIST, listed(pod("b")))
     live(mailbox, watch, until=lambda: watch.is_gone("uid-of-a"))
     fake_kubectl.open_gate("late")
     live(mailbox, watch, until=lambda: not watch.is_gone("uid-of-a"))
@@ -155,30 +162,34 @@ def test_a_line_that_the_end_of_a_watch_has_cut_is_not_mixed_with_the_next_watch
     whole = event(pod(phase="Succeeded"))
     fake_kubectl.answers(WATCH, event(pod()) + whole[:-20], times=1)
     fake_kubectl.answers(WATCH, whole, then=(NEVER,))
+    fake_kubectl.answers(LIST, listed(pod()))
     live(mailbox, watch, until=lambda: _phases(watch) == {"p": "Succeeded"})
 
 
-def test_a_watch_that_is_forbidden_is_tried_thrice_and_told_once(
-    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log
+def test_a_refusal_that_goes_on_is_told_once_and_tried_on(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pods_module, "REFUSALS_SECONDS", 0.1)
     fake_kubectl.answers(WATCH, **FORBIDDEN)
+    fake_kubectl.answers(LIST, **FORBIDDEN)
     live(mailbox, watch, until=lambda: bool(log.warnings))
-    live_for(mailbox, watch, seconds=0.2)
-    assert len(fake_kubectl.called(WATCH)) == 3
+    told_after = len(fake_kubectl.called(LIST))
+    live(mailbox, watch, until=lambda: len(fake_kubectl.called(LIST)) > told_after)
     (warning,) = log.warnings
     assert warning.startswith("The Job's pods cannot be watched.\n")
     assert 'cannot watch resource "pods"' in warning
-    assert watch.advance() is None
-    assert watch.is_up, "logs may be read in spite of it"
+    assert not watch.is_up
 
 
 def test_a_refusal_now_and_then_is_not_told(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log
 ) -> None:
-    for _ in range(2):
-        fake_kubectl.answers(WATCH, times=2, **FORBIDDEN)
-        fake_kubectl.answers(WATCH, event(pod()), times=1)
+    fake_kubectl.answers(WATCH, times=1, **FORBIDDEN)
+    fake_kubectl.answers(WATCH, event(pod()), times=1)
+    fake_kubectl.answers(WATCH, times=1, **FORBIDDEN)
     fake_kubectl.answers(WATCH, event(pod(phase="Succeeded")), then=(NEVER,))
+    fake_kubectl.answers(LIST, times=2, **FORBIDDEN)
+    fake_kubectl.answers(LIST, listed(pod()))
     live(mailbox, watch, until=lambda: _phases(watch) == {"p": "Succeeded"})
     assert log.warnings == []
 
@@ -187,32 +198,15 @@ def test_an_outage_is_sat_out_without_a_word_and_with_longer_and_longer_pauses(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log
 ) -> None:
     fake_kubectl.answers(WATCH, event(pod()), times=1)
-    fake_kubectl.answers(WATCH, times=5, **REFUSED)
     fake_kubectl.answers(WATCH, event(pod(phase="Succeeded")), then=(NEVER,))
+    fake_kubectl.answers(LIST, times=5, **REFUSED)
+    fake_kubectl.answers(LIST, listed(pod()))
     began = time.monotonic()
     live(mailbox, watch, until=lambda: _phases(watch) == {"p": "Succeeded"})
-    assert time.monotonic() - began >= 0.01 * (1 + 1 + 2 + 4 + 8 + 16)
+    assert time.monotonic() - began >= 0.01 * (1 + 2 + 4 + 8 + 16 + 32)
     assert log.warnings == []
     assert not watch.is_gone("uid-of-p")
-
-
-def test_the_cluster_is_up_when_the_watch_has_named_something_or_goes_on_for_some_time(
-    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", NEVER)
-    fake_kubectl.answers(WATCH, then=("name", event(pod()), "end"), times=1)
-    fake_kubectl.answers(WATCH, then=(NEVER,))
-    assert not watch.is_up
-    watch.advance()
-    assert not watch.is_up
-    fake_kubectl.open_gate("name")
-    live(mailbox, watch, until=lambda: watch.version > 0)
-    assert watch.is_up
-    fake_kubectl.open_gate("end")
-    live(mailbox, watch, until=lambda: len(fake_kubectl.called(WATCH)) == 2)
-    assert not watch.is_up
-    monkeypatch.setattr(pods_module, "_SETTLED_AFTER_SECONDS", 0.0)
-    assert watch.is_up
+    assert watch.reconnections == 1
 
 
 def test_a_list_is_taken_for_the_truth(fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox) -> None:

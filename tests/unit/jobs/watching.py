@@ -16,6 +16,8 @@ JOB = recordings.job("complete")
 PARALLEL_JOB = recordings.job("parallel-indexed")
 """With four pods."""
 WATCH = "get pods --watch --output-watch-events -o json"
+LIST = "get pods -o json"
+"""Matches the watch too: to be scripted behind it."""
 FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): pods is forbidden: User "u" cannot watch resource "pods" in API group "" '
     'in the namespace "here"\n',
@@ -69,6 +71,11 @@ def pod(
 def event(thing: dict[str, Any], kind: str = "MODIFIED") -> bytes:
     """Return an event as kubectl prints it."""
     return json.dumps({"type": kind, "object": thing}).encode() + b"\n"
+
+
+def listed(*pods: dict[str, Any]) -> bytes:
+    """Return a list as kubectl prints it."""
+    return json.dumps({"kind": "List", "items": pods}).encode()
 
 
 def live(mailbox: Mailbox, *chores: Chore, until: Callable[[], bool], seconds: float = 20.0) -> None:
