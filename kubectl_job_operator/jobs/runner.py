@@ -25,6 +25,7 @@ from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.startup import StartupLimit
@@ -58,6 +59,7 @@ class JobRunner:
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
+    :param observer: is shown the Job as it changes.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class JobRunner:
         settings: Settings,
         log: Log,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
+        observer: Observer | None = None,
     ) -> None:
         self._manifest = (
             manifest.with_labels(identity.labels())
@@ -85,6 +88,7 @@ class JobRunner:
         self._settings = settings
         self._log = log
         self._is_worker_stop = is_worker_stop
+        self._observer = observer or Nobody()
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
@@ -149,7 +153,10 @@ class JobRunner:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         self._file = self._write_manifest()
         began = time.monotonic()
-        job = self._wait(self._start(self._file))
+        job = self._start(self._file)
+        self._observer.on_job(job)
+        job = self._wait(job)
+        self._observer.on_job(job)
         self._conclude(job, time.monotonic() - began)
         return job
 
