@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,11 +16,14 @@ from kubectl_job_operator.cli.picture import picture
 from kubectl_job_operator.cli.wording import in_options
 from kubectl_job_operator.jobs.status import Object
 
-_PER_SECOND = 4
+_PAUSE_SECONDS = 0.1
 
 
 class LiveView:
     """Shows a run; it is the run's log and its observer.
+
+    The run only leaves here what is to be shown and goes on. A thread of the view's own draws it ten times a second,
+    all lines that have come at once: drawn one by one, a log that is written fast would hold up the run.
 
     :param console: the terminal.
     :param clock: tells seconds.
@@ -29,24 +35,32 @@ class LiveView:
         self._began = clock()
         self._job: Object | None = None
         self._pods: Sequence[Object] = ()
-        # rich's own thread asks for the picture; what is kept above is replaced whole, never changed.
-        self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=_PER_SECOND)
+        self._lines: queue.SimpleQueue[Text] = queue.SimpleQueue()
+        self._live = Live(console=console, get_renderable=self._picture, auto_refresh=False)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._draw_on, name="draws the live view", daemon=True)
 
     def open(self) -> None:
         """Begin to draw."""
         self._live.start()
+        self._thread.start()
 
     def close(self) -> None:
-        """Leave the last picture on the terminal."""
-        self._live.stop()
+        """Draw the rest, and leave the last picture on the terminal."""
+        self._is_over.set()
+        self._thread.join()
+        self._draw()
+        with contextlib.suppress(OSError):
+            self._live.stop()
 
     def info(self, message: str, /) -> None:
         """Write what happens."""
-        self._print(message, "dim" if message.startswith(("$ ", "  -> ")) else "")
+        # Text and not str: a container may print what rich would take for markup.
+        self._lines.put(Text(message, style="dim" if message.startswith(("$ ", "  -> ")) else ""))
 
     def warning(self, message: str, /) -> None:
         """Write what went wrong without stopping the run."""
-        self._print(in_options(message), "yellow")
+        self._lines.put(Text(in_options(message), style="yellow"))
 
     def on_job(self, job: Object) -> None:
         """Show the Job so from now on."""
@@ -54,11 +68,24 @@ class LiveView:
 
     def on_pods(self, pods: Sequence[Object]) -> None:
         """Show the pods so from now on."""
-        self._pods = pods
+        self._pods = tuple(pods)
 
-    def _print(self, message: str, style: str) -> None:
-        # Text and not str: a container may print what rich would take for markup. Soft, so that it can be pasted.
-        self._console.print(Text(message, style=style), soft_wrap=True)
+    def _draw_on(self) -> None:
+        while not self._is_over.wait(_PAUSE_SECONDS):
+            self._draw()
+
+    def _draw(self) -> None:
+        """Write the lines that have come, and the picture below them; a terminal that has gone is no trouble."""
+        lines = []
+        while not self._lines.empty():
+            lines.append(self._lines.get())
+        try:
+            if lines:
+                # Soft, so that a command can be copied as it is.
+                self._console.print(Text("\n").join(lines), soft_wrap=True)
+            self._live.refresh()
+        except OSError:
+            self._is_over.set()
 
     def _picture(self) -> RenderableType:
         return picture(self._job, self._pods, self._clock() - self._began)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from tests.unit.jobs import stage
 from tests.unit.jobs.stage import COMPLETE_WAIT, FAILED_WAIT, MANIFEST, TARGET
 
 Write = Callable[[str, str], Path]
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ROOT = Path(__file__).parents[3]
 
 
@@ -200,6 +203,38 @@ def test_a_run_whose_output_nobody_reads_any_more_goes_on_to_its_end(
     assert process.stderr
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def on_a_terminal(countdown: Path, *options: str) -> tuple[int, str]:
+    """Run the program on a terminal, and return its exit code and all that it wrote."""
+    ours, its = pty.openpty()
+    argv = [sys.executable, "-m", "kubectl_job_operator", "run", str(countdown), "-n", "here", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(countdown.parent), "TERM": "xterm"}
+    process = subprocess.Popen(argv, stdout=its, stderr=its, env=environment)
+    os.close(its)
+    written = b""
+    with contextlib.suppress(OSError):  # what Linux says when the other end is closed
+        while block := os.read(ours, 65536):
+            written += block
+    os.close(ours)
+    return process.wait(timeout=60), written.decode()
+
+
+def test_on_a_terminal_the_job_is_drawn_and_every_line_stays(countdown: Path, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    code, written = on_a_terminal(countdown)
+    assert code == 0
+    assert HIDE_CURSOR in written
+    assert "1/1 succeeded" in written
+    assert f"$ kubectl -n here get {TARGET} -o json --ignore-not-found" in written
+    assert written.rstrip().endswith(SHOW_CURSOR)
+
+
+def test_plain_on_a_terminal_writes_lines_and_nothing_else(countdown: Path, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    code, written = on_a_terminal(countdown, "--plain")
+    assert code == 0
+    assert "\x1b" not in written
 
 
 def test_no_airflow_is_needed(countdown: Path, fake_kubectl: FakeKubectl) -> None:
