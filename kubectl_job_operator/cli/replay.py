@@ -102,4 +102,7 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
             )
         else:
             kept.append(document)
-    return replace(manifest, documents=tuple(kept))
+    left = replace(manifest, documents=tuple(kept))
+    if MASK in left.text():
+        complain(f"note: {MASK} in {manifest.source} may stand for a secret; if so, put the real value in first.")
+    return left

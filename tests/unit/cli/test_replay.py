@@ -69,6 +69,16 @@ def test_a_masked_secret_is_left_out_and_said_so(
     assert "kind: Secret" not in result.out
 
 
+def test_a_value_that_may_be_masked_is_pointed_out(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    write("bundle/manifest.yaml", MANIFEST.replace("main", "main\n        args: [--password, '***']"))
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name)
+    assert result.code == 0
+    assert "note: *** in bundle/manifest.yaml may stand for a secret" in result.err
+
+
 def test_without_a_job_the_namespace_is_kubectls_own(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:
     (bundle / "job.json").unlink()
     fake_kubectl.answers("config view", {"contexts": [{"context": {"namespace": "mine"}}]})
