@@ -142,7 +142,11 @@ def _bench_start(pairs: int) -> None:
 
 def _run_seconds(program: str) -> float:
     argv = [sys.executable, "-c", "pass"] if program == "python" else ["kubectl", "version", "--client"]
-    return _seconds(lambda: subprocess.run(argv, check=True, capture_output=True))
+
+    def run() -> None:
+        subprocess.run(argv, check=True, capture_output=True)
+
+    return _seconds(run)
 
 
 def _against(figure: float, bar: float) -> str:
