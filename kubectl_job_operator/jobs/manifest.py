@@ -86,6 +86,11 @@ class Manifest:
         namespace = self.job["metadata"].get("namespace")
         return str(namespace) if namespace else None
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether a document is a Secret."""
+        return any(document["kind"] == "Secret" for document in self.documents)
+
     def with_labels(self, labels: Mapping[str, str], *, on_pods: bool = True) -> Manifest:
         """Return the same manifest with these labels on every document and, unless told not to, on the Job's pods."""
         return self._with_metadata("labels", labels, on_pods=on_pods)
@@ -104,6 +109,14 @@ class Manifest:
         edited, job = self._edited()
         job["metadata"]["name"] = name
         return edited
+
+    def with_namespace(self, namespace: str) -> Manifest:
+        """Return the same manifest with this namespace in every document that names one."""
+        documents = copy.deepcopy(self.documents)
+        for document in documents:
+            if document["metadata"].get("namespace"):
+                document["metadata"]["namespace"] = namespace
+        return replace(self, documents=documents)
 
     def with_active_deadline(self, seconds: int) -> Manifest:
         """Return the same manifest with this ``activeDeadlineSeconds``, unless the text sets one."""

@@ -11,6 +11,7 @@ from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.persistence import REFUSALS_SECONDS
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -32,13 +33,18 @@ class PodWatch:
     :param job: whose pods.
     :param mailbox: learns that there is news.
     :param log: takes a warning if the watch is refused.
+    :param observer: is shown the pods that there are, whenever they have changed.
     """
 
-    def __init__(self, kubectl: Kubectl, job: Object, mailbox: Mailbox, log: Log) -> None:
+    def __init__(
+        self, kubectl: Kubectl, job: Object, mailbox: Mailbox, log: Log, observer: Observer | None = None
+    ) -> None:
         self._kubectl = kubectl
         self._selector = status.pod_selector(job)
         self._mailbox = mailbox
         self._log = log
+        self._observer = observer or Nobody()
+        self._shown_version = 0
         self._pods: dict[str, Object] = {}
         self._gone: set[str] = set()
         self._watch: Call | None = None
@@ -70,6 +76,9 @@ class PodWatch:
     def advance(self) -> float | None:
         """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
         self._take_news()
+        if self.version != self._shown_version:
+            self._shown_version = self.version
+            self._observer.on_pods([pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone])
         if self._watch is not None or self._list is not None or self._is_closed:
             return None
         left = self._next_start - time.monotonic()

@@ -27,6 +27,7 @@ from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.memory import Memory, NoMemory
+from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
@@ -63,6 +64,7 @@ class JobRunner:
     :param log: takes every line, in the thread that called ``run``.
     :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
+    :param observer: is shown the Job as it changes.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class JobRunner:
         log: Log,
         memory: Memory | None = None,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
+        observer: Observer | None = None,
     ) -> None:
         self._manifest = (
             manifest.with_labels(identity.labels())
@@ -92,6 +95,7 @@ class JobRunner:
         self._log = log = HeardLog(log)
         self._memory = memory or NoMemory()
         self._is_worker_stop = is_worker_stop
+        self._observer = observer or Nobody()
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
@@ -159,7 +163,10 @@ class JobRunner:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         self._file = self._write_manifest()
         began = time.monotonic()
-        job = self._wait(self._start(self._file))
+        job = self._start(self._file)
+        self._observer.on_job(job)
+        job = self._wait(job)
+        self._observer.on_job(job)
         self._conclude(job, time.monotonic() - began)
         return job
 
@@ -248,7 +255,7 @@ class JobRunner:
             return job
         if status.verdict(job) is None and status.is_suspended(job):
             self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
-        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log)
+        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log, self._observer)
         chores: list[Chore] = [watch, Progress(job, watch, self._log)]
         following = self._settings.following
         if following.is_on:

@@ -96,6 +96,15 @@ def load_all(text: str) -> list[Any]:
     return list(yaml.load_all(text, Loader=_KubectlLoader))
 
 
+def compose_all(text: str) -> list[yaml.Node]:
+    """Read every document as nodes, which know their lines; empty documents are left out.
+
+    :raises yaml.YAMLError: if it is not YAML.
+    """
+    nodes = yaml.compose_all(text, Loader=_KubectlLoader)
+    return [node for node in nodes if node is not None and node.tag != "tag:yaml.org,2002:null"]
+
+
 def dump_all(documents: Iterable[Any]) -> str:
     """Write documents, in the order of their keys, with ``---`` between them."""
     return "---\n".join(

@@ -147,6 +147,48 @@ class Kubectl:
         applied = _parse(self._finish(call, _CHANGE_SECONDS, _names)) or {}
         return list(applied["items"]) if applied.get("kind") == "List" else [applied]
 
+    def start_dry_run(self, file: Path) -> Call:
+        """Start letting the API server check a manifest and change nothing; ``finish_dry_run`` takes the result."""
+        return self._start_here(
+            "apply",
+            "--server-side",
+            "--dry-run=server",
+            f"--field-manager={FIELD_MANAGER}",
+            "-f",
+            str(file),
+            "-o",
+            "name",
+        )
+
+    def finish_dry_run(self, call: Call) -> None:
+        """Take the result of a dry run.
+
+        :raises KubectlError: if the server does not accept the manifest.
+        """
+        self._finish(call, _CHANGE_SECONDS, str.strip)
+
+    def version(self) -> str:
+        """Return kubectl's own version, as ``1.32.4``.
+
+        :raises KubectlMissingError: if there is none, or it is too old.
+        """
+        self._be_sure_of_version()
+        call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
+        return _full_version(self._finish(call, _READ_SECONDS, _full_version).stdout, "clientVersion")
+
+    def server_version(self) -> str:
+        """Return the API server's version, as ``1.36.2``; any account may ask for it."""
+        call = self._start(PROGRAM, *self.access.flags(), "version", "-o", "json", label="version")
+        finished = self._finish(call, _READ_SECONDS, lambda out: _full_version(out, "serverVersion"))
+        return _full_version(finished.stdout, "serverVersion")
+
+    def configuration(self) -> Object:
+        """Return that part of the kubeconfig that is in use: one context, its cluster and user, secrets left out."""
+        call = self._start(
+            PROGRAM, *self.access.flags(), "config", "view", "--minify", "-o", "json", label="config view"
+        )
+        return _parse(self._finish(call, _READ_SECONDS, lambda _: "read")) or {}
+
     def start_wait(self, target: str, condition: str, timeout_seconds: int, on_exit: Callable[[Process], None]) -> Call:
         """Start waiting in the background until ``target`` has the condition; ``finish_wait`` takes the result.
 
@@ -456,6 +498,11 @@ def _version(stdout: str) -> tuple[int, int]:
     if match is None:
         raise KubectlMissingError(f"kubectl does not tell its version; it printed {stdout[:200]!r}")
     return int(match[1]), int(match[2])
+
+
+def _full_version(stdout: str, whose: str = "clientVersion") -> str:
+    """Read a version with its patch number."""
+    return str((json.loads(stdout).get(whose) or {}).get("gitVersion", "?")).removeprefix("v")
 
 
 def _dotted(version: tuple[int, int]) -> str:

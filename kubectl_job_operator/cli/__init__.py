@@ -1,0 +1,1 @@
+"""The command line: the same runner without Airflow, for writing templates and for replaying. Never imports Airflow."""

@@ -1,0 +1,147 @@
+"""What a doctor finds: one thing after the other, until one is missing that the rest needs."""
+
+from __future__ import annotations
+
+import enum
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kubectl_job_operator import __version__
+from kubectl_job_operator.cli.connection import connect
+from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
+from kubectl_job_operator.cli.options import Options
+from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
+from kubectl_job_operator.jobs import rights
+from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+
+_ADVICE = "What to do: "
+_SUPPORTED_SKEW = 1  # Kubernetes' own promise for kubectl
+
+
+class Mark(enum.Enum):
+    """How a finding is."""
+
+    GOOD = "ok"
+    UNSURE = "?"
+    BAD = "NO"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the table.
+
+    :param what: what was looked at.
+    :param mark: how it is.
+    :param found: what there is.
+    :param advice: what to do; empty if nothing is to be done.
+    :param exit_code: what the program returns for it.
+    """
+
+    what: str
+    mark: Mark
+    found: str
+    advice: str = ""
+    exit_code: ExitCode = ExitCode.COMPLETE
+
+
+def worst(findings: Sequence[Finding]) -> ExitCode:
+    """Return the exit code of the worst finding."""
+    return max(finding.exit_code for finding in findings)
+
+
+def examine(options: Options) -> Iterator[Finding]:
+    """Look at one thing after the other; end where the next cannot be looked at."""
+    yield Finding("kubectl-job-operator", Mark.GOOD, __version__)
+    what = "kubectl"
+    try:
+        with connect(options) as connection:
+            kubectl = connection.kubectl
+            version = kubectl.version()
+            yield Finding(what, Mark.GOOD, f"{version}, {shutil.which(PROGRAM)}")
+            what = "context"
+            context, namespace = _context(kubectl)
+            yield Finding(what, Mark.GOOD, context)
+            kubectl.namespace = options.namespace or namespace
+            what = "server"
+            yield _server(kubectl, version)
+            what = "namespace"
+            yield _namespace(kubectl)
+            what = "rights"
+            yield from _rights(kubectl)
+    except KubectlJobOperatorError as error:
+        yield _trouble(what, error)
+
+
+def _context(kubectl: Kubectl) -> tuple[str, str]:
+    """Describe the way into the cluster; also return the namespace where kubectl works by default."""
+    namespace = kubectl.default_namespace()
+    if kubectl.access.in_cluster:
+        return "the service account of this pod", namespace
+    try:
+        used = kubectl.configuration()
+    except KubectlError:
+        # default_namespace has found that this is a pod.
+        return "none; the service account of this pod", namespace
+    name = used.get("current-context") or "(unnamed)"
+    cluster = next((one.get("cluster") or {} for one in used.get("clusters") or ()), {})
+    return f"{name}, {cluster.get('server', 'without a server')}", namespace
+
+
+def _server(kubectl: Kubectl, client_version: str) -> Finding:
+    version = kubectl.server_version()
+    skew = _minor(client_version) - _minor(version)
+    if abs(skew) <= _SUPPORTED_SKEW:
+        return Finding("server", Mark.GOOD, version)
+    return Finding(
+        "server",
+        Mark.UNSURE,
+        version,
+        f"kubectl is {abs(skew)} minor versions {'newer' if skew > 0 else 'older'}; Kubernetes promises "
+        f"{_SUPPORTED_SKEW}. Install one that is nearer if something fails.",
+    )
+
+
+def _namespace(kubectl: Kubectl) -> Finding:
+    name = str(kubectl.namespace)
+    try:
+        found = kubectl.get(f"namespace/{name}")
+    except KubectlError as error:
+        if error.kind is not ErrorKind.FORBIDDEN:
+            raise
+        return Finding("namespace", Mark.UNSURE, f"{name}; the account may not look whether it exists")
+    if found is None:
+        advice = f"create it (kubectl create namespace {name}), or choose another by --namespace."
+        return Finding("namespace", Mark.BAD, f"{name} does not exist", advice, ExitCode.BAD_INPUT)
+    return Finding("namespace", Mark.GOOD, name)
+
+
+def _rights(kubectl: Kubectl) -> Iterator[Finding]:
+    """Yield each right that the operator needs."""
+    listed = kubectl.finish_can_i_list(kubectl.start_can_i_list())
+    missing = [] if listed is None else rights.missing(listed)
+    for right in rights.NEEDED:
+        what = f"right to {right}"
+        if listed is None:
+            yield Finding(what, Mark.UNSURE, "the cluster does not tell")
+        elif right in missing:
+            advice = "add it to the account's Role, as in examples/rbac/role.yaml."
+            yield Finding(what, Mark.BAD, "missing", advice, ExitCode.BAD_INPUT)
+        else:
+            yield Finding(what, Mark.GOOD, "granted")
+
+
+def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:
+    """Turn an error into a row: what came back, and what to do."""
+    found, _, advice = in_options(str(error)).partition(_ADVICE)
+    if isinstance(error, KubectlError):
+        found = error.words
+    return Finding(what, Mark.BAD, found.strip(), advice.strip(), exit_code_of(error))
+
+
+def _minor(version: str) -> int:
+    """Return the minor version: Kubernetes has had one major version for ten years."""
+    _, _, rest = version.partition(".")
+    minor = rest.partition(".")[0].rstrip("+")
+    return int(minor) if minor.isdecimal() else 0

@@ -1,0 +1,31 @@
+"""The doctor's table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kubectl_job_operator.cli.examination import Finding, Mark
+
+_STYLES = {Mark.GOOD: "green", Mark.UNSURE: "yellow", Mark.BAD: "bold red"}
+_WIDTH_OF_A_FILE = 10_000  # one line for each row, for grep
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print a row for each finding; the last column is there only where something is to be done."""
+    has_advice = any(finding.advice for finding in findings)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    if has_advice:
+        table.add_column("what to do", overflow="fold")
+    for one in findings:
+        cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(one.found)]
+        table.add_row(*cells, *([Text(one.advice)] if has_advice else []))
+    Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)

@@ -1,0 +1,94 @@
+"""A Job's whole life under a view, and what interrupts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from kubectl_job_operator.cli.exit_code import ExitCode
+from kubectl_job_operator.cli.options import Options, access_of
+from kubectl_job_operator.jobs.identity import Identity
+from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.runner import JobRunner
+from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Settings, Tail
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.cli.live import LiveView
+    from kubectl_job_operator.cli.plain import PlainView
+
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def live(manifest: Manifest, identity: Identity, namespace: str | None, options: Options) -> ExitCode:
+    """Run a Job to its end, as ``JobRunner.run`` does.
+
+    :param namespace: where, if the manifest names no namespace.
+    :raises KubectlJobOperatorError: unless it is Complete.
+    """
+    view = _view(options)
+    runner = JobRunner(
+        manifest,
+        identity,
+        access_of(options),
+        namespace=namespace,
+        settings=settings_of(options),
+        log=view,
+        observer=view,
+    )
+    view.open()
+    try:
+        with _interruptible(runner.kill):
+            runner.run()
+    finally:
+        view.close()
+    return ExitCode.COMPLETE
+
+
+def settings_of(options: Options) -> Settings:
+    """Translate the options."""
+    policy = options.delete_policy or ("Never" if options.keep else "IfSucceeded")
+    return Settings(
+        following=Following(is_on=options.tail is None),
+        tail=Tail(is_on=bool(options.tail), line_count=options.tail or 0),
+        log_yaml=not options.no_log_yaml,
+        delete_policy=DeletePolicy(policy),
+        on_kill=KillAction.KEEP if options.keep else KillAction.DELETE,
+        startup_timeout_seconds=options.startup_timeout_seconds,
+        outage_tolerance_seconds=options.outage_tolerance_seconds,
+    )
+
+
+def _view(options: Options) -> LiveView | PlainView:
+    """Choose how to show it; rich is imported only where it is needed."""
+    if options.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        from kubectl_job_operator.cli.plain import PlainView
+
+        return PlainView()
+    from rich.console import Console
+
+    from kubectl_job_operator.cli.live import LiveView
+
+    return LiveView(Console())
+
+
+@contextlib.contextmanager
+def _interruptible(kill: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and the end of the terminal end the run in good order; under ``nohup`` it goes on."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        kill()
+
+    earlier = {number: signal.getsignal(number) for number in _INTERRUPTIONS}
+    wanted = {number: was for number, was in earlier.items() if was is not signal.SIG_IGN}
+    for number in wanted:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, was in wanted.items():
+            signal.signal(number, was)

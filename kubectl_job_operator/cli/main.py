@@ -1,0 +1,69 @@
+"""The program ``kubectl-job-operator``. Light on purpose: what a subcommand needs is imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from kubectl_job_operator import __version__
+from kubectl_job_operator.cli import doctor, render, replay, run, validate
+from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
+from kubectl_job_operator.cli.options import HelpFormatter
+from kubectl_job_operator.cli.streams import complain
+from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.errors import KubectlJobOperatorError, TaskKilledError
+
+_PROGRAM = "kubectl-job-operator"
+_DESCRIPTION = """\
+kubectl-job-operator runs Kubernetes Jobs from Jinja YAML templates, as the Airflow operator of the same name does, but
+without Airflow: for writing templates, and for running again what failed."""
+_EPILOG = f"""\
+Exit codes:
+  0    the Job is Complete, or all is well
+  1    the Job is Failed, or did not start, or is gone
+  2    bad input: the template, the options, the kubeconfig or the account's rights
+  3    the cluster cannot be reached
+  130  interrupted
+
+Use "{_PROGRAM} COMMAND --help" for more about a command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    :param arguments: those of the command line; default is this process's.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return ExitCode.COMPLETE
+    try:
+        return int(options.command(options))
+    except (KeyboardInterrupt, TaskKilledError):
+        complain("error: interrupted.")
+        return ExitCode.INTERRUPTED
+    except KubectlJobOperatorError as error:
+        complain(f"error: {in_options(str(error))}")
+        return exit_code_of(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="Commands", metavar="COMMAND")
+    for module in (render, validate, run, replay, doctor):
+        name = module.__name__.rpartition(".")[2]
+        command = commands.add_parser(
+            name,
+            usage=f"{_PROGRAM} {name} {module.OPERANDS}[options]",
+            help=module.SUMMARY,
+            description=module.DESCRIPTION,
+            formatter_class=HelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(command=module.run)
+    return parser

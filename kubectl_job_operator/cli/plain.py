@@ -1,0 +1,41 @@
+"""A run as lines, for a file, a pipe or a terminal without a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_job_operator.cli.streams import say
+from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.jobs.status import Object
+
+
+class PlainView:
+    """Writes each line of the run's log to stdout. The log tells all that matters, so it looks at no pods."""
+
+    def open(self) -> None:
+        """Nothing is to be opened."""
+
+    def close(self) -> None:
+        """Nothing is to be closed."""
+
+    def info(self, message: str, /) -> None:
+        """Write what happens."""
+        say(message)
+
+    def warning(self, message: str, /) -> None:
+        """Write what went wrong without stopping the run."""
+        say(in_options(message))
+
+    def error(self, message: str, /) -> None:
+        """Write what a container has said."""
+        say(message)
+
+    def critical(self, message: str, /) -> None:
+        """Write what a container has said."""
+        say(message)
+
+    def on_job(self, job: Object) -> None:
+        """Leave it to the log."""
+
+    def on_pods(self, pods: Sequence[Object]) -> None:
+        """Leave it to the log."""

@@ -1,0 +1,28 @@
+"""The lower floors give advice in the operator's arguments; here the same advice is given in options."""
+
+from __future__ import annotations
+
+import re
+
+_OPTIONS = {
+    "The task was told to stop": "The run was told to stop",
+    'on_kill_action="keep"': "--keep",
+    "unique_name=True": "--unique-name",
+    "set it in yaml_template_fields": "give it by --set NAME=VALUE or in a file by --values",
+    "set config_file or cluster_context, or the variable KUBECONFIG where the task runs": (
+        "give --kubeconfig or --context, or set the variable KUBECONFIG"
+    ),
+    "set config_file": "set --kubeconfig",
+    "config_file": "--kubeconfig",
+    "cluster_context": "--context",
+    "in_cluster=True": "--in-cluster",
+    "in_cluster": "--in-cluster",
+    "startup_timeout_seconds": "--startup-timeout-seconds",
+}
+_ARGUMENT = re.compile("|".join(map(re.escape, _OPTIONS)))
+_ADVICE = re.compile(r"^(?:What to do: |The task was told to stop|in_cluster=True, but ).*$", re.MULTILINE)
+
+
+def in_options(message: str) -> str:
+    """Name options instead of arguments in the lines that give advice; the words of others stay as they are."""
+    return _ADVICE.sub(lambda line: _ARGUMENT.sub(lambda argument: _OPTIONS[argument[0]], line[0]), message)

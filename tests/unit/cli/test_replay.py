@@ -1,0 +1,97 @@
+"""kubectl-job-operator replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.program import Program
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.jobs import stage
+from tests.unit.jobs.stage import MANIFEST
+
+Write = Callable[[str, str], Path]
+
+MASKED_SECRET = """\
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: password
+stringData:
+  password: '***'
+"""
+
+
+@pytest.fixture
+def bundle(write: Write) -> Path:
+    """Write what a failed try leaves."""
+    write("bundle/job.json", json.dumps(stage.job("failed")))
+    return write("bundle/manifest.yaml", MANIFEST).parent
+
+
+def test_the_job_runs_again_where_it_was(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    result = program("replay", str(bundle))
+    assert (result.code, result.err) == (0, "")
+    assert "Job here/countdown is Complete" in result.out
+    assert fake_kubectl.called("-n here apply")
+
+
+def test_it_runs_in_another_namespace_even_if_the_manifest_names_one(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    write("bundle/manifest.yaml", MANIFEST.replace("  name: countdown", "  name: countdown\n  namespace: here"))
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name, "--namespace", "there")
+    assert result.code == 0
+    assert "  namespace: there\n" in result.out
+    assert fake_kubectl.called("-n there apply")
+    assert not fake_kubectl.called("-n here")
+
+
+def test_a_job_that_fails_again_returns_1(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl, end="failed")
+    assert program("replay", bundle.name).code == 1
+
+
+def test_a_masked_secret_is_left_out_and_said_so(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    write("bundle/manifest.yaml", MANIFEST + MASKED_SECRET)
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name)
+    assert result.code == 0
+    assert "Secret password is masked in the bundle" in result.err
+    assert "kind: Secret" not in result.out
+
+
+def test_a_value_that_may_be_masked_is_pointed_out(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    write("bundle/manifest.yaml", MANIFEST.replace("main", "main\n        args: [--password, '***']"))
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name)
+    assert result.code == 0
+    assert "note: *** in bundle/manifest.yaml may stand for a secret" in result.err
+
+
+def test_without_a_job_the_namespace_is_kubectls_own(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:
+    (bundle / "job.json").unlink()
+    fake_kubectl.answers("config view", {"contexts": [{"context": {"namespace": "mine"}}]})
+    stage.script(fake_kubectl)
+    assert program("replay", bundle.name).code == 0
+    assert fake_kubectl.called("-n mine apply")
+
+
+def test_a_folder_that_is_no_bundle_is_bad_input(program: Program, bundle: Path, write: Write) -> None:
+    result = program("replay", "none")
+    assert result.code == 2
+    assert "none/manifest.yaml cannot be read: No such file or directory" in result.err
+    write("bundle/job.json", "{")
+    result = program("replay", bundle.name)
+    assert result.code == 2
+    assert "bundle/job.json cannot be read" in result.err
