@@ -267,15 +267,14 @@ class JobRunner:
         if self._settings.startup_timeout_seconds:
             limit = self._settings.startup_timeout_seconds
             chores.append(StartupLimit(job, limit, self._look_persistently, self._pods_persistently))
-        waiter = Waiter(
+        return Waiter(
             self._kubectl,
             job,
             self._look_persistently,
             self._mailbox,
-            chores,
+            chores=chores,
             reconnections=lambda: watch.reconnections,
-        )
-        return waiter.wait()
+        ).wait()
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
