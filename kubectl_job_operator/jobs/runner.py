@@ -191,13 +191,7 @@ class JobRunner:
         found = self._persist(self._first_look, _FIRST_CONTACT_SECONDS)
         decision, why = decide(found, self._identity)
         if decision is Decision.REFUSE:
-            raise JobInUseError(
-                str(self._kubectl.namespace),
-                self._manifest.name,
-                f"Job {self._full_name} exists already: {why}. It was not touched.\n"
-                "What to do: wait until it has ended or delete it, or give each run a Job of its own by "
-                "unique_name=True.",
-            )
+            raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             self._log.info(f"Job {self._full_name} exists already: {why}. Going on with it.")
             self._may_run_on = True
@@ -221,11 +215,22 @@ class JobRunner:
         self._persist(lambda: self._belongings.apply_companions(self._kubectl), self._outage_tolerance)
         return self._persist(lambda: self._apply(file), self._outage_tolerance)
 
+    def _in_use(self, why: str) -> JobInUseError:
+        return JobInUseError(
+            str(self._kubectl.namespace),
+            self._manifest.name,
+            f"Job {self._full_name} exists already: {why}. It was not touched.\n"
+            "What to do: wait until it has ended or delete it, or give each run a Job of its own by unique_name=True.",
+        )
+
     def _apply(self, file: Path) -> Object:
         """Apply the manifest; after an attempt of which nobody knows what came of it, look first."""
         if self._may_run_on:
             found = self._look()
-            if found is not None and decide(found, self._identity)[0] is Decision.ADOPT:
+            decision, why = decide(found, self._identity)
+            if decision is Decision.REFUSE:
+                raise self._in_use(why)
+            if decision is Decision.ADOPT and found is not None:
                 return found
         self._may_run_on = True
         try:

@@ -125,7 +125,7 @@ def _left_behind(evidence: Evidence, rules: Rules) -> Iterator[str]:
         yield f"the Job ({verdict or 'no verdict'}) is there, though delete_policy is {plan.delete_policy}"
     if is_kept and not left.jobs and not rules.ends_jobs:
         yield f"the Job ({verdict}) is gone, though delete_policy is {plan.delete_policy}"
-    if left.config_maps and not left.jobs:
+    if left.config_maps and not left.jobs and not (is_kept and rules.ends_jobs):
         yield f"ConfigMap {', '.join(left.config_maps)} is there without its Job"
     if left.jobs and plan.has_companion and not left.config_maps:
         yield "the Job was kept, but its ConfigMap is gone"

@@ -501,6 +501,16 @@ def test_after_an_ambiguous_failure_of_apply_the_job_that_came_to_be_is_found(
     assert len(fake_kubectl.called(f"get {TARGET}")) == 2
 
 
+def test_after_an_ambiguous_failure_of_apply_a_later_try_may_have_the_job(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, try_number=3)))
+    fake_kubectl.answers("apply", **ETCD)
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match="try 3 of this task has taken it over from try 2"):
+        stage.runner(log).run()
+    assert _verbs(fake_kubectl) == ["apply"]
+
+
 def test_after_an_ambiguous_failure_of_apply_that_created_nothing_it_is_applied_again(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
