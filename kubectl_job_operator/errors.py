@@ -75,6 +75,7 @@ class ErrorKind(enum.Enum):
     SERVER_BUSY = "server busy or in trouble"
     NO_ANSWER = "no answer in time"
     SIGNALLED = "ended by a signal"
+    NOT_STARTED = "could not be started"
     OTHER = "other"
 
     @property
@@ -89,7 +90,15 @@ class ErrorKind(enum.Enum):
 
 
 _NEEDS_AUTHOR = frozenset({ErrorKind.INVALID, ErrorKind.CONFIGURATION, ErrorKind.NAMESPACE_MISMATCH})
-_CAN_PASS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.SERVER_BUSY, ErrorKind.NO_ANSWER, ErrorKind.SIGNALLED})
+_CAN_PASS = frozenset(
+    {
+        ErrorKind.UNREACHABLE,
+        ErrorKind.SERVER_BUSY,
+        ErrorKind.NO_ANSWER,
+        ErrorKind.SIGNALLED,
+        ErrorKind.NOT_STARTED,
+    }
+)
 
 
 class KubectlError(KubectlJobOperatorError):

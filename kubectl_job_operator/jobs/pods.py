@@ -145,7 +145,9 @@ class PodWatch:
             self._wait_a_while()
             return
         self.replace(pods)
-        self.reconnections += 1
+        # Where watching is forbidden and listing is not, this comes again and again and means nothing.
+        if not self._refused_since:
+            self.reconnections += 1
         self._start_watch()
 
     def _wait_a_while(self) -> None:

@@ -354,8 +354,9 @@ class JobRunner:
     def _unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
         try:
-            if self._follower is not None:
-                self._follower.close()
+            for reader in (self._follower, self._watch):
+                if reader is not None:
+                    reader.close()
             self._processes.close()
             self._after_failure(error)
         except BaseException as interruption:

@@ -15,7 +15,7 @@ from typing import Any
 from kubectl_job_operator.errors import AccessError, ErrorKind, KubectlError, KubectlMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
-from kubectl_job_operator.kubectl.stderr import explain, no_answer
+from kubectl_job_operator.kubectl.stderr import explain, no_answer, not_started
 from kubectl_job_operator.kubectl.transcript import Command, Transcript
 
 PROGRAM = "kubectl"
@@ -398,7 +398,12 @@ class Kubectl:
         return self._end(call, timeout_seconds, summarize)
 
     def _end(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
-        finished = call.process.wait(timeout_seconds)
+        try:
+            finished = call.process.wait(timeout_seconds)
+        except OSError as error:
+            failure = not_started(call.command.argv, error)
+            self._transcript.ended(call.command, failure.return_code, 0.0, failure.words)
+            raise failure from error
         if finished is None:
             call.process.stop()
             late = no_answer(call.command.argv, timeout_seconds)

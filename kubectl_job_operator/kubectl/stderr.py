@@ -34,6 +34,7 @@ _HINTS: dict[ErrorKind, str] = {
     ErrorKind.CONFLICT: "somebody else manages that field of the object; remove it from the template or rename the "
     "object.",
     ErrorKind.SERVER_BUSY: "the API server is in trouble or overloaded; try again later.",
+    ErrorKind.NOT_STARTED: "look at the memory and the number of processes of the machine where the task runs.",
     ErrorKind.NO_ANSWER: "the cluster did not answer in time; check its address and that it is up.",
 }
 
@@ -96,6 +97,12 @@ def no_answer(argv: Sequence[str], seconds: float) -> KubectlError:
     return KubectlError(
         argv, -signal.SIGTERM, "", kind, words=f"no answer in {seconds:.0f} s, so it was ended", hint=_HINTS[kind]
     )
+
+
+def not_started(argv: Sequence[str], error: OSError) -> KubectlError:
+    """Make the error for a command that the machine had no room to start."""
+    kind = ErrorKind.NOT_STARTED
+    return KubectlError(argv, 1, "", kind, words=f"it could not be started: {error}", hint=_HINTS[kind])
 
 
 def kind_of(return_code: int, stderr: str) -> ErrorKind:

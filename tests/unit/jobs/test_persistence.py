@@ -94,7 +94,7 @@ def test_a_server_that_comes_back_may_refuse_for_a_moment() -> None:
 
 
 def test_an_outage_that_turns_into_a_refusal_ends_with_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persistence, "_REFUSALS_SECONDS", 0.0)
+    monkeypatch.setattr(persistence, "REFUSALS_SECONDS", 0.0)
     refusal = _error(ErrorKind.FORBIDDEN)
     cluster = Cluster(_error(ErrorKind.UNREACHABLE), refusal)
     with pytest.raises(KubectlError) as caught:
