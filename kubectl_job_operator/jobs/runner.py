@@ -18,16 +18,17 @@ from kubectl_job_operator.errors import (
     KubectlJobOperatorError,
     RightsMissingError,
 )
-from kubectl_job_operator.jobs import diagnosis, rights, status
+from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.persistence import Result, persist
+from kubectl_job_operator.jobs.polled_pods import PolledPods
 from kubectl_job_operator.jobs.settings import KillAction, Settings
-from kubectl_job_operator.jobs.startup import StartupLimit
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Chore, Waiter
 from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
@@ -225,16 +226,23 @@ class JobRunner:
         return self._kubectl.finish_get(look_call)
 
     def _wait(self, job: Object) -> Object:
-        """Wait for the verdict; meanwhile show logs if asked to, and notice a Job that does not start."""
-        if status.verdict(job) is None and status.is_suspended(job):
-            self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
+        """Wait for the verdict; meanwhile show logs if asked to, and tell why the Job waits."""
         chores: list[Chore] = []
         tail = self._settings.tail
         if tail.is_on and tail.every_seconds is not None:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
-        if self._settings.startup_timeout_seconds:
-            limit = self._settings.startup_timeout_seconds
-            chores.append(StartupLimit(job, limit, self._look_persistently, self._pods_persistently))
+        pods = PolledPods(self._kubectl, job, self._mailbox.post)
+        obstacles = Obstacles(
+            job,
+            self._kubectl,
+            self._log,
+            self._mailbox.post,
+            pods=pods,
+            look=self._look_persistently,
+            pods_of=self._pods_persistently,
+            patience=self._settings.patience,
+        )
+        chores += [pods, obstacles]
         return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
 
     def _look(self) -> Object | None:
@@ -265,16 +273,37 @@ class JobRunner:
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         if self._settings.tail.is_on:
             self._tails.show(job, self._settings.tail.line_count)
-        account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
+        failure = None if verdict.is_complete else self._failure(job, verdict)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
             self._belongings.delete(self._kubectl)
         elif self._ttl_seconds is not None:
             self._restore_ttl(self._ttl_seconds)
         self._may_run_on = False
-        if not verdict.is_complete:
-            raise JobFailedError(
-                str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
-            )
+        if failure is not None:
+            raise failure
+
+    def _failure(self, job: Object, verdict: status.Verdict) -> JobFailedError:
+        """Make the error that tells why the Job failed, while its pods are still there to be asked."""
+        pods_call = self._kubectl.start_select("pods", status.pod_selector(job))
+        events_call = self._kubectl.start_events(events.field_selector_at_the_end())
+        pods = self._told(lambda: self._kubectl.finish_select(pods_call), "The Job's pods")
+        noted = self._told(lambda: self._kubectl.finish_events(events_call), "The events of the namespace")
+        account = "" if pods is None else diagnosis.account(job, pods, noted or (), self._tails.last_lines)
+        return JobFailedError(
+            str(self._kubectl.namespace),
+            self._manifest.name,
+            verdict.reason,
+            verdict.message,
+            account,
+            exit_codes=diagnosis.exit_codes(pods or ()),
+        )
+
+    def _told(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object] | None:
+        try:
+            return read()
+        except KubectlError as error:
+            self._log.warning(f"{what} cannot be listed.\n{error}")
+            return None
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -282,13 +311,6 @@ class JobRunner:
             self._kubectl.patch(self._target, {"spec": {"ttlSecondsAfterFinished": seconds}})
         except KubectlError as error:
             self._log.warning(f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}")
-
-    def _pods_of(self, job: Object) -> Sequence[Object]:
-        try:
-            return self._kubectl.select("pods", status.pod_selector(job))
-        except KubectlError as error:
-            self._log.warning(f"The Job's pods cannot be listed.\n{error}")
-            return []
 
     def _unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""

@@ -122,8 +122,32 @@ class Kubectl:
 
     def select(self, resource: str, selector: str) -> list[Object]:
         """Return the objects of a resource, as ``pods``, that the label selector picks."""
-        call = self._start_here("get", resource, "-l", selector, "-o", "json")
+        return self.finish_select(self.start_select(resource, selector))
+
+    def start_select(self, resource: str, selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start what ``select`` does; ``finish_select`` takes the result.
+
+        :param on_exit: called when it has ended, in another thread.
+        """
+        return self._start_here("get", resource, "-l", selector, "-o", "json", label=f"get {resource}", on_exit=on_exit)
+
+    def finish_select(self, call: Call) -> list[Object]:
+        """Return what ``select`` returns."""
         found = _parse(self._finish(call, _READ_SECONDS, _names)) or {}
+        return list(found.get("items", ()))
+
+    def start_events(self, field_selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start listing events; ``finish_events`` takes the result.
+
+        :param field_selector: which, as ``type=Warning`` or ``involvedObject.uid=...``.
+        :param on_exit: called when it has ended, in another thread.
+        """
+        arguments = ("get", "events", f"--field-selector={field_selector}", "-o", "json")
+        return self._start_here(*arguments, label="get events", on_exit=on_exit)
+
+    def finish_events(self, call: Call) -> list[Object]:
+        """Return the events."""
+        found = _parse(self._finish(call, _READ_SECONDS, _count_events)) or {}
         return list(found.get("items", ()))
 
     def apply(self, file: Path) -> list[Object]:
@@ -319,6 +343,15 @@ def _names(stdout: str) -> str:
         return "(not JSON)"
     objects = parsed["items"] if parsed.get("kind") == "List" else [parsed]
     return ", ".join(map(_name, objects)) or "nothing found"
+
+
+def _count_events(stdout: str) -> str:
+    """Count them: their names say nothing."""
+    try:
+        count = len(json.loads(stdout or "{}").get("items", ()))
+    except ValueError:
+        return "(not JSON)"
+    return f"{count} event{'' if count == 1 else 's'}"
 
 
 def _name(one: Object) -> str:

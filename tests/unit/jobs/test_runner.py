@@ -24,16 +24,19 @@ from kubectl_job_operator.errors import (
     ErrorKind,
     JobFailedError,
     JobInUseError,
+    JobStartupError,
     JobVanishedError,
     KubectlError,
     KubectlMissingError,
     RightsMissingError,
     TaskKilledError,
 )
+from kubectl_job_operator.jobs import obstacles, polled_pods
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
 from kubectl_job_operator.kubectl.access import Access
+from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs import stage
 from tests.unit.jobs.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
@@ -136,7 +139,8 @@ def test_a_job_that_fails_is_an_error_with_the_reason_and_what_its_pods_say(
     assert (caught.value.namespace, caught.value.name) == ("here", "countdown")
     assert caught.value.reason == "BackoffLimitExceeded"
     assert str(caught.value).startswith("Job here/countdown failed: BackoffLimitExceeded (Job has reached")
-    assert "Pod failed-exit-code-28jd2, container main: exit code 3 (Error)" in str(caught.value)
+    assert "Pod failed-exit-code-28jd2 on node node1, container main: exit code 3 (Error)" in str(caught.value)
+    assert caught.value.exit_codes == (3,)
     assert "    dying" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "a failed Job stays, for a look"
     assert "was left as it is" not in log.text, "it does not run on"
@@ -151,6 +155,29 @@ def test_that_the_pods_cannot_be_read_does_not_hide_the_failure(fake_kubectl: Fa
     with pytest.raises(JobFailedError, match="BackoffLimitExceeded"):
         stage.runner(log).run()
     assert any(warning.startswith("The Job's pods cannot be listed.") for warning in log.warnings)
+
+
+def test_that_the_events_cannot_be_read_hides_nothing_else(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get events", **stage.FORBIDDEN)
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError, match="container main: exit code 3"):
+        stage.runner(log).run()
+    assert any(warning.startswith("The events of the namespace cannot be listed.") for warning in log.warnings)
+
+
+def test_a_job_that_cannot_start_is_given_up_early_and_deleted(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(obstacles, "HOPELESS_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(obstacles, "_SAID_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(polled_pods, "_PAUSES_SECONDS", (0.1,))
+    fake_kubectl.answers("get pods", recordings.pod_list("invalid-image-name"))
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(JobStartupError, match="InvalidImageName"):
+        stage.runner(log, settings=Settings(delete_policy=DeletePolicy.NEVER)).run()
+    assert "Nothing runs: pod invalid-image-name-c9bhk, container main cannot start" in log.text
+    assert _verbs(fake_kubectl) == ["apply", "delete"]
+    assert _no_child_is_left(fake_kubectl)
 
 
 @pytest.mark.parametrize("end", ["complete", "failed"])
