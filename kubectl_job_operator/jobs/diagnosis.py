@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kubectl_job_operator.jobs import endings, pending, status
 from kubectl_job_operator.jobs import events as event_list
 from kubectl_job_operator.jobs.endings import Ending
+from kubectl_job_operator.jobs.outlook import Outlook
 from kubectl_job_operator.jobs.status import FailedContainer, Object
 
 MOST_PODS = 5
@@ -114,7 +115,7 @@ def _waiting_parts(job: Object, pods: Sequence[Object], events: Sequence[Object]
     """Tell of the containers that never started."""
     unended = {pod["metadata"]["name"] for pod in pods if not status.has_ended(pod)} if pods else {""}
     found = pending.obstacles({**job, "status": {}}, pods, events)
-    told = {one.key: one for one in found if one.outlook is not pending.Outlook.PASSING and one.pod in unended}
+    told = {one.key: one for one in found if one.outlook is not Outlook.PASSING and one.pod in unended}
     return [_Part([f"Never started: {one}"], one.remedy) for one in list(told.values())[:MOST_PODS]]
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from kubectl_job_operator.errors import JobStartupError, KubectlError
 from kubectl_job_operator.jobs import events, status
 from kubectl_job_operator.jobs.log import Log
-from kubectl_job_operator.jobs.pending import Obstacle, Outlook, obstacles
+from kubectl_job_operator.jobs.outlook import Obstacle, Outlook
+from kubectl_job_operator.jobs.pending import obstacles
 from kubectl_job_operator.jobs.settings import Patience
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -69,6 +70,7 @@ class Obstacles:
 
     def _begin_waiting(self) -> None:
         """Nothing runs from now on, as far as is known."""
+        self._is_running = False
         self._waits_since: float = time.monotonic()
         self._said: set[str] = set()
         self._since: dict[tuple[str, str, Outlook], float] = {}
@@ -86,8 +88,11 @@ class Obstacles:
         if _runs(pods, found):
             if self._said:
                 self._log.info(f"A container runs now, after {time.monotonic() - self._waits_since:.0f} s of waiting.")
-            self._begin_waiting()
+            self._said = set()
+            self._is_running = True
             return _LOOK_WHILE_RUNNING_SECONDS
+        if self._is_running:
+            self._begin_waiting()
         self._tell(found)
         self._read_events_if_due(pods, found)
         self._give_up_if_due(found)
@@ -136,11 +141,12 @@ class Obstacles:
 
     def _read_events_if_due(self, pods: Sequence[Object], found: Sequence[Obstacle]) -> None:
         now = time.monotonic()
-        waiting = [pod for pod in pods if not status.has_ended(pod)]
-        # Without the events, for what they have told once may have changed.
-        is_explained = all(one.is_explained for one in obstacles(self._job, pods))
-        if self._reading is not None or now < self._next_read or is_explained:
+        if self._reading is not None or now < self._next_read:
             return
+        # Without the events, for what they have told once may have changed.
+        if all(one.is_explained for one in obstacles(self._job, pods)):
+            return
+        waiting = [pod for pod in pods if not status.has_ended(pod)]
         self._reads += 1
         is_suspended = any(one.reason == "Suspended" for one in found)
         pause = _EVENTS_AFTER_SECONDS[min(self._reads, len(_EVENTS_AFTER_SECONDS) - 1)]

@@ -122,7 +122,7 @@ def test_a_job_that_does_not_start_in_time_fails_the_task_with_the_reason_and_is
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobStartupError)
     assert "no container has started within 3 s" in run.error
-    assert "Unschedulable" in run.error
+    assert "cannot be scheduled" in run.error
     assert namespace.living("jobs") == []
 
 

@@ -189,6 +189,22 @@ def test_that_it_runs_at_last_is_said(scene: Scene) -> None:
     assert scene.told[-1] == "A container runs now, after 21 s of waiting."
 
 
+def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
+    scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    scene.begin("backoff-exhausted")
+    scene.job = scene.chore._job = recordings.job("unschedulable")
+    ended = scene.pods
+    scene.pods = [pod(reason="")]
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(100)
+    scene.pods = ended
+    for _ in range(3):
+        scene.after(1)
+    assert scene.told == []
+    assert fake_kubectl.calls == []
+
+
 @pytest.mark.parametrize("scenario", ["config-missing", "image-never-pull", "invalid-image-name"])
 def test_what_cannot_heal_fails_the_task_after_a_short_grace(scenario: str, scene: Scene) -> None:
     scene.begin(scenario)

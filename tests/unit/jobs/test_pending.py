@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.jobs.pending import Outlook, obstacles
+from kubectl_job_operator.jobs.outlook import Outlook
+from kubectl_job_operator.jobs.pending import obstacles
 from tests.unit import recordings
 
 REGISTRY = (
