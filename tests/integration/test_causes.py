@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -349,7 +350,9 @@ def test_an_exit_code_decides_between_skipped_failed_and_tried_again(
 ) -> None:
     task.write("job.yaml", job("exit 99"))
     arguments: dict[str, Any] = {argument: [98, 99]}
-    run = task.run(yaml_file_name="job.yaml", retries=1, delete_policy="IfFailed", **arguments)
+    run = task.run(
+        yaml_file_name="job.yaml", retries=1, retry_delay=timedelta(0), delete_policy="IfFailed", **arguments
+    )
     assert run.state == state, run.failures
     assert run.subcommands.count("apply") == 1, "neither is tried again"
     assert namespace.living("jobs") == [], "cleaned up as a failed Job"
