@@ -16,7 +16,7 @@ LAST_LINES = 20
 
 ReadLog = Callable[[str, str, int], Sequence[str] | None]
 
-_NO_POD = "It has no pod any more, so neither exit codes nor logs can be read."
+_NO_POD = "No pod of it is known any more, so there is neither an exit code nor a log."
 _KEEP_PODS = 'keep the pods for a look: restartPolicy "Never" leaves them where they failed; '
 _READ_ON = "read the last log lines above: the program itself ended like that."
 
@@ -39,7 +39,22 @@ def account(job: Object, pods: Sequence[Object], events: Sequence[Object], read_
         if it cannot be read.
     """
     events = event_list.of(job, pods, events)
-    parts = _failed_parts(pods, events, read_log) + _waiting_parts(job, pods, events)
+    parts = _parts(job, pods, events, read_log)
+    return "\n".join([*_lines(job, pods, events, parts), f"What to do: {_remedy(job, pods, parts)}"])
+
+
+def remains(job: Object, pods: Sequence[Object], events: Sequence[Object], read_log: ReadLog) -> str:
+    """Tell what is left to see of a Job that is gone, as ``account`` does, but not what to do."""
+    events = event_list.of(job, pods, events)
+    return "\n".join(_lines(job, pods, events, _parts(job, pods, events, read_log)))
+
+
+def _parts(job: Object, pods: Sequence[Object], events: Sequence[Object], read_log: ReadLog) -> list[_Part]:
+    return _failed_parts(pods, events, read_log) + _waiting_parts(job, pods, events)
+
+
+def _lines(job: Object, pods: Sequence[Object], events: Sequence[Object], parts: Sequence[_Part]) -> list[str]:
+    """Tell all but what to do."""
     lines = [line for part in parts for line in part.lines]
     if not pods and not parts:
         lines.append(_NO_POD)
@@ -49,7 +64,7 @@ def account(job: Object, pods: Sequence[Object], events: Sequence[Object], read_
     noted = event_list.grouped(job, events, "\n".join(lines))
     if noted:
         lines += ["Events:", *(f"  {one}" for one in noted)]
-    return "\n".join([*lines, f"What to do: {_remedy(job, pods, parts)}"])
+    return lines
 
 
 def exit_codes(pods: Sequence[Object]) -> tuple[int, ...]:

@@ -243,7 +243,11 @@ class JobRunner:
             patience=self._settings.patience,
         )
         chores += [pods, obstacles]
-        return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
+        try:
+            return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
+        except JobVanishedError as error:
+            left = diagnosis.remains(job, *self._pods_and_events(job), self._tails.last_lines)
+            raise JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}") from None
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
@@ -284,26 +288,31 @@ class JobRunner:
 
     def _failure(self, job: Object, verdict: status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
-        pods_call = self._kubectl.start_select("pods", status.pod_selector(job))
-        events_call = self._kubectl.start_events(events.field_selector_at_the_end())
-        pods = self._told(lambda: self._kubectl.finish_select(pods_call), "The Job's pods")
-        noted = self._told(lambda: self._kubectl.finish_events(events_call), "The events of the namespace")
-        account = "" if pods is None else diagnosis.account(job, pods, noted or (), self._tails.last_lines)
+        pods, noted = self._pods_and_events(job)
         return JobFailedError(
             str(self._kubectl.namespace),
             self._manifest.name,
             verdict.reason,
             verdict.message,
-            account,
-            exit_codes=diagnosis.exit_codes(pods or ()),
+            diagnosis.account(job, pods, noted, self._tails.last_lines),
+            exit_codes=diagnosis.exit_codes(pods),
         )
 
-    def _told(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object] | None:
+    def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
+        """Read what the cluster still knows; that it does not tell is no more than a warning."""
+        pods_call = self._kubectl.start_select("pods", status.pod_selector(job))
+        events_call = self._kubectl.start_events(events.field_selector_at_the_end())
+        return (
+            self._listed(lambda: self._kubectl.finish_select(pods_call), "The Job's pods"),
+            self._listed(lambda: self._kubectl.finish_events(events_call), "The events of the namespace"),
+        )
+
+    def _listed(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object]:
         try:
             return read()
         except KubectlError as error:
             self._log.warning(f"{what} cannot be listed.\n{error}")
-            return None
+            return ()
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -346,6 +355,9 @@ class JobRunner:
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
         self._tell_what_is_kept()
+        if isinstance(error, (JobFailedError, JobStartupError, JobVanishedError)):
+            # Airflow shows the exception too, but not each of its versions keeps the lines apart.
+            self._log.warning(str(error))
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""

@@ -50,6 +50,11 @@ def with_more_containers(kind: str, container: str) -> str:
     return job("true", pod=f"{kind}: [{container}]")
 
 
+def killed_by(signal_name: str) -> str:
+    """Return a Job whose program ends as its child does: by a signal."""
+    return job(f"sleep 60 & kill -{signal_name} $!; wait $!")
+
+
 def nothing(_: Namespace) -> None:
     """Prepare nothing."""
 
@@ -130,14 +135,17 @@ CAUSES = [
     ),
     Cause(
         "killed by SIGKILL",
-        job("kill -9 -1; (sleep 0.1; kill -9 1) & exec sh -c 'exit 137'"),
+        killed_by("KILL"),
         ("exit code 137 (Error): SIGKILL: something killed it",),
         "how much memory it uses",
     ),
     Cause(
-        "SIGSEGV", job("exit 139"), ("exit code 139 (Error): SIGSEGV: it crashed in native code.",), "native libraries"
+        "SIGSEGV",
+        killed_by("SEGV"),
+        ("exit code 139 (Error): SIGSEGV: it crashed in native code.",),
+        "native libraries",
     ),
-    Cause("SIGTERM", job("exit 143"), ("exit code 143 (Error): SIGTERM: something told it to end.",), "find out who"),
+    Cause("SIGTERM", killed_by("TERM"), ("exit code 143 (Error): SIGTERM: something told it to end.",), "find out who"),
     Cause(
         "InvalidImageName",
         with_image("Bad Name:1"),
@@ -291,6 +299,7 @@ def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, task: TaskRunner, 
     assert run.state == "failed"
     assert isinstance(run.failures[0], cause.kind), run.failures
     assert [words for words in cause.error if words not in run.error] == [], run.error
+    assert run.log.endswith(run.error), "who reads the end of the log knows the cause"
     what_to_do = run.error[run.error.index("What to do:") :]
     assert cause.remedy in what_to_do, run.error
     assert [words for words in cause.log if words not in run.log] == [], run.log

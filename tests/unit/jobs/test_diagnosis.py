@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.jobs.diagnosis import LAST_LINES, MOST_PODS, account, exit_codes
+from kubectl_job_operator.jobs.diagnosis import LAST_LINES, MOST_PODS, account, exit_codes, remains
 from tests.unit import recordings
 
-NO_POD = "It has no pod any more, so neither exit codes nor logs can be read."
+NO_POD = "No pod of it is known any more, so there is neither an exit code nor a log."
 READ_ON = "What to do: read the last log lines above: the program itself ended like that."
 
 # The first line, another that must be there, and what to do. Situations of a Job without a verdict are what a task
@@ -249,6 +249,14 @@ def test_an_image_that_never_came_before_the_deadline_is_the_cause() -> None:
     lines = account(job, recordings.pods("image-pull"), recordings.events("image-pull"), Logs()).splitlines()
     assert lines[0].startswith("Never started: pod image-pull-z5j9k, container main has no image yet")
     assert lines[-1].startswith("What to do: mend the image's name and tag")
+
+
+def test_of_a_job_that_is_gone_it_tells_what_is_left_and_no_remedy() -> None:
+    job, pods = job_of("job-deleted"), recordings.pods_last_seen("job-deleted")
+    lines = remains(job, pods, recordings.events("job-deleted"), Logs("dying")).splitlines()
+    assert lines[0] == "Pod job-deleted-5wh6g on node node1: somebody deleted it."
+    assert "    dying" in lines
+    assert not any(line.startswith("What to do") for line in lines)
 
 
 def test_exit_codes_are_those_of_failed_pods_each_once() -> None:

@@ -141,6 +141,7 @@ def test_a_job_that_fails_is_an_error_with_the_reason_and_what_its_pods_say(
     assert str(caught.value).startswith("Job here/countdown failed: BackoffLimitExceeded (Job has reached")
     assert "Pod failed-exit-code-28jd2 on node node1, container main: exit code 3 (Error)" in str(caught.value)
     assert caught.value.exit_codes == (3,)
+    assert log.lines[-1] == str(caught.value), "who reads the end of the log knows the cause"
     assert "    dying" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "a failed Job stays, for a look"
     assert "was left as it is" not in log.text, "it does not run on"
@@ -530,8 +531,9 @@ def test_a_job_that_is_deleted_or_replaced_while_it_runs_is_an_outcome_of_its_ow
     fake_kubectl.answers(f"get {TARGET}", successor or "")
     fake_kubectl.answers(DELETED_WAIT)
     stage.script(fake_kubectl, end="never")
-    with pytest.raises(JobVanishedError):
+    with pytest.raises(JobVanishedError, match="was deleted") as caught:
         stage.runner(log).run()
+    assert "What is left to see:\nPod failed-exit-code-28jd2 on node node1" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "the other Job of the name is not touched"
     assert "was left as it is" not in log.text
     assert _no_child_is_left(fake_kubectl)
