@@ -16,7 +16,8 @@ from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 
-HOPELESS_GRACE_SECONDS = 10.0
+# The kubelet itself looks again every ten seconds or a little later: its second look must count.
+HOPELESS_GRACE_SECONDS = 15.0
 _SAID_AFTER_SECONDS = 2.0
 _PROGRESS_SAID_AFTER_SECONDS = 5.0
 _EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)

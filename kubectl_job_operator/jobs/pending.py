@@ -64,7 +64,11 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
         allowed = job["spec"].get("backoffLimit", _DEFAULT_BACKOFF_LIMIT)
         pods_of_it = f"{failed} failed pod{'s' if failed > 1 else ''}"
         if failed > int(allowed):
-            return Obstacle("BackOff", f"has {pods_of_it}, so Kubernetes will call it Failed soon.", Outlook.PASSING)
+            return Obstacle(
+                "BackOff",
+                f"has {pods_of_it}, more than backoffLimit allows; Kubernetes calls it Failed soon.",
+                Outlook.PASSING,
+            )
         sentence = f"has {pods_of_it} (backoffLimit is {allowed}); after a pause Kubernetes starts the next."
         return Obstacle("BackOff", sentence, Outlook.PASSING, is_explained=False)
     return None if pods else Obstacle("NoPod", "has no pod yet.", Outlook.PASSING, is_explained=False)

@@ -151,7 +151,7 @@ CAUSES = [
         with_image("Bad Name:1"),
         ("it cannot start.", "container main cannot start: InvalidImageName: Failed to apply default image tag"),
         "mend the image's name in the template.",
-        log=("Nothing runs: pod job-", "The task fails if that lasts for 10 s."),
+        log=("Nothing runs: pod job-", "The task fails if that lasts for 15 s."),
         kind=JobStartupError,
     ),
     Cause(
@@ -262,10 +262,10 @@ CAUSES = [
     ),
     Cause(
         "backoff exhausted",
-        job("echo this time too; exit 1", spec="backoffLimit: 1"),
+        job("echo this time too; exit 1", spec="backoffLimit: 2"),
         ("failed: BackoffLimitExceeded", "exit code 1 (Error)", "this time too"),
         "read the last log lines above",
-        log=("has 1 failed pod (backoffLimit is 1); after a pause Kubernetes starts the next.",),
+        log=("(backoffLimit is 2); after a pause Kubernetes starts the next.",),
     ),
     Cause(
         "an init container fails",
@@ -329,6 +329,11 @@ def wait_for_running_pod(namespace: Namespace) -> str:
 
 
 def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: TaskRunner, namespace: Namespace) -> None:
+    version = json.loads(namespace.kubectl("version", "-o", "json"))["serverVersion"]
+    if int(version["minor"].rstrip("+")) < 26:
+        pytest.skip(
+            "this server replaces a deleted pod and counts no failure; test_diagnosis.py shows it with recordings"
+        )
     task.write("job.yaml", job("sleep 60"))
     thread = meanwhile(lambda: namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false"))
     run = task.run(yaml_file_name="job.yaml")
@@ -341,7 +346,9 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
 
 def test_a_missing_configmap_that_comes_in_time_fails_nothing(task: TaskRunner, namespace: Namespace) -> None:
     def bring() -> None:
-        time.sleep(6)
+        deadline = time.monotonic() + 60
+        while "CreateContainerConfigError" not in json.dumps(namespace.objects("pods")) and time.monotonic() < deadline:
+            time.sleep(0.2)
         namespace.kubectl("create", "configmap", "late", "--from-literal=word=here")
 
     task.write("job.yaml", with_container(ENV % ("configMapKeyRef", "late"), "echo word is $X; sleep 3"))

@@ -209,7 +209,7 @@ def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting
 def test_what_cannot_heal_fails_the_task_after_a_short_grace(scenario: str, scene: Scene) -> None:
     scene.begin(scenario)
     scene.after(0)
-    scene.after(9)
+    scene.after(14)
     with pytest.raises(JobStartupError) as failure:
         scene.after(2)
     lines = str(failure.value).splitlines()
@@ -227,7 +227,7 @@ def test_what_heals_within_the_grace_fails_nothing(scene: Scene, fake_kubectl: F
         scene.after(2)
     scene.pods = hopeless
     scene.after(2)
-    scene.after(9)
+    scene.after(14)
     with pytest.raises(JobStartupError):
         scene.after(2)
 
@@ -236,11 +236,11 @@ def test_what_was_known_may_be_old_so_it_is_looked_at_anew_before_the_task_fails
     scene.begin("config-missing")
     scene.anew = [pod(reason="ContainerCreating")]
     for _ in range(5):
-        scene.after(11)
+        scene.after(16)
     scene.anew = None
     scene.after(1)
     with pytest.raises(JobStartupError):
-        scene.after(11)
+        scene.after(16)
 
 
 def test_as_long_as_another_pod_makes_progress_a_hopeless_one_is_borne(scene: Scene, fake_kubectl: FakeKubectl) -> None:
@@ -248,7 +248,7 @@ def test_as_long_as_another_pod_makes_progress_a_hopeless_one_is_borne(scene: Sc
     scene.begin("config-missing")
     scene.pods.append(pod(reason="ContainerCreating"))
     for _ in range(4):
-        scene.after(11)
+        scene.after(16)
 
 
 def test_an_image_that_cannot_be_pulled_is_borne_for_its_grace_from_the_first_failure_on(scene: Scene) -> None:

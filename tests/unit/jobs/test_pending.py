@@ -279,7 +279,10 @@ def test_between_two_pods_it_says_that_kubernetes_pauses() -> None:
     assert found.outlook is Outlook.PASSING
     assert "1 failed pod (backoffLimit is 2)" in found.sentence
     job["spec"]["backoffLimit"] = 0
-    assert "so Kubernetes will call it Failed soon" in the_one(job, recordings.pods("failed-exit-code")).sentence
+    assert (
+        "more than backoffLimit allows; Kubernetes calls it Failed soon"
+        in the_one(job, recordings.pods("failed-exit-code")).sentence
+    )
 
 
 def test_a_gated_pod_and_one_that_nobody_has_looked_at_are_told() -> None:
