@@ -17,6 +17,7 @@ _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _NOT_NEGATIVE = (
     "tail_logs_every",
     "tail_logs_line_count",
+    "log_drain_seconds",
     "backoff_limit",
     "startup_timeout_seconds",
     "image_pull_grace_seconds",
@@ -40,6 +41,10 @@ def check_arguments(task: KubernetesJobOperator) -> None:
         number = getattr(task, name)
         if number is not None and number < 0:
             raise ValueError(f"{name} must not be negative, but is {number}")
+    if task.log_formatter is not None and not callable(task.log_formatter):
+        raise ValueError(f"log_formatter must be a function of two strings, but is {task.log_formatter!r}")
+    if task.max_log_streams < 1:
+        raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.arguments import check_arguments, exit_codes
@@ -67,7 +67,19 @@ class KubernetesJobOperator(BaseOperator):
 
     The logs. Setting any ``tail_logs`` argument chooses among these; by default ``get_logs`` holds:
 
-    :param get_logs: (bool, default True) show the containers' logs; today the last lines, once the Job has ended.
+    :param get_logs: (bool, default True) show every line of every container, once, while they run; where there is more
+        than one container or pod, behind ``[pod/container]``.
+    :param container_logs: (bool, str or list of str, default True) the containers whose logs ``get_logs`` shows: all,
+        none, or these names.
+    :param init_container_logs: (bool, str or list of str, default True) the same for init containers.
+    :param log_formatter: (function, default None) takes a container's name and a line, returns the line to show.
+    :param detect_log_level: (bool, default True) log a line that claims a level (``ERROR ...``, ``level=warning``,
+        ``"level": "error"``) at that level.
+    :param strip_log_colors: (bool, default False) leave out the codes that colour a line on a terminal.
+    :param max_log_streams: (int, default 20) how many containers ``get_logs`` follows at once; the others are read
+        whole when they have ended.
+    :param log_drain_seconds: (int, seconds, default 30) how long, after the Job has ended, the rest of the logs may
+        take.
     :param tail_logs: (bool, default False) show the last lines of every container once the Job has ended.
     :param tail_logs_every: (int, seconds, default None) show them also every so many seconds while the Job runs;
         rounded to the nearest 5, at least 5.
@@ -150,6 +162,13 @@ class KubernetesJobOperator(BaseOperator):
         config_file: str | None = None,
         cluster_context: str | None = None,
         get_logs: bool = True,
+        container_logs: bool | str | Iterable[str] = True,
+        init_container_logs: bool | str | Iterable[str] = True,
+        log_formatter: Callable[[str, str], str] | None = None,
+        detect_log_level: bool = True,
+        strip_log_colors: bool = False,
+        max_log_streams: int = 20,
+        log_drain_seconds: int = 30,
         tail_logs: bool = False,
         tail_logs_every: int | None = None,
         tail_logs_line_count: int | None = None,
@@ -185,6 +204,13 @@ class KubernetesJobOperator(BaseOperator):
         self.config_file = config_file
         self.cluster_context = cluster_context
         self.get_logs = get_logs
+        self.container_logs = container_logs
+        self.init_container_logs = init_container_logs
+        self.log_formatter = log_formatter
+        self.detect_log_level = detect_log_level
+        self.strip_log_colors = strip_log_colors
+        self.max_log_streams = max_log_streams
+        self.log_drain_seconds = log_drain_seconds
         self.tail_logs = tail_logs
         self.tail_logs_every = tail_logs_every
         self.tail_logs_line_count = tail_logs_line_count
@@ -306,13 +332,23 @@ class KubernetesJobOperator(BaseOperator):
         )
 
     def _settings(self, context: Context) -> Settings:
-        from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Patience, Settings, Tail
+        from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
         every = self.tail_logs_every
         if every is not None:
             every = max(_TAIL_STEP_SECONDS, _TAIL_STEP_SECONDS * round(every / _TAIL_STEP_SECONDS))
         return Settings(
-            tail=Tail(self._is_tail_chosen or self.get_logs, self.tail_logs_line_count or 0, every),
+            following=Following(
+                is_on=self.get_logs and not self._is_tail_chosen,
+                containers=_names(self.container_logs),
+                init_containers=_names(self.init_container_logs),
+                formatter=self.log_formatter,
+                detect_level=self.detect_log_level,
+                strip_colours=self.strip_log_colors,
+                max_streams=self.max_log_streams,
+                drain_seconds=self.log_drain_seconds,
+            ),
+            tail=Tail(self._is_tail_chosen, self.tail_logs_line_count or 0, every),
             log_yaml=self.log_yaml,
             write_path=self.yaml_write_path,
             write_filename=self.yaml_write_filename,
@@ -322,3 +358,10 @@ class KubernetesJobOperator(BaseOperator):
             patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
             outage_tolerance_seconds=self.outage_tolerance_seconds,
         )
+
+
+def _names(choice: bool | str | Iterable[str]) -> frozenset[str] | None:
+    """Return the chosen names of containers; ``None`` for all."""
+    if isinstance(choice, bool):
+        return None if choice else frozenset()
+    return frozenset([choice] if isinstance(choice, str) else choice)

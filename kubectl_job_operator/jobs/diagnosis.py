@@ -14,7 +14,7 @@ from kubectl_job_operator.jobs.status import FailedContainer, Object
 MOST_PODS = 5
 LAST_LINES = 20
 
-ReadLog = Callable[[str, str, int], Sequence[str] | None]
+ReadLog = Callable[[Object, str, int], Sequence[str] | None]
 
 _NO_POD = "No pod of it is known any more, so there is neither an exit code nor a log."
 _KEEP_PODS = 'keep the pods for a look: restartPolicy "Never" leaves them where they failed; '
@@ -101,11 +101,11 @@ def _failed_part(pod: Object, ending: Ending, failed: Sequence[FailedContainer],
     for one in failed:
         meaning = endings.of_container(pod, one)
         remedies.append(meaning.remedy)
-        lines += _container_lines(name, one, meaning, read_log)
+        lines += _container_lines(name, one, meaning, read_log(pod, one.container, LAST_LINES))
     return _Part(lines, next(filter(None, remedies), ""))
 
 
-def _container_lines(pod: str, failed: FailedContainer, ending: Ending, read_log: ReadLog) -> list[str]:
+def _container_lines(pod: str, failed: FailedContainer, ending: Ending, last: Sequence[str] | None) -> list[str]:
     """Tell of one container that ended badly."""
     reason = f" ({failed.reason})" if failed.reason else ""
     meaning = f": {ending.meaning}." if ending.meaning else ""
@@ -115,7 +115,6 @@ def _container_lines(pod: str, failed: FailedContainer, ending: Ending, read_log
     if failed.message:
         first, *rest = failed.message.strip().splitlines() or [""]
         lines += [f"  its termination message: {first}", *(f"    {line}" for line in rest)]
-    last = read_log(failed.pod, failed.container, LAST_LINES)
     if last is None:
         lines.append("  its log cannot be read")
     elif last:

@@ -13,3 +13,9 @@ class Log(Protocol):
 
     def warning(self, message: str, /) -> None:
         """Tell what went wrong without stopping the run."""
+
+    def error(self, message: str, /) -> None:
+        """Tell what a container has said of an error."""
+
+    def critical(self, message: str, /) -> None:
+        """Tell what a container has said before it gave up."""

@@ -20,10 +20,17 @@ class Mailbox:
         self._exits: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
         self._kills: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.is_killed = False
+        self._is_woken = False
 
     def post(self, process: Process) -> None:
         """Tell that a process has ended."""
         self._exits.put(process)
+
+    def wake(self) -> None:
+        """End the wait that goes on, or the next one: there is something to look at."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._exits.put(None)
 
     def kill(self) -> None:
         """End every wait, now and later, with ``TaskKilledError``."""
@@ -40,7 +47,7 @@ class Mailbox:
             raise TaskKilledError("The task was told to stop.")
 
     def receive(self, timeout_seconds: float | None) -> Process | None:
-        """Wait for a process to end; ``None`` if none has in that time.
+        """Wait for a process to end; ``None`` if none has in that time, or if the wait was ended by ``wake``.
 
         :raises TaskKilledError: if the run was killed.
         """
@@ -48,6 +55,7 @@ class Mailbox:
             process = self._exits.get(timeout=timeout_seconds)
         except queue.Empty:
             process = None
+        self._is_woken = False
         self.check()
         return process
 

@@ -22,12 +22,14 @@ from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.persistence import Result, persist
-from kubectl_job_operator.jobs.polled_pods import PolledPods
+from kubectl_job_operator.jobs.pods import PodWatch
+from kubectl_job_operator.jobs.progress import HeardLog, Progress
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Chore, Waiter
@@ -84,7 +86,7 @@ class JobRunner:
             self._manifest = self._manifest.with_ttl(_SHORTEST_TTL_SECONDS)
         self._identity = identity
         self._settings = settings
-        self._log = log
+        self._log = log = HeardLog(log)
         self._is_worker_stop = is_worker_stop
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
@@ -94,6 +96,8 @@ class JobRunner:
         self._belongings = Belongings(self._manifest, identity, self._workspace, log)
         self._tails = LogTails(self._kubectl, log)
         self._mailbox = Mailbox()
+        self._watch: PodWatch | None = None
+        self._follower: LogFollower | None = None
         self._file: Path | None = None
         self._may_run_on = False
 
@@ -227,26 +231,30 @@ class JobRunner:
 
     def _wait(self, job: Object) -> Object:
         """Wait for the verdict; meanwhile show logs if asked to, and tell why the Job waits."""
-        chores: list[Chore] = []
+        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log)
+        chores: list[Chore] = [watch, Progress(job, watch, self._log)]
+        following = self._settings.following
+        if following.is_on:
+            self._follower = LogFollower(self._kubectl, job, watch, self._mailbox, log=self._log, following=following)
+            chores.append(self._follower)
         tail = self._settings.tail
         if tail.is_on and tail.every_seconds is not None:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
-        pods = PolledPods(self._kubectl, job, self._mailbox.post)
         obstacles = Obstacles(
             job,
             self._kubectl,
             self._log,
             self._mailbox.post,
-            pods=pods,
+            pods=watch.present,
             look=self._look_persistently,
             pods_of=self._pods_persistently,
             patience=self._settings.patience,
         )
-        chores += [pods, obstacles]
+        chores.append(obstacles)
         try:
             return Waiter(self._kubectl, job, self._look_persistently, self._mailbox, chores).wait()
         except JobVanishedError as error:
-            left = diagnosis.remains(job, *self._pods_and_events(job), self._tails.last_lines)
+            left = diagnosis.remains(job, *self._pods_and_events(job), self._last_lines)
             raise JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}") from None
 
     def _look(self) -> Object | None:
@@ -275,8 +283,7 @@ class JobRunner:
         else:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
-        if self._settings.tail.is_on:
-            self._tails.show(job, self._settings.tail.line_count)
+        self._show_last_logs(job)
         failure = None if verdict.is_complete else self._failure(job, verdict)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
             self._belongings.delete(self._kubectl)
@@ -294,18 +301,26 @@ class JobRunner:
             self._manifest.name,
             verdict.reason,
             verdict.message,
-            diagnosis.account(job, pods, noted, self._tails.last_lines),
+            diagnosis.account(job, pods, noted, self._last_lines),
             exit_codes=diagnosis.exit_codes(pods),
         )
 
     def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
-        """Read what the cluster still knows; that it does not tell is no more than a warning."""
-        pods_call = self._kubectl.start_select("pods", status.pod_selector(job))
+        """Read what the cluster still knows, and add the pods that were seen before they were deleted."""
         events_call = self._kubectl.start_events(events.field_selector_at_the_end())
-        return (
-            self._listed(lambda: self._kubectl.finish_select(pods_call), "The Job's pods"),
-            self._listed(lambda: self._kubectl.finish_events(events_call), "The events of the namespace"),
-        )
+        pods = dict(self._watch.pods) if self._watch is not None else {}
+        pods |= {status.uid(pod): pod for pod in self._pods_of(job)}
+        noted = self._listed(lambda: self._kubectl.finish_events(events_call), "The events of the namespace")
+        return list(pods.values()), noted
+
+    def _pods_of(self, job: Object) -> Sequence[Object]:
+        return self._listed(lambda: self._kubectl.select("pods", status.pod_selector(job)), "The Job's pods")
+
+    def _last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
+        """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
+        if self._watch is not None and self._watch.is_gone(status.uid(pod)):
+            return None
+        return self._tails.last_lines(pod["metadata"]["name"], container, line_count)
 
     def _listed(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object]:
         try:
@@ -313,6 +328,15 @@ class JobRunner:
         except KubectlError as error:
             self._log.warning(f"{what} cannot be listed.\n{error}")
             return ()
+
+    def _show_last_logs(self, job: Object) -> None:
+        """Show what the containers have said and the task's log does not have yet."""
+        if self._follower is not None:
+            self._follower.finish(job, lambda: self._pods_of(job))
+        if self._watch is not None:
+            self._watch.close()
+        if self._settings.tail.is_on:
+            self._tails.show(job, self._settings.tail.line_count)
 
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
@@ -324,6 +348,8 @@ class JobRunner:
     def _unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
         try:
+            if self._follower is not None:
+                self._follower.close()
             self._processes.close()
             self._after_failure(error)
         except BaseException as interruption:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -54,10 +55,41 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Following:
+    """How the containers' logs are shown while they run.
+
+    :param is_on: whether they are.
+    :param containers: the names of the containers to show; ``None`` is all.
+    :param init_containers: the same for init containers.
+    :param formatter: makes, from a container's name and a line, the line to show; ``None`` shows it as it is, behind
+        ``[pod/container]`` where there is more than one.
+    :param detect_level: log a line at the level that it claims.
+    :param strip_colours: leave out what colours the line on a terminal.
+    :param max_streams: how many containers are followed at once; others are read whole when they have ended.
+    :param drain_seconds: how long, after the verdict, lines may still be read.
+    """
+
+    is_on: bool = False
+    containers: frozenset[str] | None = None
+    init_containers: frozenset[str] | None = None
+    formatter: Callable[[str, str], str] | None = None
+    detect_level: bool = True
+    strip_colours: bool = False
+    max_streams: int = 20
+    drain_seconds: float = 30.0
+
+    def chooses(self, container: str, *, is_init: bool) -> bool:
+        """Whether the container's log is shown."""
+        names = self.init_containers if is_init else self.containers
+        return names is None or container in names
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a Job is run.
 
-    :param tail: which logs are shown.
+    :param following: which logs are shown while the containers run.
+    :param tail: which ends of logs are shown.
     :param log_yaml: show the manifest in the log.
     :param write_path: a folder where the manifest is also written, to stay; ``None`` for none.
     :param write_filename: the name of that file; default is the template's.
@@ -68,6 +100,7 @@ class Settings:
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
     """
 
+    following: Following = field(default_factory=Following)
     tail: Tail = field(default_factory=Tail)
     log_yaml: bool = True
     write_path: str | None = None

@@ -51,6 +51,26 @@ class FailedContainer:
     restarts: int = 0
 
 
+@dataclass(frozen=True)
+class ContainerState:
+    """What a container of a pod is doing.
+
+    :param name: its name.
+    :param is_init: whether it is an init container, or a sidecar that is written as one.
+    :param instance: which of its runs this is, from 0; one more for each restart.
+    :param is_running: whether that run goes on.
+    :param is_over: whether that run has ended.
+    :param is_final: whether no other run can follow soon.
+    """
+
+    name: str
+    is_init: bool
+    instance: int
+    is_running: bool
+    is_over: bool
+    is_final: bool
+
+
 def verdict(job: Object) -> Verdict | None:
     """Read the verdict; ``None`` as long as there is none.
 
@@ -107,11 +127,6 @@ def is_running(pod: Object) -> bool:
     )
 
 
-def has_ended(pod: Object) -> bool:
-    """Whether the pod is over and will never run again."""
-    return _status(pod).get("phase") in ("Succeeded", "Failed")
-
-
 def is_being_deleted(pod: Object) -> bool:
     """Whether somebody has deleted the pod, though it may still be there for a while."""
     return "deletionTimestamp" in pod["metadata"]
@@ -143,6 +158,45 @@ def failed_containers_in(pod: Object) -> list[FailedContainer]:
     sidecars = _sidecars(pod)
     found = list(_failed_in(pod))
     return [one for one in found if one.container not in sidecars] or found
+
+
+def phase(pod: Object) -> str:
+    """Return the pod's phase, as ``Running``."""
+    return str(_status(pod).get("phase") or "Pending")
+
+
+def has_ended(pod: Object) -> bool:
+    """Whether none of the pod's containers runs any more or ever will."""
+    return phase(pod) in ("Succeeded", "Failed")
+
+
+def ended_pod_count(job: Object) -> int:
+    """Return how many pods the Job says have ended, well or badly."""
+    return sum(_status(job).get(key) or 0 for key in ("succeeded", "failed"))
+
+
+def container_states(pod: Object) -> list[ContainerState]:
+    """Return what each container of the pod that has a status is doing, init containers first."""
+    restarts = pod["spec"].get("restartPolicy") != "Never" and not has_ended(pod)
+    return [
+        _container_state(one, is_init=kind == "initContainerStatuses", restarts=restarts)
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for one in _status(pod).get(kind) or ()
+    ]
+
+
+def _container_state(one: Object, *, is_init: bool, restarts: bool) -> ContainerState:
+    state, last = one.get("state") or {}, (one.get("lastState") or {}).get("terminated")
+    ended = state.get("terminated") or ("running" not in state and last) or None
+    return ContainerState(
+        name=one["name"],
+        is_init=is_init,
+        instance=int(one.get("restartCount") or 0),
+        is_running="running" in state,
+        is_over=ended is not None,
+        # While it waits for its restart, nothing happens to its log for ten seconds or more.
+        is_final=ended is not None and (not restarts or not ended.get("exitCode") or "waiting" in state),
+    )
 
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:

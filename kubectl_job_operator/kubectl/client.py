@@ -212,6 +212,64 @@ class Kubectl:
         """
         return _lines(self._finish(call, _LOGS_SECONDS, _count_lines).stdout)
 
+    def start_stream_of_logs(
+        self,
+        pod: str,
+        container: str,
+        *,
+        follow: bool,
+        previous: bool,
+        since: str | None,
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[Process], None],
+    ) -> Call:
+        """Start reading a container's log line by line, each with its time; ``finish_stream`` when it has ended.
+
+        :param follow: go on until the container ends.
+        :param previous: read the instance of the container before its last restart.
+        :param since: leave out what is older, as ``2026-11-20T19:25:02Z``.
+        :param on_output: takes what kubectl prints, as it comes, in another thread.
+        :param on_exit: called when it has ended, in another thread.
+        """
+        flags = [*(("--follow",) if follow else ()), *(("--previous",) if previous else ())]
+        return self._start_here(*_logs(pod, container, since), *flags, on_exit=on_exit, on_output=on_output)
+
+    def logs_command(self, pod: str, container: str, since: str | None) -> str:
+        """Return what prints a container's log, for a person to paste."""
+        return shlex.join(self._here(*_logs(pod, container, since)))
+
+    def start_watch(
+        self, resource: str, selector: str, on_output: Callable[[bytes], None], on_exit: Callable[[Process], None]
+    ) -> Call:
+        """Start watching the objects that the label selector picks; ``finish_stream`` when it has ended.
+
+        kubectl prints one line of JSON for each that there is, and then for each change. It ends without a word when
+        the server closes the connection.
+
+        :param on_output: takes what kubectl prints, as it comes, in another thread.
+        :param on_exit: called when it has ended, in another thread.
+        """
+        return self._start_here(
+            "get",
+            resource,
+            "-l",
+            selector,
+            "--watch",
+            "--output-watch-events",
+            "-o",
+            "json",
+            label=f"watch {resource}",
+            on_exit=on_exit,
+            on_output=on_output,
+        )
+
+    def finish_stream(self, call: Call, said: str) -> None:
+        """Show that a command whose output was passed on has ended.
+
+        :param said: what came of it.
+        """
+        self._finish(call, _READ_SECONDS, lambda _: said)
+
     def delete(self, kinds: str, selector: str) -> None:
         """Delete what the label selector picks, without waiting until it is gone; that there is nothing is no error."""
         self._be_sure_of_version()
@@ -253,9 +311,15 @@ class Kubectl:
             self._version_call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
         self._require_version()
 
-    def _start_here(self, *arguments: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
+    def _start_here(
+        self,
+        *arguments: str,
+        label: str = "",
+        on_exit: Callable[[Process], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Call:
         """Start a command against the chosen cluster and namespace."""
-        call = self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit)
+        call = self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit, on_output=on_output)
         if self._version_call is None and not self._version_is_checked:
             self._version_call = self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
         return call
@@ -266,14 +330,20 @@ class Kubectl:
             raise ValueError("the namespace is not known yet")
         return (PROGRAM, *self.access.flags(), "-n", self.namespace, *arguments)
 
-    def _start(self, *argv: str, label: str = "", on_exit: Callable[[Process], None] | None = None) -> Call:
+    def _start(
+        self,
+        *argv: str,
+        label: str = "",
+        on_exit: Callable[[Process], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Call:
         if shutil.which(PROGRAM) is None:
             raise KubectlMissingError(
                 f"There is no {PROGRAM} on the PATH of the machine where the task runs.\n"
                 f"What to do: install kubectl {_dotted(OLDEST_VERSION)} or later there."
             )
         command = self._transcript.started(argv, label)
-        return Call(command, self._processes.start(argv, on_exit))
+        return Call(command, self._processes.start(argv, on_exit, on_output))
 
     def _finish(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
         """Wait for a command, show what came of it, and give its result or its error."""
@@ -315,6 +385,10 @@ class Kubectl:
 
 def _delete(kinds: str, selector: str) -> tuple[str, ...]:
     return ("delete", kinds, "-l", selector, "--wait=false")
+
+
+def _logs(pod: str, container: str, since: str | None) -> tuple[str, ...]:
+    return ("logs", pod, "-c", container, "--timestamps", *((f"--since-time={since}",) if since else ()))
 
 
 def _parse(finished: Finished) -> Object | None:

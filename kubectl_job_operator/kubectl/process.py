@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _BLOCK_BYTES = 65536
@@ -50,11 +50,13 @@ class Finished:
 
 
 class Process:
-    """A child process in a session of its own, whose output is collected.
+    """A child process in a session of its own, whose output is collected or passed on.
 
     :param argv: the command; its first word is looked up on this process's PATH.
     :param environment: the child's whole environment.
     :param on_exit: called with this process when it has ended, in the thread that waited for it.
+    :param on_output: takes what the child prints to stdout, as it comes, in that thread; while it waits, the child has
+        to wait too. Without it, stdout is collected.
     """
 
     def __init__(
@@ -62,10 +64,12 @@ class Process:
         argv: Sequence[str],
         environment: Mapping[str, str],
         on_exit: Callable[[Process], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> None:
         self.argv = tuple(argv)
         self._environment = dict(environment)
         self._on_exit = on_exit
+        self._on_output = on_output
         self._thread = threading.Thread(target=self._live, name=f"waits for {self.argv[0]}", daemon=True)
         self._started_at = 0.0
         self._is_begun = False
@@ -108,6 +112,11 @@ class Process:
         """Whether it was started and has not ended."""
         return self._is_begun and not self._ended.is_set()
 
+    @property
+    def return_code(self) -> int | None:
+        """Its return code; ``None`` if it has not ended or could not be started."""
+        return self._finished.return_code if self._finished is not None else None
+
     def _live(self) -> None:
         """Start, wait and tell: the whole life of the thread."""
         try:
@@ -125,7 +134,9 @@ class Process:
             command = sh.Command(self.argv[0])
         except sh.CommandNotFound as error:
             raise FileNotFoundError(f"no program {self.argv[0]!r} on PATH") from error
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a file object is what sh takes
+        with contextlib.ExitStack() as cleanup:
+            nothing = cleanup.enter_context(open(os.devnull, "rb"))  # noqa: PTH123 - a file object is what sh takes
+            output, for_child = self._pipe(cleanup)
             try:
                 running = command(
                     *self.argv[1:],
@@ -136,23 +147,37 @@ class Process:
                     _new_session=True,
                     _env=self._environment,
                     _ok_code=_EVERY_RETURN_CODE,
-                    _out_bufsize=_BLOCK_BYTES,
                     _err_bufsize=_BLOCK_BYTES,
                     _no_pipe=True,
                     _preexec_fn=_preparation_of_child(),
+                    **({"_out_bufsize": _BLOCK_BYTES} if for_child is None else {"_out": for_child}),
                 )
             except sh.ForkException as error:
                 raise OSError(f"{self.argv[0]!r} cannot be executed: {error}") from error
-        self._pid = running.pid
-        if self._stop_signal is not None:
-            self.stop(self._stop_signal)
-        running.wait()
+            self._pid = running.pid
+            if self._stop_signal is not None:
+                self.stop(self._stop_signal)
+            if output is not None and for_child is not None and self._on_output is not None:
+                for_child.close()
+                while chunk := output.read(_BLOCK_BYTES):
+                    self._on_output(chunk)
+            running.wait()
         return Finished(
             argv=self.argv,
             return_code=running.exit_code,
             stdout=running.stdout.decode(errors="backslashreplace"),
             stderr=running.stderr.decode(errors="backslashreplace"),
             duration_seconds=time.monotonic() - self._started_at,
+        )
+
+    def _pipe(self, cleanup: contextlib.ExitStack) -> tuple[IO[bytes] | None, IO[bytes] | None]:
+        """Open a pipe from the child to us, if its output is passed on: sh's own reader would hold lines back."""
+        if self._on_output is None:
+            return None, None
+        reading, writing = os.pipe()
+        return (
+            cleanup.enter_context(os.fdopen(reading, "rb", buffering=0)),
+            cleanup.enter_context(os.fdopen(writing, "wb", buffering=0)),
         )
 
 
@@ -167,9 +192,14 @@ class Processes:
         self._processes: list[Process] = []
         self._stopping = False
 
-    def start(self, argv: Sequence[str], on_exit: Callable[[Process], None] | None = None) -> Process:
+    def start(
+        self,
+        argv: Sequence[str],
+        on_exit: Callable[[Process], None] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Process:
         """Start a child; after ``stop`` it is stopped again at once."""
-        process = Process(argv, self._environment, on_exit)
+        process = Process(argv, self._environment, on_exit, on_output)
         # On the list before it starts: whatever interrupts us in between, close() knows every child.
         self._processes = [*(other for other in self._processes if other.is_running), process]
         process.start()

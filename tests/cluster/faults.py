@@ -4,6 +4,7 @@ The names are those of `COMPONENTS`. A test that breaks something mends it in a 
 `wait_until_healthy`.
 """
 
+import json
 import signal
 from pathlib import Path
 
@@ -11,7 +12,18 @@ from .debian import node, parts, processes
 from .debian.layout import layout
 from .debian.processes import COMPONENTS
 
-__all__ = ["COMPONENTS", "audit_log", "kill", "log", "pause", "resume", "start", "stop", "wait_until_healthy"]
+__all__ = [
+    "COMPONENTS",
+    "audit_log",
+    "configure_kubelet",
+    "kill",
+    "log",
+    "pause",
+    "resume",
+    "start",
+    "stop",
+    "wait_until_healthy",
+]
 
 
 def audit_log() -> Path:
@@ -49,6 +61,18 @@ def start(name: str) -> None:
     record = parts.record(name)
     if not processes.is_alive(record):
         parts.start(name, record.command)
+
+
+def configure_kubelet(**settings: object) -> dict[str, object]:
+    """Change settings of the kubelet, which starts anew with them; return what they were before."""
+    file = layout().configuration / "kubelet.json"
+    configuration = json.loads(file.read_text())
+    before = {name: configuration[name] for name in settings}
+    kill("kubelet")
+    file.write_text(json.dumps(configuration | settings, indent=2))
+    start("kubelet")
+    wait_until_healthy()
+    return before
 
 
 def wait_until_healthy(seconds: float = 60) -> None:

@@ -84,6 +84,8 @@ def _write_kubelet(layout: Layout, ports: Ports) -> None:
             "kubeAPIBurst": 200,
             "registryPullQPS": 0,
             "eventRecordQPS": 0,
+            # Nobody can read what is rotated away; the test of just that sets its own limit.
+            "containerLogMaxSize": "1Gi",
             # A developer's nearly full disk must neither evict pods nor delete images, which nobody could pull again.
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
             "imageGCHighThresholdPercent": 100,

@@ -34,6 +34,9 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"yaml_write_filename": "f"}, ("yaml_write_filename", "yaml_write_path")),
     ({"tail_logs_line_count": -1}, ("tail_logs_line_count",)),
     ({"tail_logs_every": -5}, ("tail_logs_every",)),
+    ({"log_drain_seconds": -1}, ("log_drain_seconds",)),
+    ({"max_log_streams": 0}, ("max_log_streams",)),
+    ({"log_formatter": "text"}, ("log_formatter",)),
     ({"backoff_limit": -1}, ("backoff_limit",)),
     ({"startup_timeout_seconds": -1}, ("startup_timeout_seconds",)),
     ({"image_pull_grace_seconds": -1}, ("image_pull_grace_seconds",)),
@@ -80,18 +83,35 @@ def test_tail_logs_every_is_rounded_to_the_nearest_five_seconds(given: int, used
 
 
 @pytest.mark.parametrize(
-    ("arguments", "is_on"),
+    ("arguments", "shown"),
     [
-        ({}, True),
-        ({"get_logs": False}, False),
-        ({"get_logs": False, "tail_logs": True}, True),
-        ({"get_logs": False, "tail_logs_line_count": 100}, True),
-        ({"get_logs": False, "tail_logs_every": 5}, True),
-        ({"get_logs": False, "tail_logs_only_at_end": True}, True),
+        ({}, "all"),
+        ({"get_logs": False}, "none"),
+        ({"tail_logs": True}, "tail"),
+        ({"tail_logs_line_count": 100}, "tail"),
+        ({"tail_logs_every": 5}, "tail"),
+        ({"get_logs": False, "tail_logs_only_at_end": True}, "tail"),
     ],
 )
-def test_any_tail_logs_argument_turns_tailing_on(arguments: dict[str, Any], is_on: bool) -> None:
-    assert settings(**arguments).tail.is_on is is_on
+def test_any_tail_logs_argument_shows_ends_of_logs_instead_of_every_line(arguments: dict[str, Any], shown: str) -> None:
+    chosen = settings(**arguments)
+    assert (chosen.following.is_on, chosen.tail.is_on) == (shown == "all", shown == "tail")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        ({}, {"main", "side", "init"}),
+        ({"container_logs": "main"}, {"main", "init"}),
+        ({"container_logs": ["main"], "init_container_logs": False}, {"main"}),
+        ({"container_logs": False}, {"init"}),
+        ({"container_logs": True, "init_container_logs": ["other"]}, {"main", "side"}),
+    ],
+)
+def test_logs_are_chosen_by_the_names_of_containers(arguments: dict[str, Any], chosen: set[str]) -> None:
+    following = settings(**arguments).following
+    containers = {"main": False, "side": False, "init": True}
+    assert {name for name, is_init in containers.items() if following.chooses(name, is_init=is_init)} == chosen
 
 
 @pytest.mark.parametrize(

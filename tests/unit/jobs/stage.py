@@ -87,6 +87,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
         fake_kubectl.answers(wait, job(state), once_called=other, after_seconds=0.0 if state == end else NEVER)
     fake_kubectl.answers(DELETED_WAIT, after_seconds=NEVER)
     fake_kubectl.answers("logs")
+    fake_kubectl.answers("get pods --watch", after_seconds=NEVER)
     fake_kubectl.answers("get pods", recordings.pod_list("failed-exit-code"))
     fake_kubectl.answers("get events", recordings.event_list("failed-exit-code"))
     fake_kubectl.answers("label", f"job.batch/{NAME} labeled\n")
@@ -108,6 +109,14 @@ class Log:
         """Note it."""
         self.lines.append(message)
         self.warnings.append(message)
+
+    def error(self, message: str, /) -> None:
+        """Note it."""
+        self.lines.append(message)
+
+    def critical(self, message: str, /) -> None:
+        """Note it."""
+        self.lines.append(message)
 
     @property
     def text(self) -> str:

@@ -155,9 +155,9 @@ class Logs:
         self.lines = lines if is_readable else None
         self.asked: list[tuple[str, str, int]] = []
 
-    def __call__(self, pod: str, container: str, line_count: int) -> Sequence[str] | None:
+    def __call__(self, pod: Any, container: str, line_count: int) -> Sequence[str] | None:
         """Return the lines."""
-        self.asked.append((pod, container, line_count))
+        self.asked.append((pod["metadata"]["name"], container, line_count))
         return self.lines
 
 

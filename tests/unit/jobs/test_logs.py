@@ -15,28 +15,13 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.unit import recordings
 from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.jobs.stage import Log
 
 JOB = recordings.job("complete")
 FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): pods is forbidden: User "u" cannot list resource "pods" in API group\n',
     "return_code": 1,
 }
-
-
-class Log:
-    """Notes what it is told."""
-
-    def __init__(self) -> None:
-        self.infos: list[str] = []
-        self.warnings: list[str] = []
-
-    def info(self, message: str, /) -> None:
-        """Note it."""
-        self.infos.append(message)
-
-    def warning(self, message: str, /) -> None:
-        """Note it."""
-        self.warnings.append(message)
 
 
 @pytest.fixture
@@ -61,7 +46,7 @@ def test_lines_are_grouped_by_pod_and_container_without_their_prefix(
         stdout="[pod/a-1/main] one\n[pod/a-1/main] [pod/x/y] two\n[pod/a-1/side]   three\n[pod/a-2/main] \n",
     )
     tails.show(JOB, 7)
-    assert log.infos == [
+    assert log.lines == [
         "----- pod a-1, container main: the last 2 lines -----\none\n[pod/x/y] two\n"
         "----- pod a-1, container main: end -----",
         "----- pod a-1, container side: the last 1 line -----\n  three\n----- pod a-1, container side: end -----",
@@ -82,13 +67,13 @@ def test_the_jobs_own_selector_picks_the_pods(fake_kubectl: FakeKubectl, tails: 
 def test_lines_without_a_prefix_are_shown_as_they_are(fake_kubectl: FakeKubectl, tails: LogTails, log: Log) -> None:
     fake_kubectl.answers("logs", stdout="unable to retrieve container logs for containerd://0123\n")
     tails.show(JOB, 7)
-    assert "unable to retrieve container logs for containerd://0123" in log.infos[0]
+    assert "unable to retrieve container logs for containerd://0123" in log.lines[0]
 
 
 def test_no_log_at_all_shows_nothing(fake_kubectl: FakeKubectl, tails: LogTails, log: Log) -> None:
     fake_kubectl.answers("logs")
     tails.show(JOB, 7)
-    assert (log.infos, log.warnings) == ([], [])
+    assert log.lines == []
 
 
 def test_logs_that_cannot_be_read_are_a_warning_with_kubectls_words(
@@ -97,7 +82,7 @@ def test_logs_that_cannot_be_read_are_a_warning_with_kubectls_words(
     fake_kubectl.answers("logs", **FORBIDDEN)
     tails.show(JOB, 7)
     assert tails.last_lines("p", "main", 3) is None
-    assert log.infos == []
+    assert log.lines == log.warnings
     first, second = log.warnings
     assert first.startswith("The logs cannot be read.\n")
     assert second.startswith("The log of pod p, container main cannot be read.\n")
@@ -107,4 +92,4 @@ def test_logs_that_cannot_be_read_are_a_warning_with_kubectls_words(
 def test_the_last_lines_of_one_container_are_returned(fake_kubectl: FakeKubectl, tails: LogTails, log: Log) -> None:
     fake_kubectl.answers("logs p -c main --tail=3", stdout="a\nb\n")
     assert tails.last_lines("p", "main", 3) == ["a", "b"]
-    assert (log.infos, log.warnings) == ([], [])
+    assert log.lines == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -31,7 +32,7 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
     TaskKilledError,
 )
-from kubectl_job_operator.jobs import obstacles, polled_pods
+from kubectl_job_operator.jobs import obstacles
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
@@ -113,7 +114,7 @@ def test_a_job_that_completes_is_looked_for_applied_waited_for_and_deleted(
     stage.script(fake_kubectl)
     assert stage.runner(log).run() == stage.job("complete")
     assert _verbs(fake_kubectl) == ["apply", "delete"]
-    position = {word: index for index, call in enumerate(fake_kubectl.calls) for word in call}
+    position = {word: index for index, call in enumerate(fake_kubectl.calls) for word in call if "--watch" not in call}
     assert position["get"] < position["apply"] < position["wait"] < position["delete"]
     (delete,) = fake_kubectl.called("delete")
     assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
@@ -158,6 +159,23 @@ def test_that_the_pods_cannot_be_read_does_not_hide_the_failure(fake_kubectl: Fa
     assert any(warning.startswith("The Job's pods cannot be listed.") for warning in log.warnings)
 
 
+def test_a_pod_that_was_deleted_before_the_verdict_still_tells_its_exit_code(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    (gone,) = recordings.pods_last_seen("on-failure-restarts")
+    seen = [json.dumps({"type": kind, "object": gone}) for kind in ("ADDED", "DELETED")]
+    fake_kubectl.answers("get pods --watch", "\n".join([*seen, ""]), times=1)
+    fake_kubectl.answers("get pods --watch", after_seconds=NEVER)
+    fake_kubectl.answers("get pods", recordings.pod_list("on-failure-restarts"))
+    fake_kubectl.answers(FAILED_WAIT, stage.job("failed"), after_seconds=1.0)
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError, match="container main: exit code 1") as caught:
+        stage.runner(log).run()
+    assert caught.value.exit_codes == (1,)
+    assert "it was restarted 1 time\n  its log cannot be read" in str(caught.value)
+    assert fake_kubectl.called("logs") == [], "it is gone"
+
+
 def test_that_the_events_cannot_be_read_hides_nothing_else(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("get events", **stage.FORBIDDEN)
     stage.script(fake_kubectl, end="failed")
@@ -171,7 +189,8 @@ def test_a_job_that_cannot_start_is_given_up_early_and_deleted(
 ) -> None:
     monkeypatch.setattr(obstacles, "HOPELESS_GRACE_SECONDS", 0.5)
     monkeypatch.setattr(obstacles, "_SAID_AFTER_SECONDS", 0.0)
-    monkeypatch.setattr(polled_pods, "_PAUSES_SECONDS", (0.1,))
+    (pod,) = recordings.pods("invalid-image-name")
+    fake_kubectl.answers("get pods --watch", json.dumps({"type": "ADDED", "object": pod}) + "\n", after_seconds=0.1)
     fake_kubectl.answers("get pods", recordings.pod_list("invalid-image-name"))
     stage.script(fake_kubectl, end="never")
     with pytest.raises(JobStartupError, match="InvalidImageName"):
@@ -479,7 +498,7 @@ def test_after_an_ambiguous_failure_of_apply_that_created_nothing_it_is_applied_
     stage.script(fake_kubectl)
     stage.runner(log).run()
     assert _verbs(fake_kubectl) == ["apply", "apply", "delete"]
-    order = [verb for call in fake_kubectl.calls for verb in call if verb in ("get", "apply")]
+    order = [verb for call in fake_kubectl.calls for verb in call if verb in ("get", "apply") and "--watch" not in call]
     assert order == ["get", "apply", "get", "apply"]
 
 

@@ -1,0 +1,184 @@
+"""Every line of every container of a Job, once, as it happens. Nothing here ever fails a task or holds it back long."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+
+from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log_blocks import Blocks
+from kubectl_job_operator.jobs.log_levels import INFO, by_level
+from kubectl_job_operator.jobs.log_lines import Line
+from kubectl_job_operator.jobs.log_source import Kind, LogSource
+from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.pods import PodWatch
+from kubectl_job_operator.jobs.settings import Following
+from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.process import Process
+
+_MOST_READINGS = 4
+"""Of containers that have ended, beside those that are followed."""
+_PODS_SECONDS = 2.0
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class LogFollower:
+    """A chore that shows the logs of a Job's containers while they run.
+
+    :param kubectl: reads them.
+    :param job: whose.
+    :param watch: knows the pods.
+    :param mailbox: learns that there is something to show.
+    :param log: takes the lines, each at the level that it claims.
+    :param following: which containers, and how.
+    """
+
+    def __init__(
+        self, kubectl: Kubectl, job: Object, watch: PodWatch, mailbox: Mailbox, *, log: Log, following: Following
+    ) -> None:
+        self._kubectl = kubectl
+        self._job = job
+        self._watch = watch
+        self._mailbox = mailbox
+        self._log = log
+        self._following = following
+        self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
+        self._sources: dict[tuple[str, str], LogSource] = {}
+        self._version = -1
+        spec = job["spec"]
+        self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
+
+    def advance(self) -> float | None:
+        """Show what has come, start what is to be read, and return in how many seconds to ask again."""
+        self._learn()
+        has_more = [source.take() for source in self._sources.values()]
+        limits = [source.advance() for source in self._sources.values()]
+        self._start_readings()
+        limits.append(self._blocks.flush_due())
+        return 0.0 if any(has_more) else min((limit for limit in limits if limit is not None), default=None)
+
+    def handle(self, process: Process | None) -> None:
+        """Learn that a process has ended; it may be one that reads."""
+        if process is not None:
+            for source in self._sources.values():
+                source.handle(process)
+
+    def pending(self) -> Sequence[Call]:
+        """Return nothing: reading goes on after the verdict, until ``finish``."""
+        return ()
+
+    def finish(self, job: Object, list_pods: Callable[[], Sequence[Object]]) -> None:
+        """Read the logs of a Job that has ended to their ends, for a bounded time, and say what was left.
+
+        :param job: the Job as it ended.
+        :param list_pods: lists its pods, for when the watch does not name them soon.
+        """
+        seconds = self._following.drain_seconds
+        ended = status.ended_pod_count(job)
+        if not self._go_on(lambda: self._seen_ended_count >= ended, min(seconds, _PODS_SECONDS)):
+            self._watch.replace(list_pods())
+        is_read = self._go_on(lambda: not self._unread(), seconds)
+        self.close()
+        if self._seen_ended_count < ended:
+            self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
+        if not is_read:
+            commands = "".join(f"\n  {source.rest_command()}" for source in self._unread())
+            self._log.warning(
+                f"Not all logs could be read within {seconds:.0f} s (log_drain_seconds). As long as the pods exist, "
+                f"this shows the rest:{commands}"
+            )
+
+    def close(self) -> None:
+        """End all reading, and show what is here already."""
+        for source in self._sources.values():
+            source.take()
+            source.stop()
+        self._blocks.flush()
+
+    @property
+    def _seen_ended_count(self) -> int:
+        """How many pods are known to have ended or to be gone."""
+        return sum(status.has_ended(pod) or self._watch.is_gone(key) for key, pod in self._watch.pods.items())
+
+    def _unread(self) -> list[LogSource]:
+        """Return the containers whose logs have not been shown to their end."""
+        self._learn()
+        return [source for source in self._sources.values() if not source.is_read]
+
+    def _go_on(self, is_done: Callable[[], bool], seconds: float) -> bool:
+        """Watch and read on until there is nothing left to do, for a time; return whether there is not."""
+        deadline = time.monotonic() + seconds
+        while True:
+            limits = [limit for chore in (self._watch, self) if (limit := chore.advance()) is not None]
+            if is_done():
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            process = self._mailbox.receive(min(left, *limits, left))
+            self._watch.handle(process)
+            self.handle(process)
+
+    def _learn(self) -> None:
+        """Tell each container's log what its container does now."""
+        if self._version == self._watch.version:
+            return
+        self._version = self._watch.version
+        for pod_uid, pod in self._watch.pods.items():
+            is_gone = self._watch.is_gone(pod_uid)
+            for state in status.container_states(pod):
+                if self._following.chooses(state.name, is_init=state.is_init):
+                    self._source(pod_uid, pod, state.name).note(state, is_gone=is_gone)
+        self._has_many = self._has_many or len(self._sources) > 1
+
+    def _source(self, pod_uid: str, pod: Object, container: str) -> LogSource:
+        key = (pod_uid, container)
+        if key not in self._sources:
+            name = pod["metadata"]["name"]
+            self._sources[key] = LogSource(
+                self._kubectl,
+                self._mailbox,
+                name,
+                container,
+                show=lambda lines: self._show(key, name, container, lines),
+                warn=lambda sentence: self._warn(key, name, container, sentence),
+            )
+        return self._sources[key]
+
+    def _start_readings(self) -> None:
+        """Start kubectls, within the limits; none while the cluster is away."""
+        if not self._watch.is_up:
+            return
+        room = {
+            Kind.FOLLOW: self._following.max_streams - sum(one.is_following for one in self._sources.values()),
+            Kind.REST: _MOST_READINGS - sum(one.is_reading and not one.is_following for one in self._sources.values()),
+        }
+        for source in self._sources.values():
+            kind = source.wanted()
+            limited = Kind.FOLLOW if kind is Kind.FOLLOW else Kind.REST
+            if kind is not None and room[limited] > 0:
+                room[limited] -= 1
+                source.start(kind)
+
+    def _show(self, key: tuple[str, str], pod: str, container: str, lines: Sequence[Line]) -> None:
+        texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
+        if self._following.strip_colours and any("\x1b" in text for text in texts):
+            texts = [_COLOURS.sub("", text) for text in texts]
+        runs = by_level(texts) if self._following.detect_level else [(INFO, texts)]
+        for level, run in runs:
+            self._blocks.add(key, level, self._dressed(pod, container, run))
+
+    def _dressed(self, pod: str, container: str, texts: Sequence[str]) -> Sequence[str]:
+        formatter = self._following.formatter
+        if formatter is not None:
+            return [str(formatter(container, text)) for text in texts]
+        if self._has_many:
+            return [f"[{pod}/{container}] {text}" for text in texts]
+        return texts
+
+    def _warn(self, key: tuple[str, str], pod: str, container: str, sentence: str) -> None:
+        self._blocks.flush(key)
+        self._log.warning(f"[{pod}/{container}] {sentence}.")

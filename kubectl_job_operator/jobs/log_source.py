@@ -1,0 +1,334 @@
+"""The log of one container, read by one kubectl after another until it has been shown to its end."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from kubectl_job_operator.errors import ErrorKind, KubectlError
+from kubectl_job_operator.jobs.log_lines import Line, LineReader, Position, Resumption
+from kubectl_job_operator.jobs.mailbox import Mailbox
+from kubectl_job_operator.jobs.status import ContainerState
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.output import Output
+from kubectl_job_operator.kubectl.process import Process
+
+_IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
+"""The kubelet ends a stream up to a second after the container; that is waited for only where reading anew is dear."""
+_UNSETTLED_SECONDS = 3.0
+_NEWS_SECONDS = 1.0
+_FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
+_MOST_REFUSALS = 3
+_CHUNKS_AT_ONCE = 4
+_SHORT_LOG_LINES = 5_000
+
+
+class Kind(enum.Enum):
+    """How a log is read."""
+
+    FOLLOW = "follow"
+    REST = "rest"
+    PREVIOUS = "previous"
+
+
+@dataclass
+class _Reading:
+    """One kubectl that reads."""
+
+    kind: Kind
+    instance: int
+    call: Call
+    output: Output
+    resumption: Resumption
+    is_replay: bool
+    heard_at: float
+    reader: LineReader = field(default_factory=LineReader)
+    line_count: int = 0
+    new_count: int = 0
+
+
+class LogSource:
+    """The log of one container of one pod, through all its restarts.
+
+    While a run of the container goes on, its log is followed. When that run has ended, what is left of it is read once
+    more without following, from the last line that was shown: only this proves that nothing is missing.
+
+    :param kubectl: reads.
+    :param mailbox: learns that there is something to show.
+    :param pod: the pod's name.
+    :param container: the container's name.
+    :param show: takes lines, each once, in order.
+    :param warn: takes a sentence where lines are lost.
+    """
+
+    def __init__(
+        self,
+        kubectl: Kubectl,
+        mailbox: Mailbox,
+        pod: str,
+        container: str,
+        *,
+        show: Callable[[Sequence[Line]], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._kubectl = kubectl
+        self._mailbox = mailbox
+        self.pod = pod
+        self.container = container
+        self._show = show
+        self._warn = warn
+        self._position = Position()
+        self._shown_instance = -1
+        self._next = 0
+        self._state: ContainerState | None = None
+        self._is_gone = False
+        self._has_given_up = False
+        self._changed_at = 0.0
+        self._reading: _Reading | None = None
+        self._retry_at = 0.0
+        self._news_until = 0.0
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._silence = _FIRST_SILENCE_SECONDS
+        self._refusals = 0
+        self._is_held = False
+        self._is_replay_due = False
+
+    @property
+    def name(self) -> str:
+        """As ``pod/container``."""
+        return f"{self.pod}/{self.container}"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is nothing to read now."""
+        if self._reading is not None:
+            return False
+        state = self._state
+        if state is None or self._has_given_up or not (state.is_running or state.is_over):
+            return True
+        return self._next > state.instance
+
+    @property
+    def is_following(self) -> bool:
+        """Whether it is being followed."""
+        return self._reading is not None and self._reading.kind is Kind.FOLLOW
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a kubectl reads it."""
+        return self._reading is not None
+
+    def note(self, state: ContainerState | None, *, is_gone: bool) -> None:
+        """Learn what the container does now.
+
+        :param is_gone: whether its pod has been deleted.
+        """
+        if state != self._state:
+            self._changed_at = time.monotonic()
+            self._news_until = 0.0
+            self._state = state
+        self._is_gone = is_gone
+
+    def wanted(self) -> Kind | None:
+        """Return what is to be started now, if anything."""
+        state, now = self._state, time.monotonic()
+        if state is None or self._reading is not None or self.is_read or now < max(self._retry_at, self._news_until):
+            return None
+        if self._next < state.instance:
+            return Kind.PREVIOUS
+        if state.is_running:
+            return Kind.FOLLOW
+        return Kind.REST if self._is_settled(state, now) else None
+
+    def start(self, kind: Kind) -> None:
+        """Start what is wanted."""
+        state = self._state
+        if state is None:
+            raise AssertionError("a container without a status has no log")
+        if kind is Kind.PREVIOUS and self._next < state.instance - 1:
+            self._warn(
+                f"the lines of {state.instance - 1 - self._next} earlier runs of this container could not be read any "
+                "more: it was restarted too often"
+            )
+            self._next = state.instance - 1
+        is_replay, self._is_replay_due = self._is_replay_due, False
+        # A short log is read whole at the end: then even a clock that goes back hides nothing.
+        is_short = kind is not Kind.FOLLOW and self._position.line_count < _SHORT_LOG_LINES
+        since = None if is_replay or is_short else self._position.since()
+        output = Output(self._mailbox.wake)
+        call = self._kubectl.start_stream_of_logs(
+            self.pod,
+            self.container,
+            follow=kind is Kind.FOLLOW,
+            previous=kind is Kind.PREVIOUS,
+            since=since,
+            on_output=output.put,
+            on_exit=self._mailbox.post,
+        )
+        resumption = Resumption(Position() if is_replay else self._position)
+        self._reading = _Reading(kind, self._next, call, output, resumption, is_replay, time.monotonic())
+
+    def take(self) -> bool:
+        """Show what has come; return whether there may be more."""
+        reading = self._reading
+        if reading is None:
+            return False
+        for _ in range(_CHUNKS_AT_ONCE):
+            chunk = reading.output.take()
+            if not chunk:
+                return False
+            reading.heard_at = time.monotonic()
+            if not self._show_new(reading, reading.reader.feed(chunk)):
+                return False
+        return True
+
+    def advance(self) -> float | None:
+        """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""
+        reading, state, now = self._reading, self._state, time.monotonic()
+        if reading is None:
+            if self.is_read or state is None:
+                return None
+            if self._is_gone:
+                self._give_up("its pod was deleted")
+                return None
+            settled = self._changed_at + _UNSETTLED_SECONDS if state.is_over and not state.is_final else 0.0
+            return max(0.0, max(self._retry_at, self._news_until, settled) - now) or None
+        if reading.kind is not Kind.FOLLOW:
+            return None
+        is_over = self._is_over(reading)
+        idle = _IDLE_SECONDS if reading.line_count < _SHORT_LOG_LINES else _LONG_LOG_IDLE_SECONDS
+        limit = reading.heard_at + (idle if is_over else self._silence)
+        if now < limit:
+            return limit - now
+        if not is_over:
+            self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
+        self.stop()
+        return 0.0
+
+    def handle(self, process: Process) -> None:
+        """Learn that a process has ended; it may be the one that reads."""
+        reading = self._reading
+        if reading is None or reading.call.process is not process:
+            return
+        while self.take():
+            pass
+        if self._reading is reading:
+            self._reading = None
+            self._finish(reading)
+
+    def stop(self) -> None:
+        """End the reading; what is missing is read later."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.output.close()
+            self._kubectl.stop(reading.call)
+
+    def rest_command(self) -> str:
+        """Return, for a person to paste, what shows the lines that were not shown."""
+        return self._kubectl.logs_command(self.pod, self.container, self._position.since())
+
+    def _is_settled(self, state: ContainerState, now: float) -> bool:
+        """Whether ``kubectl logs`` now means this run of the container, and not one that may begin any moment."""
+        return state.is_final or now - self._changed_at >= _UNSETTLED_SECONDS
+
+    def _is_over(self, reading: _Reading) -> bool:
+        """Whether the run of the container that is being read has ended."""
+        state = self._state
+        return state is None or state.is_over or state.instance > reading.instance or self._is_gone
+
+    def _show_new(self, reading: _Reading, lines: Sequence[Line]) -> bool:
+        """Show the lines that were not shown yet; return whether to go on reading."""
+        reading.line_count += len(lines)
+        had_gap = reading.resumption.has_gap
+        new = reading.resumption.unseen(lines)
+        if not new:
+            return True
+        if reading.resumption.has_gap and not had_gap and self._shown_instance == reading.instance:
+            if not self._is_held and self._state is not None and not self._state.is_final:
+                # Perhaps kubectl reads the next run of the container already: the watch will tell.
+                self._is_held = True
+                self._retry_at = time.monotonic() + _UNSETTLED_SECONDS
+                self.stop()
+                return False
+            self._warn(
+                f"lines between {self._position.stamp.decode()} and {new[0].stamp.decode()} may be missing: the log "
+                "was rotated before they could be read"
+            )
+        self._is_held = False
+        reading.new_count += len(new)
+        if not reading.is_replay:
+            self._position.advance(new)
+            self._shown_instance = reading.instance
+        self._pause, self._refusals = _FIRST_PAUSE_SECONDS, 0
+        if reading.kind is Kind.FOLLOW:
+            self._silence = _FIRST_SILENCE_SECONDS
+        self._show(new)
+        return True
+
+    def _finish(self, reading: _Reading) -> None:
+        """Draw the conclusions from the end of a reading."""
+        now = time.monotonic()
+        is_whole = reading.kind is not Kind.FOLLOW and reading.call.process.return_code == 0
+        if is_whole:
+            self._show_new(reading, reading.reader.last())
+        try:
+            self._kubectl.finish_stream(reading.call, _said(reading))
+        except KubectlError as error:
+            self._bear(reading, error, now)
+            return
+        if reading.reader.remarks:
+            self._bear_remarks(reading, now)
+        elif reading.kind is Kind.FOLLOW:
+            if not self._is_over(reading):
+                # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
+                self._news_until = now + _NEWS_SECONDS
+        elif self._is_of_another_run(reading):
+            self._is_replay_due = True
+        else:
+            self._next = reading.instance + 1
+
+    def _is_of_another_run(self, reading: _Reading) -> bool:
+        """Whether what was shown as this run's was the next one's: then its last line is not in this run's log."""
+        return (
+            reading.kind is Kind.PREVIOUS
+            and not reading.is_replay
+            and not reading.resumption.is_over
+            and self._shown_instance == reading.instance
+        )
+
+    def _bear(self, reading: _Reading, error: KubectlError, now: float) -> None:
+        """Go on after a failure of kubectl, unless it is in vain."""
+        self._retry_at = now + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        if error.kind is ErrorKind.NOT_FOUND:
+            self._give_up("its pod was deleted")
+        elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
+            self._warn(f"the end of the run number {reading.instance + 1} of this container was removed unread")
+            self._next = reading.instance + 1
+        elif not error.kind.can_pass and error.kind is not ErrorKind.CONTAINER_WAITING:
+            self._refusals += 1
+            if self._refusals >= _MOST_REFUSALS:
+                self._give_up(f"kubectl refuses to read it: {error.words}")
+
+    def _bear_remarks(self, reading: _Reading, now: float) -> None:
+        """Go on after the kubelet had something to say instead of lines."""
+        self._retry_at = now + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        self._refusals += 1
+        if reading.kind is not Kind.FOLLOW and self._refusals >= _MOST_REFUSALS:
+            self._give_up(f"the kubelet says: {reading.reader.remarks[-1]}")
+
+    def _give_up(self, why: str) -> None:
+        self._has_given_up = True
+        shown_to = f"after {self._position.stamp.decode()}" if self._position.stamp else "from its beginning"
+        self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
+
+
+def _said(reading: _Reading) -> str:
+    """Sum up a reading for the transcript."""
+    if reading.new_count == reading.line_count:
+        return f"{reading.line_count} lines"
+    return f"{reading.line_count} lines, {reading.new_count} of them new"
