@@ -79,7 +79,9 @@ class LineReader:
         text = _without_inner_stamps(raw[match.end() :])
         dropped += max(0, len(text) - LONGEST_LINE_BYTES)
         if dropped:
-            text = text[:LONGEST_LINE_BYTES] + b" [the line is longer: %d bytes more are not shown]" % dropped
+            text = text[:LONGEST_LINE_BYTES] + b" [the line is longer: about %d KiB more are not shown]" % -(
+                -dropped // 1024
+            )
         return [Line(_sortable(match[1], match[2] or b"", match[3]), text)]
 
 

@@ -17,12 +17,11 @@ from kubectl_job_operator.kubectl.process import Process
 
 _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
 """The kubelet ends a stream up to a second after the container; that is waited for only where reading anew is dear."""
-_UNSETTLED_SECONDS = 3.0
+_HELD_SECONDS = 3.0
 _NEWS_SECONDS = 1.0
 _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
 _MOST_REFUSALS = 3
-_CHUNKS_AT_ONCE = 4
 _SHORT_LOG_LINES = 5_000
 
 
@@ -86,7 +85,6 @@ class LogSource:
         self._state: ContainerState | None = None
         self._is_gone = False
         self._has_given_up = False
-        self._changed_at = 0.0
         self._reading: _Reading | None = None
         self._retry_at = 0.0
         self._news_until = 0.0
@@ -127,33 +125,28 @@ class LogSource:
         :param is_gone: whether its pod has been deleted.
         """
         if state != self._state:
-            self._changed_at = time.monotonic()
             self._news_until = 0.0
             self._state = state
         self._is_gone = is_gone
 
     def wanted(self) -> Kind | None:
-        """Return what is to be started now, if anything."""
+        """Return what is to be started now, if anything; runs of the container that are lost are left out and told.
+
+        What ``kubectl logs`` reads goes by the state that the kubelet reports, which is the one that the watch shows.
+        """
         state, now = self._state, time.monotonic()
         if state is None or self._reading is not None or self.is_read or now < max(self._retry_at, self._news_until):
             return None
+        oldest = state.instance - 1 if state.has_previous else state.instance
+        if self._next < oldest:
+            self._warn(f"{oldest - self._next} earlier runs of this container came and went before they could be read")
+            self._next = oldest
         if self._next < state.instance:
             return Kind.PREVIOUS
-        if state.is_running:
-            return Kind.FOLLOW
-        return Kind.REST if self._is_settled(state, now) else None
+        return Kind.FOLLOW if state.is_running else Kind.REST
 
     def start(self, kind: Kind) -> None:
         """Start what is wanted."""
-        state = self._state
-        if state is None:
-            raise AssertionError("a container without a status has no log")
-        if kind is Kind.PREVIOUS and self._next < state.instance - 1:
-            self._warn(
-                f"the lines of {state.instance - 1 - self._next} earlier runs of this container could not be read any "
-                "more: it was restarted too often"
-            )
-            self._next = state.instance - 1
         is_replay, self._is_replay_due = self._is_replay_due, False
         # A short log is read whole at the end: then even a clock that goes back hides nothing.
         is_short = kind is not Kind.FOLLOW and self._position.line_count < _SHORT_LOG_LINES
@@ -172,18 +165,15 @@ class LogSource:
         self._reading = _Reading(kind, self._next, call, output, resumption, is_replay, time.monotonic())
 
     def take(self) -> bool:
-        """Show what has come; return whether there may be more."""
+        """Show a piece of what has come; return whether there may be more."""
         reading = self._reading
         if reading is None:
             return False
-        for _ in range(_CHUNKS_AT_ONCE):
-            chunk = reading.output.take()
-            if not chunk:
-                return False
-            reading.heard_at = time.monotonic()
-            if not self._show_new(reading, reading.reader.feed(chunk)):
-                return False
-        return True
+        chunk = reading.output.take()
+        if not chunk:
+            return False
+        reading.heard_at = time.monotonic()
+        return self._show_new(reading, reading.reader.feed(chunk))
 
     def advance(self) -> float | None:
         """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""
@@ -194,8 +184,7 @@ class LogSource:
             if self._is_gone:
                 self._give_up("its pod was deleted")
                 return None
-            settled = self._changed_at + _UNSETTLED_SECONDS if state.is_over and not state.is_final else 0.0
-            return max(0.0, max(self._retry_at, self._news_until, settled) - now) or None
+            return max(0.0, max(self._retry_at, self._news_until) - now) or None
         if reading.kind is not Kind.FOLLOW:
             return None
         is_over = self._is_over(reading)
@@ -230,10 +219,6 @@ class LogSource:
         """Return, for a person to paste, what shows the lines that were not shown."""
         return self._kubectl.logs_command(self.pod, self.container, self._position.since())
 
-    def _is_settled(self, state: ContainerState, now: float) -> bool:
-        """Whether ``kubectl logs`` now means this run of the container, and not one that may begin any moment."""
-        return state.is_final or now - self._changed_at >= _UNSETTLED_SECONDS
-
     def _is_over(self, reading: _Reading) -> bool:
         """Whether the run of the container that is being read has ended."""
         state = self._state
@@ -247,10 +232,10 @@ class LogSource:
         if not new:
             return True
         if reading.resumption.has_gap and not had_gap and self._shown_instance == reading.instance:
-            if not self._is_held and self._state is not None and not self._state.is_final:
+            if not self._is_held and self._state is not None and self._state.can_restart:
                 # Perhaps kubectl reads the next run of the container already: the watch will tell.
                 self._is_held = True
-                self._retry_at = time.monotonic() + _UNSETTLED_SECONDS
+                self._retry_at = time.monotonic() + _HELD_SECONDS
                 self.stop()
                 return False
             self._warn(
@@ -306,8 +291,7 @@ class LogSource:
         if error.kind is ErrorKind.NOT_FOUND:
             self._give_up("its pod was deleted")
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
-            self._warn(f"the end of the run number {reading.instance + 1} of this container was removed unread")
-            self._next = reading.instance + 1
+            self._leave(reading, "the kubelet has removed it")
         elif not error.kind.can_pass and error.kind is not ErrorKind.CONTAINER_WAITING:
             self._refusals += 1
             if self._refusals >= _MOST_REFUSALS:
@@ -318,11 +302,19 @@ class LogSource:
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
         self._refusals += 1
-        if reading.kind is not Kind.FOLLOW and self._refusals >= _MOST_REFUSALS:
-            self._give_up(f"the kubelet says: {reading.reader.remarks[-1]}")
+        if reading.kind is Kind.PREVIOUS or self._refusals >= _MOST_REFUSALS:
+            self._leave(reading, f"the kubelet says: {reading.reader.remarks[-1]}")
+
+    def _leave(self, reading: _Reading, why: str) -> None:
+        """Go on with the next run of the container."""
+        self._next = reading.instance + 1
+        self._tell_loss(why)
 
     def _give_up(self, why: str) -> None:
         self._has_given_up = True
+        self._tell_loss(why)
+
+    def _tell_loss(self, why: str) -> None:
         shown_to = f"after {self._position.stamp.decode()}" if self._position.stamp else "from its beginning"
         self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
 

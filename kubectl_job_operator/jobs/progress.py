@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log import HeardLog
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call
@@ -15,40 +15,6 @@ from kubectl_job_operator.kubectl.process import Process
 
 _SILENCE_SECONDS = 60.0
 _SHORTEST_STEP_SECONDS = 1.0
-
-
-class HeardLog:
-    """A log that knows when it was last written to.
-
-    :param log: where all goes to.
-    """
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self.last_at = time.monotonic()
-
-    def info(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.info(message)
-
-    def warning(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.warning(message)
-
-    def error(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.error(message)
-
-    def critical(self, message: str, /) -> None:
-        """Pass it on."""
-        self._note()
-        self._log.critical(message)
-
-    def _note(self) -> None:
-        self.last_at = time.monotonic()
 
 
 class Progress:

@@ -21,7 +21,7 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
-from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.log import HeardLog, Log
 from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
@@ -29,7 +29,7 @@ from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
-from kubectl_job_operator.jobs.progress import HeardLog, Progress
+from kubectl_job_operator.jobs.progress import Progress
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Chore, Waiter

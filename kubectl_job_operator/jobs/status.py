@@ -60,7 +60,8 @@ class ContainerState:
     :param instance: which of its runs this is, from 0; one more for each restart.
     :param is_running: whether that run goes on.
     :param is_over: whether that run has ended.
-    :param is_final: whether no other run can follow soon.
+    :param has_previous: whether ``kubectl logs --previous`` means the run before it.
+    :param can_restart: whether another run may follow.
     """
 
     name: str
@@ -68,7 +69,8 @@ class ContainerState:
     instance: int
     is_running: bool
     is_over: bool
-    is_final: bool
+    has_previous: bool
+    can_restart: bool
 
 
 def verdict(job: Object) -> Verdict | None:
@@ -177,25 +179,26 @@ def ended_pod_count(job: Object) -> int:
 
 def container_states(pod: Object) -> list[ContainerState]:
     """Return what each container of the pod that has a status is doing, init containers first."""
-    restarts = pod["spec"].get("restartPolicy") != "Never" and not has_ended(pod)
+    can_restart = pod["spec"].get("restartPolicy") != "Never" and not has_ended(pod)
     return [
-        _container_state(one, is_init=kind == "initContainerStatuses", restarts=restarts)
+        _container_state(one, is_init=kind == "initContainerStatuses", can_restart=can_restart)
         for kind in ("initContainerStatuses", "containerStatuses")
         for one in _status(pod).get(kind) or ()
     ]
 
 
-def _container_state(one: Object, *, is_init: bool, restarts: bool) -> ContainerState:
-    state, last = one.get("state") or {}, (one.get("lastState") or {}).get("terminated")
-    ended = state.get("terminated") or ("running" not in state and last) or None
+def _container_state(one: Object, *, is_init: bool, can_restart: bool) -> ContainerState:
+    state, last = one.get("state") or {}, "terminated" in (one.get("lastState") or {})
+    waits = not {"running", "terminated"} & state.keys()
     return ContainerState(
         name=one["name"],
         is_init=is_init,
         instance=int(one.get("restartCount") or 0),
         is_running="running" in state,
-        is_over=ended is not None,
-        # While it waits for its restart, nothing happens to its log for ten seconds or more.
-        is_final=ended is not None and (not restarts or not ended.get("exitCode") or "waiting" in state),
+        # While it waits for its restart, its last run is the one that has just ended.
+        is_over="terminated" in state or (waits and last),
+        has_previous=last and not waits,
+        can_restart=can_restart,
     )
 
 

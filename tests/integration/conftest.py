@@ -57,3 +57,15 @@ def task(
     runner = TaskRunner(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]), namespace)
     yield runner
     shutil.rmtree(runner.folder)
+
+
+@pytest.fixture
+def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
+    """Let only a cluster be broken that this machine runs itself, and mend it."""
+    if cluster.kind != "debian":
+        pytest.skip("only the node that runs on this machine can be broken")
+    yield
+    for name in ("etcd", "kube-apiserver", "kubelet"):
+        test_cluster.faults.resume(name)
+        test_cluster.faults.start(name)
+    test_cluster.faults.wait_until_healthy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 def job(script: str, *, name: str = "job", spec: str = "backoffLimit: 0", pod: str = "") -> str:
     """Return the manifest of a Job with one container that runs a shell script.
@@ -24,6 +26,6 @@ def job(script: str, *, name: str = "job", spec: str = "backoffLimit: 0", pod: s
         "        - name: main",
         "          image: busybox:1.36",
         "          imagePullPolicy: IfNotPresent",
-        f"          command: [sh, -c, {script!r}]",
+        f"          command: [sh, -c, {json.dumps(script)}]",
     ]
     return "\n".join(lines) + "\n"

@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,6 +17,7 @@ import pytest
 from kubectl_job_operator.errors import WorkspaceError
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRunner
+from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.test_arguments import kubeconfig
@@ -30,7 +29,7 @@ from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 
 class Log:
-    info = warning = staticmethod(lambda message: print(message, flush=True))
+    info = warning = error = critical = staticmethod(lambda message: print(message, flush=True))
 
 class Task(KubernetesJobOperator):
     log = Log
@@ -40,31 +39,6 @@ with DAG("faults", schedule=None) as dag:
 task.execute(context_for(task, run_id="one", try_number=int(sys.argv[3])))
 print("SUCCESS", flush=True)
 """
-
-
-@pytest.fixture
-def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
-    """Let only a cluster be broken that this machine runs itself, and mend it."""
-    if cluster.kind != "debian":
-        pytest.skip("only the node that runs on this machine can be broken")
-    yield
-    for name in ("etcd", "kube-apiserver", "kubelet"):
-        test_cluster.faults.resume(name)
-        test_cluster.faults.start(name)
-    test_cluster.faults.wait_until_healthy()
-
-
-def in_background(action: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=action)
-    thread.start()
-    return thread
-
-
-def until(condition: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.1)
 
 
 @pytest.mark.usefixtures("breakable")

@@ -22,6 +22,7 @@ from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlEr
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
+from tests.integration.background import until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 
@@ -121,7 +122,7 @@ def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
     deleted_at: list[float] = []
 
     def delete_it() -> None:
-        _until(lambda: namespace.living("jobs") == ["job"])
+        until(lambda: namespace.living("jobs") == ["job"], "it never came")
         time.sleep(2)
         namespace.kubectl("delete", "job", "job", "--wait=false")
         deleted_at.append(time.monotonic())
@@ -173,7 +174,7 @@ def test_a_job_that_somebody_edits_while_it_runs_still_comes_to_its_verdict(
     task.write("job.yaml", job("sleep 5"))
 
     def edit_it() -> None:
-        _until(lambda: namespace.living("pods") != [])
+        until(lambda: namespace.living("pods") != [], "it never came")
         namespace.kubectl("annotate", "job", "job", "edited=by-hand")
         namespace.kubectl("label", "job", "job", "app.kubernetes.io/managed-by=me", "--overwrite")
 
@@ -213,7 +214,7 @@ def test_a_task_that_is_killed_fails_and_leaves_no_job(task: TaskRunner, namespa
     task.write("job.yaml", job("sleep 120"))
 
     def kill_it() -> None:
-        _until(lambda: namespace.living("pods") != [])
+        until(lambda: namespace.living("pods") != [], "it never came")
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=kill_it)
@@ -239,10 +240,3 @@ def test_kubectls_own_words_stand_in_the_error(task: TaskRunner, namespace: Name
     assert "$ kubectl -n no-such-namespace apply" in run.error
     assert "What to do: create the namespace" in run.error
     assert namespace.living("jobs") == []
-
-
-def _until(condition: object) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.1)
