@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +35,9 @@ def with_container(lines: str, script: str = "true") -> str:
 
 def with_command(*command: str) -> str:
     """Return a Job that runs another command."""
-    return job("true").replace("command: [sh, -c, 'true']", f"command: {json.dumps(command)}")
+    text, count = re.subn(r"command: .*", lambda _: f"command: {json.dumps(command)}", job("true"))
+    assert count == 1, text
+    return text
 
 
 def with_volume(volume: str) -> str:
@@ -43,11 +46,11 @@ def with_volume(volume: str) -> str:
     return text.replace("command:", "volumeMounts: [{name: v, mountPath: /v}]\n          command:")
 
 
-def with_more_containers(kind: str, container: str) -> str:
+def with_more_containers(kind: str, container: str, script: str = "true") -> str:
     """Return a Job with a further container, in flow YAML; ``kind`` is the field that it stands in."""
     if kind == "containers":
-        return job("true") + f"        - {container}\n"
-    return job("true", pod=f"{kind}: [{container}]")
+        return job(script) + f"        - {container}\n"
+    return job(script, pod=f"{kind}: [{container}]")
 
 
 def killed_by(signal_name: str) -> str:
@@ -283,7 +286,7 @@ CAUSES = [
     ),
     Cause(
         "a container's image is missing while another runs",
-        with_more_containers("containers", "{name: other, image: 'Bad Name:1'}").replace("'true'", "sleep 60"),
+        with_more_containers("containers", "{name: other, image: 'Bad Name:1'}", "sleep 60"),
         ("it cannot start.", "container other cannot start: InvalidImageName"),
         "mend the image's name in the template.",
         kind=JobStartupError,
