@@ -156,12 +156,23 @@ class JobFailedError(JobError):
     :param reason: the condition's reason, as ``BackoffLimitExceeded``.
     :param message: the condition's message.
     :param account: what its pods say about it, ready to be shown; may be empty.
+    :param exit_codes: those of its containers that ended badly, each once; empty where no pod is left to tell.
     """
 
-    def __init__(self, namespace: str, name: str, reason: str, message: str, account: str = "") -> None:
+    def __init__(
+        self,
+        namespace: str,
+        name: str,
+        reason: str,
+        message: str,
+        account: str = "",
+        *,
+        exit_codes: Sequence[int] = (),
+    ) -> None:
         self.reason = reason
         self.condition_message = message
         self.account = account
+        self.exit_codes = tuple(exit_codes)
         headline = f"Job {namespace}/{name} failed: {reason}"
         if message:
             headline += f" ({message})"
@@ -173,7 +184,7 @@ class JobVanishedError(JobError):
 
 
 class JobStartupError(JobError):
-    """No container of the Job ran within the startup timeout; the Job was deleted."""
+    """The Job cannot start, or no container of it ran in time; the Job was deleted."""
 
 
 class JobInUseError(JobError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,12 +13,14 @@ _CHOICES = {
     "on_kill_action": ("delete", "keep"),
     "on_worker_stop": ("adopt", "delete"),
 }
+_EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _NOT_NEGATIVE = (
     "tail_logs_every",
     "tail_logs_line_count",
     "log_drain_seconds",
     "backoff_limit",
     "startup_timeout_seconds",
+    "image_pull_grace_seconds",
     "outage_tolerance_seconds",
     "termination_grace_period_seconds",
 )
@@ -42,6 +45,26 @@ def check_arguments(task: KubernetesJobOperator) -> None:
         raise ValueError(f"log_formatter must be a function of two strings, but is {task.log_formatter!r}")
     if task.max_log_streams < 1:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
+    _check_exit_codes(task)
+
+
+def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
+    """Return the exit codes that an argument names: none, one or several."""
+    if given is None:
+        return frozenset()
+    return frozenset([given] if isinstance(given, int) else given)
+
+
+def _check_exit_codes(task: KubernetesJobOperator) -> None:
+    for name in _EXIT_CODES:
+        given = getattr(task, name)
+        listed = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
+        wrong = [one for one in listed if isinstance(one, bool) or not isinstance(one, int) or not 0 < one <= 255]  # noqa: PLR2004
+        if wrong:
+            raise ValueError(f"{name} must be an int from 1 to 255 or a list of such, but has {wrong[0]!r}")
+    both = exit_codes(task.skip_on_exit_code) & exit_codes(task.fail_on_exit_code)
+    if both:
+        raise ValueError(f"skip_on_exit_code and fail_on_exit_code contradict each other: both have {min(both)}")
 
 
 def _check_source(task: KubernetesJobOperator) -> None:

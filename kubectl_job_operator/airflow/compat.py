@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Connection, Context
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 else:
     try:
         from airflow.sdk import BaseOperator, Connection, Context
@@ -16,15 +16,16 @@ else:
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
     try:
-        from airflow.sdk.exceptions import AirflowFailException
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
     except ImportError:
-        from airflow.exceptions import AirflowFailException
+        from airflow.exceptions import AirflowFailException, AirflowSkipException
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
     "AirflowFailException",
+    "AirflowSkipException",
     "BaseOperator",
     "Connection",
     "Context",

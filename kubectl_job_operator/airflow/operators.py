@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context, is_wanted_by_airflow
+from kubectl_job_operator.airflow.arguments import check_arguments, exit_codes
+from kubectl_job_operator.airflow.compat import (
+    AirflowFailException,
+    AirflowSkipException,
+    BaseOperator,
+    Context,
+    is_wanted_by_airflow,
+)
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
-from kubectl_job_operator.errors import InputError, KubectlError
+from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError
 
 if TYPE_CHECKING:
     import jinja2
@@ -90,11 +96,18 @@ class KubernetesJobOperator(BaseOperator):
         runs into its ``execution_timeout``: ``"delete"`` or ``"keep"``.
     :param on_worker_stop: (str, default ``"adopt"``) what becomes of it when only the worker is told to stop, as in a
         deployment: ``"adopt"`` keeps it for the next try if there is one, ``"delete"`` deletes it.
+    :param skip_on_exit_code: (int or list of int, default None) the task is skipped, not failed, if a container of a
+        failed pod ended with one of these. The Job is cleaned up as a failed one.
+    :param fail_on_exit_code: (int or list of int, default None) the task fails without a retry if a container of a
+        failed pod ended with one of these; wins over ``skip_on_exit_code`` where different pods ended with both.
 
     Time:
 
     :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
-        is without limit. The time while the Job is suspended does not count.
+        is without limit. The time while the Job is suspended does not count. What cannot heal, as an image's name that
+        is none or a Secret that does not exist, fails the task after 15 seconds.
+    :param image_pull_grace_seconds: (int, seconds, default 120) how long the pull of an image may fail, from the first
+        failure on; 0 leaves it to ``startup_timeout_seconds``.
     :param outage_tolerance_seconds: (int, seconds, default 600) how long the cluster may be away while the task waits.
     :param deadline_from_timeout: (bool, default False) give the Job the task's ``execution_timeout`` as its
         ``activeDeadlineSeconds`` where the YAML sets none, so that the cluster stops it even if Airflow is dead.
@@ -164,7 +177,10 @@ class KubernetesJobOperator(BaseOperator):
         delete_completed_job: bool | None = None,
         on_kill_action: str = "delete",
         on_worker_stop: str = "adopt",
+        skip_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
+        fail_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
         startup_timeout_seconds: int = 600,
+        image_pull_grace_seconds: int = 120,
         outage_tolerance_seconds: int = 600,
         deadline_from_timeout: bool = False,
         termination_grace_period_seconds: int | None = None,
@@ -203,7 +219,10 @@ class KubernetesJobOperator(BaseOperator):
         self.delete_completed_job = delete_completed_job
         self.on_kill_action = on_kill_action
         self.on_worker_stop = on_worker_stop
+        self.skip_on_exit_code = skip_on_exit_code
+        self.fail_on_exit_code = fail_on_exit_code
         self.startup_timeout_seconds = startup_timeout_seconds
+        self.image_pull_grace_seconds = image_pull_grace_seconds
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self.deadline_from_timeout = deadline_from_timeout
         self.termination_grace_period_seconds = termination_grace_period_seconds
@@ -233,7 +252,9 @@ class KubernetesJobOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Run the Job.
 
-        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain.
+        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, or by
+            ``fail_on_exit_code``.
+        :raises AirflowSkipException: by ``skip_on_exit_code``.
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
@@ -249,6 +270,13 @@ class KubernetesJobOperator(BaseOperator):
         except KubectlError as error:
             if error.kind.needs_author:
                 raise AirflowFailException(str(error)) from None
+            raise
+        except JobFailedError as error:
+            codes = set(error.exit_codes)
+            if codes & exit_codes(self.fail_on_exit_code):
+                raise AirflowFailException(str(error)) from None
+            if codes & exit_codes(self.skip_on_exit_code):
+                raise AirflowSkipException(str(error)) from None
             raise
         finally:
             self._runner = None
@@ -305,7 +333,7 @@ class KubernetesJobOperator(BaseOperator):
         )
 
     def _settings(self, context: Context) -> Settings:
-        from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Settings, Tail
+        from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
         every = self.tail_logs_every
         if every is not None:
@@ -328,7 +356,7 @@ class KubernetesJobOperator(BaseOperator):
             delete_policy=DeletePolicy(self.delete_policy),
             on_kill=KillAction(self.on_kill_action),
             keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
-            startup_timeout_seconds=self.startup_timeout_seconds,
+            patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
             outage_tolerance_seconds=self.outage_tolerance_seconds,
         )
 

@@ -15,7 +15,7 @@ from kubectl_job_operator.cli.options import Options, access_of
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.runner import JobRunner
-from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Settings, Tail
+from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
 if TYPE_CHECKING:
     from kubectl_job_operator.cli.live import LiveView
@@ -58,7 +58,7 @@ def settings_of(options: Options) -> Settings:
         log_yaml=not options.no_log_yaml,
         delete_policy=DeletePolicy(policy),
         on_kill=KillAction.KEEP if options.keep else KillAction.DELETE,
-        startup_timeout_seconds=options.startup_timeout_seconds,
+        patience=Patience(startup_timeout_seconds=options.startup_timeout_seconds),
         outage_tolerance_seconds=options.outage_tolerance_seconds,
     )
 

@@ -122,8 +122,21 @@ def _note(pod: Object, phase: str) -> str:
     if failed:
         return ", ".join(f"{one.container}: exit code {one.exit_code}" + _in_brackets(one.reason) for one in failed)
     if phase == "Pending":
-        return " ".join(status.why_waiting(pod).split())
+        return " ".join(_why_pending(pod).split())
     return ", ".join(_waiting(pod))
+
+
+def _why_pending(pod: Object) -> str:
+    """Tell the first thing that a pod waits for, in the cluster's own words."""
+    known = pod.get("status") or {}
+    for one in [*(known.get("initContainerStatuses") or ()), *(known.get("containerStatuses") or ())]:
+        waiting = (one.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason"):
+            return f"container {one['name']}: {waiting['reason']}" + _in_brackets(waiting.get("message") or "")
+    for one in known.get("conditions") or ():
+        if one.get("status") == "False" and one.get("reason"):
+            return str(one["reason"]) + _in_brackets(one.get("message") or "")
+    return ""
 
 
 def _waiting(pod: Object) -> Iterator[str]:

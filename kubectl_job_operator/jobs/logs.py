@@ -56,16 +56,16 @@ class LogTails:
             begin = f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----"
             self._log.info("\n".join([begin, *shown, f"----- {where}: end -----"]))
 
-    def last_lines(self, pod: str, container: str, line_count: int) -> Sequence[str]:
-        """Return the last lines of one container; none, with a warning, if they cannot be had."""
+    def last_lines(self, pod: str, container: str, line_count: int) -> Sequence[str] | None:
+        """Return the last lines of one container; ``None``, with a warning, if they cannot be had."""
         if self._is_unanswered:
-            return []
+            return None
         try:
             return self._kubectl.logs(pod, container, line_count)
         except KubectlError as error:
             self._is_unanswered = error.kind is ErrorKind.NO_ANSWER
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")
-            return []
+            return None
 
 
 class RepeatedTail:

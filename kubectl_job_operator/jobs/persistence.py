@@ -13,7 +13,8 @@ from kubectl_job_operator.errors import ErrorKind, KubectlError
 Result = TypeVar("Result")
 
 _FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 4.0
+"""So that the end of an outage is noticed within five seconds."""
 REFUSALS_SECONDS = 30.0
 """How long a server that comes back may refuse everybody: it has yet to read its rules."""
 

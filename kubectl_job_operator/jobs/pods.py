@@ -19,7 +19,7 @@ from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
 
 _FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 4.0
 _REFUSED_PAUSE_SECONDS = 60.0
 
 
@@ -73,12 +73,16 @@ class PodWatch:
         """Whether the pod has been deleted."""
         return pod_uid in self._gone
 
+    def present(self) -> list[Object]:
+        """Return the pods that have not been deleted."""
+        return [pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone]
+
     def advance(self) -> float | None:
         """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
         self._take_news()
         if self.version != self._shown_version:
             self._shown_version = self.version
-            self._observer.on_pods([pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone])
+            self._observer.on_pods(self.present())
         if self._watch is not None or self._list is not None or self._is_closed:
             return None
         left = self._next_start - time.monotonic()

@@ -18,7 +18,7 @@ from kubectl_job_operator.errors import (
     KubectlJobOperatorError,
     RightsMissingError,
 )
-from kubectl_job_operator.jobs import diagnosis, rights, status
+from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import HeardLog, Log
@@ -28,11 +28,11 @@ from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.memory import Memory, NoMemory
 from kubectl_job_operator.jobs.observer import Nobody, Observer
+from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
 from kubectl_job_operator.jobs.settings import KillAction, Settings
-from kubectl_job_operator.jobs.startup import StartupLimit
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Chore, Waiter
 from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
@@ -255,11 +255,9 @@ class JobRunner:
         return self._kubectl.finish_get(look_call)
 
     def _wait(self, job: Object) -> Object:
-        """Wait for the verdict; meanwhile show logs if asked to, and notice a Job that does not start."""
+        """Wait for the verdict; meanwhile show logs if asked to, and tell why the Job waits."""
         if self._is_recalled:
             return job
-        if status.verdict(job) is None and status.is_suspended(job):
-            self._log.info(f"Job {self._full_name} is suspended; waiting until somebody resumes it.")
         watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log, self._observer)
         chores: list[Chore] = [watch, Progress(job, watch, self._log)]
         following = self._settings.following
@@ -269,17 +267,30 @@ class JobRunner:
         tail = self._settings.tail
         if tail.is_on and tail.every_seconds is not None:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
-        if self._settings.startup_timeout_seconds:
-            limit = self._settings.startup_timeout_seconds
-            chores.append(StartupLimit(job, limit, self._look_persistently, self._pods_persistently))
-        return Waiter(
+        obstacles = Obstacles(
+            job,
+            self._kubectl,
+            self._log,
+            self._mailbox.post,
+            pods=watch.present,
+            look=self._look_persistently,
+            pods_of=self._pods_persistently,
+            patience=self._settings.patience,
+        )
+        chores.append(obstacles)
+        waiter = Waiter(
             self._kubectl,
             job,
             self._look_persistently,
             self._mailbox,
             chores=chores,
             reconnections=lambda: watch.reconnections,
-        ).wait()
+        )
+        try:
+            return waiter.wait()
+        except JobVanishedError as error:
+            left = diagnosis.remains(job, *self._pods_and_events(job), self._last_lines)
+            raise JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}") from None
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
@@ -309,16 +320,50 @@ class JobRunner:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         self._show_last_logs(job)
-        account = "" if verdict.is_complete else diagnosis.account(self._pods_of(job), self._tails.last_lines)
+        failure = None if verdict.is_complete else self._failure(job, verdict)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
             self._delete_as_the_policy_says()
         elif self._ttl_seconds is not None:
             self._restore_ttl(self._ttl_seconds)
         self._may_run_on = False
-        if not verdict.is_complete:
-            raise JobFailedError(
-                str(self._kubectl.namespace), self._manifest.name, verdict.reason, verdict.message, account
-            )
+        if failure is not None:
+            raise failure
+
+    def _failure(self, job: Object, verdict: status.Verdict) -> JobFailedError:
+        """Make the error that tells why the Job failed, while its pods are still there to be asked."""
+        pods, noted = self._pods_and_events(job)
+        return JobFailedError(
+            str(self._kubectl.namespace),
+            self._manifest.name,
+            verdict.reason,
+            verdict.message,
+            diagnosis.account(job, pods, noted, self._last_lines),
+            exit_codes=diagnosis.exit_codes(pods),
+        )
+
+    def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
+        """Read what the cluster still knows, and add the pods that were seen before they were deleted."""
+        events_call = self._kubectl.start_events(events.field_selector_at_the_end())
+        pods = dict(self._watch.pods) if self._watch is not None else {}
+        pods |= {status.uid(pod): pod for pod in self._pods_of(job)}
+        noted = self._listed(lambda: self._kubectl.finish_events(events_call), "The events of the namespace")
+        return list(pods.values()), noted
+
+    def _pods_of(self, job: Object) -> Sequence[Object]:
+        return self._listed(lambda: self._kubectl.select("pods", status.pod_selector(job)), "The Job's pods")
+
+    def _last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
+        """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
+        if self._watch is not None and self._watch.is_gone(status.uid(pod)):
+            return None
+        return self._tails.last_lines(pod["metadata"]["name"], container, line_count)
+
+    def _listed(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object]:
+        try:
+            return read()
+        except KubectlError as error:
+            self._log.warning(f"{what} cannot be listed.\n{error}")
+            return ()
 
     def _show_last_logs(self, job: Object) -> None:
         """Show what the containers have said and the task's log does not have yet."""
@@ -343,13 +388,6 @@ class JobRunner:
             self._kubectl.patch(self._target, {"spec": {"ttlSecondsAfterFinished": seconds}})
         except KubectlError as error:
             self._log.warning(f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}")
-
-    def _pods_of(self, job: Object) -> Sequence[Object]:
-        try:
-            return self._kubectl.select("pods", status.pod_selector(job))
-        except KubectlError as error:
-            self._log.warning(f"The Job's pods cannot be listed.\n{error}")
-            return []
 
     def _unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
@@ -388,6 +426,9 @@ class JobRunner:
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
         self._tell_what_is_kept()
+        if isinstance(error, (JobFailedError, JobStartupError, JobVanishedError)):
+            # Airflow shows the exception too, but not each of its versions keeps the lines apart.
+            self._log.warning(str(error))
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""

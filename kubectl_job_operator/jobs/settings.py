@@ -42,6 +42,19 @@ class Tail:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a Job may take to start.
+
+    :param startup_timeout_seconds: until the first container runs; the time while the Job is suspended does not count.
+        0 is without limit.
+    :param image_pull_grace_seconds: from when the pull of an image first failed. 0 is without limit.
+    """
+
+    startup_timeout_seconds: float = 600.0
+    image_pull_grace_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
 class Following:
     """How the containers' logs are shown while they run.
 
@@ -83,7 +96,7 @@ class Settings:
     :param delete_policy: when a Job that has ended is deleted.
     :param on_kill: what becomes of the Job when somebody kills the task, or its time is over.
     :param keep_on_worker_stop: keep the Job when only the worker is told to stop, for the next try to go on with.
-    :param startup_timeout_seconds: how long it may take until the first container runs; 0 is without limit.
+    :param patience: how long it may take to start.
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
     """
 
@@ -95,5 +108,5 @@ class Settings:
     delete_policy: DeletePolicy = DeletePolicy.IF_SUCCEEDED
     on_kill: KillAction = KillAction.DELETE
     keep_on_worker_stop: bool = False
-    startup_timeout_seconds: float = 600.0
+    patience: Patience = field(default_factory=Patience)
     outage_tolerance_seconds: float = 600.0

@@ -40,6 +40,7 @@ class FailedContainer:
     :param exit_code: what its process returned.
     :param reason: the kubelet's word for it, as ``Error`` or ``OOMKilled``.
     :param message: its termination message; may be empty.
+    :param restarts: how often the kubelet has started it again in its pod.
     """
 
     pod: str
@@ -47,6 +48,7 @@ class FailedContainer:
     exit_code: int
     reason: str
     message: str
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,26 +117,49 @@ def has_started(pod: Object) -> bool:
     """Whether a container of the pod runs or has run."""
     return any(
         {"running", "terminated"} & {*(one.get("state") or {}), *(one.get("lastState") or {})}
-        for one in _container_statuses(pod)
+        for one in container_statuses(pod)
     )
 
 
-def why_waiting(pod: Object) -> str:
-    """Tell in one line what a pod without a running container waits for."""
-    for one in _container_statuses(pod):
-        waiting = (one.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason"):
-            return _sentence(f"container {one['name']}: {waiting['reason']}", waiting.get("message"))
-    for condition in _status(pod).get("conditions") or ():
-        if condition.get("status") == "False" and condition.get("reason"):
-            return _sentence(str(condition["reason"]), condition.get("message"))
-    return str(_status(pod).get("phase") or "no status yet")
+def is_running(pod: Object) -> bool:
+    """Whether a container of the pod runs, apart from its sidecars."""
+    sidecars = _sidecars(pod)
+    return not has_ended(pod) and any(
+        "running" in (one.get("state") or {}) for one in container_statuses(pod) if one["name"] not in sidecars
+    )
+
+
+def is_being_deleted(pod: Object) -> bool:
+    """Whether somebody has deleted the pod, though it may still be there for a while."""
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def condition(thing: Object, type_: str) -> Object:
+    """Return the condition of that type; an empty one if there is none."""
+    conditions: Sequence[Object] = _status(thing).get("conditions") or ()
+    return next((one for one in conditions if one.get("type") == type_), {})
+
+
+def by_age(pods: Sequence[Object]) -> list[Object]:
+    """Return the pods in the order of their creation."""
+    return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
 
 
 def failed_containers(pods: Sequence[Object]) -> list[FailedContainer]:
-    """Return the containers that ended badly, in the order of their pods' creation."""
-    by_age = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
-    return [failed for pod in by_age for failed in _failed_in(pod)]
+    """Return the containers that ended badly, in the order of their pods' creation.
+
+    A sidecar counts only where no other container of its pod failed: it is killed when the pod is over.
+    """
+    return [failed for pod in by_age(pods) for failed in failed_containers_in(pod)]
+
+
+def failed_containers_in(pod: Object) -> list[FailedContainer]:
+    """Return the containers of one pod that ended badly."""
+    if _status(pod).get("phase") == "Succeeded":
+        return []
+    sidecars = _sidecars(pod)
+    found = list(_failed_in(pod))
+    return [one for one in found if one.container not in sidecars] or found
 
 
 def phase(pod: Object) -> str:
@@ -188,7 +213,7 @@ def _can_restart(pod: Object, container: str) -> bool:
 
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:
-    for status in _container_statuses(pod):
+    for status in container_statuses(pod):
         state = status.get("state") or {}
         ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
         if ended and ended.get("exitCode"):
@@ -198,16 +223,20 @@ def _failed_in(pod: Object) -> Iterator[FailedContainer]:
                 ended["exitCode"],
                 ended.get("reason") or "",
                 ended.get("message") or "",
+                status.get("restartCount") or 0,
             )
 
 
-def _sentence(what: str, message: str | None) -> str:
-    return f"{what} ({message.strip()})" if message else what
-
-
-def _container_statuses(pod: Object) -> list[Object]:
+def container_statuses(pod: Object) -> list[Object]:
+    """Return what the kubelet says of each container, init containers first."""
     status = _status(pod)
     return [one for kind in ("initContainerStatuses", "containerStatuses") for one in status.get(kind) or ()]
+
+
+def _sidecars(pod: Object) -> set[str]:
+    """Return the names of the init containers that run beside the others."""
+    inits = (pod.get("spec") or {}).get("initContainers") or ()
+    return {one["name"] for one in inits if one.get("restartPolicy") == "Always"}
 
 
 def _status(thing: Object) -> Object:

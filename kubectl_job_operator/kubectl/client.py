@@ -131,11 +131,25 @@ class Kubectl:
 
         :param on_exit: called when it has ended, in another thread.
         """
-        return self._start_here("get", resource, "-l", selector, "-o", "json", on_exit=on_exit)
+        return self._start_here("get", resource, "-l", selector, "-o", "json", label=f"get {resource}", on_exit=on_exit)
 
     def finish_select(self, call: Call) -> list[Object]:
         """Return what ``select`` returns."""
         found = _parse(self._finish(call, _READ_SECONDS, _names)) or {}
+        return list(found.get("items", ()))
+
+    def start_events(self, field_selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start listing events; ``finish_events`` takes the result.
+
+        :param field_selector: which, as ``type=Warning`` or ``involvedObject.uid=...``.
+        :param on_exit: called when it has ended, in another thread.
+        """
+        arguments = ("get", "events", f"--field-selector={field_selector}", "-o", "json")
+        return self._start_here(*arguments, label="get events", on_exit=on_exit)
+
+    def finish_events(self, call: Call) -> list[Object]:
+        """Return the events."""
+        found = _parse(self._finish(call, _READ_SECONDS, _count_events)) or {}
         return list(found.get("items", ()))
 
     def apply(self, file: Path) -> list[Object]:
@@ -400,10 +414,10 @@ class Kubectl:
     def _end(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
         try:
             finished = call.process.wait(timeout_seconds)
-        except OSError as error:
-            failure = not_started(call.command.argv, error)
+        except OSError as cause:
+            failure = not_started(call.command.argv, cause)
             self._transcript.ended(call.command, failure.return_code, 0.0, failure.words)
-            raise failure from error
+            raise failure from cause
         if finished is None:
             call.process.stop()
             late = no_answer(call.command.argv, timeout_seconds)
@@ -469,6 +483,15 @@ def _names(stdout: str) -> str:
         return "(not JSON)"
     objects = parsed["items"] if parsed.get("kind") == "List" else [parsed]
     return ", ".join(map(_name, objects)) or "nothing found"
+
+
+def _count_events(stdout: str) -> str:
+    """Count them: their names say nothing."""
+    try:
+        count = len(json.loads(stdout or "{}").get("items", ()))
+    except ValueError:
+        return "(not JSON)"
+    return f"{count} event{'' if count == 1 else 's'}"
 
 
 def _name(one: Object) -> str:

@@ -122,7 +122,7 @@ def test_a_job_that_does_not_start_in_time_fails_the_task_with_the_reason_and_is
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobStartupError)
     assert "no container has started within 3 s" in run.error
-    assert "Unschedulable" in run.error
+    assert "cannot be scheduled" in run.error
     assert namespace.living("jobs") == []
 
 
@@ -135,7 +135,7 @@ def test_the_startup_timeout_does_not_end_a_job_that_runs(task: TaskRunner) -> N
 def test_a_suspended_job_waits_until_it_is_resumed_and_says_so(task: TaskRunner, namespace: Namespace) -> None:
     version = json.loads(namespace.kubectl("version", "-o", "json"))["serverVersion"]
     if int(version["minor"].rstrip("+")) < 24:
-        pytest.skip("this server is older than suspend; tests/unit/jobs/test_startup.py shows it with a recorded Job")
+        pytest.skip("this server is older than suspend; tests/unit/jobs/test_obstacles.py shows it with a recorded Job")
     task.write("job.yaml", job("true", spec="backoffLimit: 0\nsuspend: true"))
 
     def resume() -> None:

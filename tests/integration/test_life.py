@@ -79,7 +79,8 @@ def test_a_job_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, nam
     assert error.reason == "BackoffLimitExceeded"
     pod = namespace.names("pods")[0]
     assert f"Job {namespace.name}/job failed: BackoffLimitExceeded" in run.error
-    assert f"Pod {pod}, container main: exit code 3 (Error)" in run.error
+    assert f"Pod {pod} on node " in run.error
+    assert "container main: exit code 3 (Error)" in run.error
     assert "about to fail" in run.error
     assert namespace.living("jobs") == ["job"]
 

@@ -14,7 +14,7 @@ import pytest
 
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
 from kubectl_job_operator.errors import JobFailedError, TaskKilledError
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
@@ -39,6 +39,12 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"log_formatter": "text"}, ("log_formatter",)),
     ({"backoff_limit": -1}, ("backoff_limit",)),
     ({"startup_timeout_seconds": -1}, ("startup_timeout_seconds",)),
+    ({"image_pull_grace_seconds": -1}, ("image_pull_grace_seconds",)),
+    ({"skip_on_exit_code": 0}, ("skip_on_exit_code", "0")),
+    ({"skip_on_exit_code": "3"}, ("skip_on_exit_code", "'3'")),
+    ({"skip_on_exit_code": True}, ("skip_on_exit_code", "True")),
+    ({"fail_on_exit_code": [3, 256]}, ("fail_on_exit_code", "256")),
+    ({"skip_on_exit_code": (3, 4), "fail_on_exit_code": 4}, ("skip_on_exit_code", "fail_on_exit_code", "4")),
     ({"outage_tolerance_seconds": -1}, ("outage_tolerance_seconds",)),
     ({"delete_policy": "Never", "delete_completed_job": False}, ("delete_policy", "delete_completed_job")),
     ({"delete_policy": "Sometimes"}, ("delete_policy", "IfSucceeded")),
@@ -221,6 +227,26 @@ def test_a_failed_job_is_no_reason_to_give_retries_up(fake_kubectl: FakeKubectl)
     stage.script(fake_kubectl, end="failed")
     with pytest.raises(JobFailedError):
         execute(operator(job_yaml=MANIFEST))
+
+
+@pytest.mark.parametrize("codes", [3, [4, 3], (3,)])
+def test_exit_codes_may_skip_the_task(codes: Any, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(AirflowSkipException, match="exit code 3"):
+        execute(operator(job_yaml=MANIFEST, skip_on_exit_code=codes))
+
+
+@pytest.mark.parametrize("codes", [3, [4, 3], (3,)])
+def test_exit_codes_may_end_the_retries(codes: Any, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(AirflowFailException, match="exit code 3"):
+        execute(operator(job_yaml=MANIFEST, skip_on_exit_code=99, fail_on_exit_code=codes))
+
+
+def test_other_exit_codes_fail_the_task_as_usual(fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        execute(operator(job_yaml=MANIFEST, skip_on_exit_code=[], fail_on_exit_code=(4, 5)))
 
 
 def test_a_kill_that_comes_before_the_run_still_ends_it(fake_kubectl: FakeKubectl) -> None:

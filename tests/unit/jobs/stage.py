@@ -93,6 +93,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     fake_kubectl.answers("logs")
     fake_kubectl.answers("get pods --watch", after_seconds=NEVER)
     fake_kubectl.answers("get pods", recordings.pod_list("failed-exit-code"))
+    fake_kubectl.answers("get events", recordings.event_list("failed-exit-code"))
     fake_kubectl.answers("label", f"job.batch/{NAME} labeled\n")
     fake_kubectl.answers("delete", f'job.batch "{NAME}" deleted\n')
 

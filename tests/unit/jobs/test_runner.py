@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -24,17 +25,20 @@ from kubectl_job_operator.errors import (
     ErrorKind,
     JobFailedError,
     JobInUseError,
+    JobStartupError,
     JobVanishedError,
     KubectlError,
     KubectlMissingError,
     RightsMissingError,
     TaskKilledError,
 )
+from kubectl_job_operator.jobs import obstacles
 from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
 from kubectl_job_operator.kubectl.access import Access
+from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs import stage
 from tests.unit.jobs.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
@@ -137,7 +141,9 @@ def test_a_job_that_fails_is_an_error_with_the_reason_and_what_its_pods_say(
     assert (caught.value.namespace, caught.value.name) == ("here", "countdown")
     assert caught.value.reason == "BackoffLimitExceeded"
     assert str(caught.value).startswith("Job here/countdown failed: BackoffLimitExceeded (Job has reached")
-    assert "Pod failed-exit-code-28jd2, container main: exit code 3 (Error)" in str(caught.value)
+    assert "Pod failed-exit-code-28jd2 on node node1, container main: exit code 3 (Error)" in str(caught.value)
+    assert caught.value.exit_codes == (3,)
+    assert log.lines[-1] == str(caught.value), "who reads the end of the log knows the cause"
     assert "    dying" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "a failed Job stays, for a look"
     assert "was left as it is" not in log.text, "it does not run on"
@@ -160,6 +166,47 @@ def test_the_job_is_deleted_although_the_cluster_was_away_at_its_end(fake_kubect
     stage.runner(log).run()
     assert len(fake_kubectl.called("delete")) == 2
     assert "The cluster serves us again" in log.text
+
+
+def test_a_pod_that_was_deleted_before_the_verdict_still_tells_its_exit_code(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    (gone,) = recordings.pods_last_seen("on-failure-restarts")
+    seen = [json.dumps({"type": kind, "object": gone}) for kind in ("ADDED", "DELETED")]
+    fake_kubectl.answers("get pods --watch", "\n".join([*seen, ""]), times=1)
+    fake_kubectl.answers("get pods --watch", after_seconds=NEVER)
+    fake_kubectl.answers("get pods", recordings.pod_list("on-failure-restarts"))
+    fake_kubectl.answers(FAILED_WAIT, stage.job("failed"), after_seconds=1.0)
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError, match="container main: exit code 1") as caught:
+        stage.runner(log).run()
+    assert caught.value.exit_codes == (1,)
+    assert "it was restarted 1 time\n  its log cannot be read" in str(caught.value)
+    assert fake_kubectl.called("logs") == [], "it is gone"
+
+
+def test_that_the_events_cannot_be_read_hides_nothing_else(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get events", **stage.FORBIDDEN)
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError, match="container main: exit code 3"):
+        stage.runner(log).run()
+    assert any(warning.startswith("The events of the namespace cannot be listed.") for warning in log.warnings)
+
+
+def test_a_job_that_cannot_start_is_given_up_early_and_deleted(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(obstacles, "HOPELESS_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(obstacles, "_SAID_AFTER_SECONDS", 0.0)
+    (pod,) = recordings.pods("invalid-image-name")
+    fake_kubectl.answers("get pods --watch", json.dumps({"type": "ADDED", "object": pod}) + "\n", after_seconds=0.1)
+    fake_kubectl.answers("get pods", recordings.pod_list("invalid-image-name"))
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(JobStartupError, match="InvalidImageName"):
+        stage.runner(log, settings=Settings(delete_policy=DeletePolicy.NEVER)).run()
+    assert "Nothing runs: pod invalid-image-name-c9bhk, container main cannot start" in log.text
+    assert _verbs(fake_kubectl) == ["apply", "delete"]
+    assert _no_child_is_left(fake_kubectl)
 
 
 @pytest.mark.parametrize("end", ["complete", "failed"])
@@ -571,8 +618,9 @@ def test_a_job_that_is_deleted_or_replaced_while_it_runs_is_an_outcome_of_its_ow
     fake_kubectl.answers(f"get {TARGET}", successor or "")
     fake_kubectl.answers(DELETED_WAIT)
     stage.script(fake_kubectl, end="never")
-    with pytest.raises(JobVanishedError):
+    with pytest.raises(JobVanishedError, match="was deleted") as caught:
         stage.runner(log).run()
+    assert "What is left to see:\nPod failed-exit-code-28jd2 on node node1" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "the other Job of the name is not touched"
     assert "was left as it is" not in log.text
     assert _no_child_is_left(fake_kubectl)

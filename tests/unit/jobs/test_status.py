@@ -192,10 +192,22 @@ def test_init_containers_come_before_containers() -> None:
     ]
 
 
-def test_a_recorded_sidecar_that_had_to_be_killed_is_found() -> None:
+def test_a_recorded_sidecar_that_had_to_be_killed_is_found_only_where_its_pod_failed_for_no_other_reason() -> None:
     pods = recordings.pods("two-containers-init-sidecar")
-    assert pods[0]["status"]["initContainerStatuses"]
+    assert status.failed_containers(pods) == [], "the pod has succeeded"
+    pods[0]["status"]["phase"] = "Failed"
     assert [(one.container, one.exit_code) for one in status.failed_containers(pods)] == [("side", 137)]
+    pods[0]["status"]["containerStatuses"][0]["state"] = {"terminated": {"exitCode": 3}}
+    assert [(one.container, one.exit_code) for one in status.failed_containers(pods)] == [("a", 3)]
+
+
+def test_a_pod_runs_if_more_than_a_sidecar_of_it_does() -> None:
+    (pod,) = recordings.pods("two-containers-init-sidecar")
+    pod["status"]["phase"] = "Running"
+    pod["status"]["initContainerStatuses"][1].update(name="side", state={"running": {}})
+    assert not status.is_running(pod)
+    pod["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    assert status.is_running(pod)
 
 
 def test_a_container_that_waits_for_its_restart_failed_before() -> None:

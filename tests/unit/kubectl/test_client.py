@@ -79,6 +79,11 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         ("get", "pods", "-l", "a=b,c=d", "-o", "json"),
         {"kind": "List", "items": [POD]},
     ),
+    "events": (
+        lambda kubectl: kubectl.finish_events(kubectl.start_events("type=Warning")),
+        ("get", "events", "--field-selector=type=Warning", "-o", "json"),
+        {"kind": "List", "items": [{"kind": "Event"}, {"kind": "Event"}]},
+    ),
     "apply": (
         lambda kubectl: kubectl.apply(FILE),
         ("apply", "--server-side", "--field-manager=kubectl-job-operator", "-f", str(FILE), "-o", "json"),
