@@ -33,7 +33,8 @@ _LOOK_SECONDS = 0.7
 _RETRY_SECONDS = 0.3
 _LONGEST_TRY_SECONDS = 240.0
 _LONGEST_BENCH_SECONDS = 900.0
-_SETTLE_SECONDS = 30.0
+# After an outage Kubernetes' own garbage collector needs a minute to come to itself.
+_SETTLE_SECONDS = 120.0
 _BETWEEN_BREAKS = (2.0, 9.0)
 _MEND_AFTER = (1.0, 8.0)
 _OVER = ("success", "failed")

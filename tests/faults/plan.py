@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 POLICIES = ("Always", "IfSucceeded", "IfFailed", "Never")
 LATE_SHARE = 0.2
-"""So many task instances more than asked for: the moment of some comes when they are over already."""
+"""So many task instances more than asked for: when a fault comes, some are over already."""
 
 _LOOK = r"\$ kubectl [^$]* get job/"
 _APPLY = r"\$ kubectl [^$]* apply "
@@ -74,7 +74,7 @@ def draw_plans(
     """
     return [
         _draw_plan(chance, index, retries, chance.choice(backoff_limits), has_timeout=has_timeout, is_aimed=is_aimed)
-        for index in range(runs + round(runs * LATE_SHARE) * (is_aimed or has_timeout))
+        for index in range(runs + round(runs * LATE_SHARE))
     ]
 
 
