@@ -136,7 +136,7 @@ def _why_pending(pod: Object) -> str:
     for one in known.get("conditions") or ():
         if one.get("status") == "False" and one.get("reason"):
             return str(one["reason"]) + _in_brackets(one.get("message") or "")
-    return ""
+    return str(known.get("phase") or "Pending")
 
 
 def _waiting(pod: Object) -> Iterator[str]:
