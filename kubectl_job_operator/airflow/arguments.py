@@ -19,6 +19,7 @@ _NOT_NEGATIVE = (
     "startup_timeout_seconds",
     "outage_tolerance_seconds",
     "termination_grace_period_seconds",
+    "replay_keep",
 )
 
 
