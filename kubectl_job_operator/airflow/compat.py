@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
@@ -67,9 +68,14 @@ def mask_secret(secret: str, name: str) -> None:
 
 def redact(text: str) -> str:
     """Return a text with every value masked that Airflow masks."""
+    return str(_import_redact()(text))
+
+
+@functools.cache
+def _import_redact() -> Any:
     for home in ("airflow.sdk.log", "airflow.sdk.execution_time.secrets_masker", "airflow.utils.log.secrets_masker"):
         try:
-            return str(importlib.import_module(home).redact(text))
+            return importlib.import_module(home).redact
         except (ImportError, AttributeError):
             continue
     raise ImportError("this version of Airflow has no redact() where others have it")

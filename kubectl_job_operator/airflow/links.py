@@ -27,5 +27,9 @@ class ReplayLink(BaseOperatorLink):
 def remember_replay(task: KubernetesJobOperator, context: Context, folder: Path | None) -> None:
     """Keep for the link where the folder of a try is."""
     task.replay_folder = str(folder) if folder else None
-    if folder is not None:
+    if folder is None:
+        return
+    try:
         push_for_link(context, _KEY, str(folder))
+    except Exception as error:  # noqa: BLE001 - a link is no reason to hide why the task failed
+        task.log.warning("The link to %s cannot be kept: %s", folder, error)

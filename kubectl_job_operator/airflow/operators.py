@@ -283,7 +283,7 @@ class KubernetesJobOperator(BaseOperator):
 
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
-        from kubectl_job_operator.airflow.secrets import teller
+        from kubectl_job_operator.airflow.secrets import caller
         from kubectl_job_operator.jobs.runner import JobRunner
 
         place = find_place(self)
@@ -295,7 +295,7 @@ class KubernetesJobOperator(BaseOperator):
             settings=self._settings(context),
             log=self.log,
             is_worker_stop=lambda: is_wanted_by_airflow(context),
-            teller=teller(),
+            caller=caller(),
         )
 
     def _settings(self, context: Context) -> Settings:

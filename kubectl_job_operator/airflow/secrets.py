@@ -8,7 +8,7 @@ from typing import Any
 
 import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import mask_secret, redact
-from kubectl_job_operator.jobs.aftermath import Teller
+from kubectl_job_operator.jobs.aftermath import Caller
 
 
 def mask_by_name(values: Mapping[str, Any]) -> None:
@@ -22,10 +22,10 @@ def mask_by_name(values: Mapping[str, Any]) -> None:
                     mask_secret(item, str(name))
 
 
-def teller() -> Teller:
+def caller() -> Caller:
     """Return what the aftermath of a failed try must know of Airflow."""
     versions = {
         "Airflow": importlib.metadata.version("apache-airflow"),
         "kubectl-job-operator": kubectl_job_operator.__version__,
     }
-    return Teller(redact, versions)
+    return Caller(redact, versions)

@@ -42,7 +42,7 @@ _WRITE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Teller:
+class Caller:
     """What the caller of a run knows, and its aftermath must.
 
     :param mask: replaces the secrets that the caller knows in a text.
@@ -65,7 +65,7 @@ class Aftermath:
     :param kubeconfig: a kubeconfig that does not outlive the try; ``None`` if there is none.
     :param transcript: the try's commands.
     :param log: takes the group, and the warnings.
-    :param teller: what only the caller knows.
+    :param caller: what only the caller knows.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Aftermath:
         kubeconfig: Path | None,
         transcript: Transcript,
         log: Log,
-        teller: Teller,
+        caller: Caller,
     ) -> None:
         self._manifest = manifest
         self._identity = identity
@@ -91,7 +91,7 @@ class Aftermath:
         self._kubeconfig = kubeconfig
         self._transcript = transcript
         self._log = log
-        self._teller = teller
+        self._caller = caller
         self._evidence: Evidence | None = None
         self.folder: Path | None = None
         """What was kept of the try; ``None`` if nothing was."""
@@ -147,7 +147,7 @@ class Aftermath:
             )
         )
         # Three messages: Airflow folds what stands between two of their own, and text in one message can be pasted.
-        for message in (replay.GROUP, self._teller.mask(text), replay.END_OF_GROUP):
+        for message in (replay.GROUP, self._caller.mask(text), replay.END_OF_GROUP):
             self._log.info(message)
 
     def _settled_files(self) -> list[ManifestFile]:
@@ -155,9 +155,9 @@ class Aftermath:
         settled = []
         for path in self._workspace.files():
             documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-            if hides_something(documents, self._teller.mask):
+            if hides_something(documents, self._caller.mask):
                 path.unlink()
-                settled.append(ManifestFile(path, masked_yaml(documents, self._teller.mask)))
+                settled.append(ManifestFile(path, masked_yaml(documents, self._caller.mask)))
             else:
                 settled.append(ManifestFile(path))
         return settled
@@ -184,7 +184,7 @@ class Aftermath:
         self._log.info(f"All that is known of this try is kept; to run it again: {self.folder / SCRIPT}")
 
     def _files(self, evidence: Evidence, namespace: str) -> dict[str, str]:
-        mask = self._teller.mask
+        mask = self._caller.mask
         documents = [_placeless(document) for document in (*self._manifest.companions, self._manifest.job)]
         secrets = [document for document in documents if holds_secrets(document)]
         others = [document for document in documents if not holds_secrets(document)]
@@ -234,7 +234,7 @@ class Aftermath:
         lines = {
             "kubectl": f"{of('clientVersion')} ({shutil.which(PROGRAM) or 'not found'})",
             "server": of("serverVersion"),
-            **self._teller.versions,
+            **self._caller.versions,
             "Python": platform.python_version(),
         }
         return "".join(f"{name}: {version}\n" for name, version in lines.items())

@@ -179,7 +179,11 @@ def _substitutions(the_try: Try) -> dict[str, str]:
 
 
 def _command(argv: Sequence[str], substitutions: Mapping[str, str]) -> str:
-    return " ".join(_word(word, substitutions) for word in argv)
+    words = [
+        os.path.abspath(word) if flag == "--kubeconfig" else word  # noqa: PTH100 - as kubectl finds it
+        for flag, word in zip(("", *argv), argv, strict=False)
+    ]
+    return " ".join(_word(word, substitutions) for word in words)
 
 
 def _word(word: str, substitutions: Mapping[str, str]) -> str:

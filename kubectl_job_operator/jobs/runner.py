@@ -19,7 +19,7 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
 )
 from kubectl_job_operator.jobs import diagnosis, rights, status
-from kubectl_job_operator.jobs.aftermath import Aftermath, Teller
+from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import Log
@@ -59,7 +59,7 @@ class JobRunner:
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
-    :param teller: what the caller knows of secrets and versions, for what a failed try leaves.
+    :param caller: what the caller knows of secrets and versions, for what a failed try leaves.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class JobRunner:
         settings: Settings,
         log: Log,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
-        teller: Teller | None = None,
+        caller: Caller | None = None,
     ) -> None:
         # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
         self._ttl_seconds = _short_ttl(manifest)
@@ -111,7 +111,7 @@ class JobRunner:
             kubeconfig=kubeconfig if kubeconfig.exists() else None,
             transcript=transcript,
             log=log,
-            teller=teller or Teller(),
+            caller=caller or Caller(),
         )
 
     def run(self) -> Object:

@@ -148,19 +148,19 @@ def logs_of(namespace: Namespace, name: str) -> Counter[str]:
 
 def nature(job_json: dict[str, Any], *, is_of_task: bool = True) -> dict[str, Any]:
     """Return what makes a Job this Job: not its UID, nor what follows from it; on request not whose it is."""
-    spec = json.loads(json.dumps(job_json["spec"]).replace(job_json["metadata"]["uid"], "UID"))
-    metadata = {key: job_json["metadata"].get(key) for key in ("name", "labels", "annotations")}
-    for labelled in (metadata, spec["template"]["metadata"]):
-        for key in ("labels", "annotations"):
-            if not is_of_task:
-                labelled[key] = {
-                    name: value
-                    for name, value in (labelled.get(key) or {}).items()
-                    if not name.startswith("kubectl-job-operator/") and not name.endswith("managed-by")
-                }
-            # Since Kubernetes 1.27 the server writes this where a Job is created.
-            (labelled[key] or {}).pop("batch.kubernetes.io/job-tracking", None)
-    return {**metadata, "spec": spec}
+    job: dict[str, Any] = json.loads(json.dumps(job_json).replace(job_json["metadata"]["uid"], "UID"))
+    pod = job["spec"]["template"].pop("metadata")
+    return {"name": job["metadata"]["name"], "spec": job["spec"]} | {
+        f"{key} of {what}": {
+            name: value
+            for name, value in (metadata.get(key) or {}).items()
+            # Of the first kind are the task's, of the second the server's, from 1.24 to 1.26.
+            if (is_of_task or not name.startswith(("kubectl-job-operator/", "app.kubernetes.io/managed-by")))
+            and name != "batch.kubernetes.io/job-tracking"
+        }
+        for what, metadata in (("job", job["metadata"]), ("pod", pod))
+        for key in ("labels", "annotations")
+    }
 
 
 def verdict(job_json: dict[str, Any]) -> tuple[str, str] | None:
@@ -178,7 +178,7 @@ def objects_in(printed: str) -> Iterator[dict[str, Any]]:
         yield found
 
 
-@pytest.mark.parametrize(("name", "kind"), zip(EXAMPLES, itertools.cycle(EXTRACT), strict=False))
+@pytest.mark.parametrize(("name", "kind"), list(zip(EXAMPLES, itertools.cycle(EXTRACT), strict=False)))
 def test_what_the_log_prints_makes_the_same_job_with_the_same_logs_and_the_same_verdict(
     name: str, kind: str, fail: Fail, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from kubectl_job_operator.jobs.aftermath import Teller
+from kubectl_job_operator.jobs.aftermath import Caller
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.runner import JobRunner
@@ -124,7 +124,7 @@ def runner(
     manifest: str = MANIFEST,
     identity: Identity = US,
     is_worker_stop: bool = False,
-    teller: Teller | None = None,
+    caller: Caller | None = None,
 ) -> JobRunner:
     """Make a runner for the Job of the stage."""
     parsed = Manifest.parse(manifest, "/dags/countdown.yaml.j2")
@@ -136,7 +136,7 @@ def runner(
         settings=settings or Settings(),
         log=log,
         is_worker_stop=lambda: is_worker_stop,
-        teller=teller,
+        caller=caller,
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
 from kubectl_job_operator.jobs import aftermath, evidence
-from kubectl_job_operator.jobs.aftermath import Teller, events_text
+from kubectl_job_operator.jobs.aftermath import Caller, events_text
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, Settings
 from kubectl_job_operator.jobs.yaml_text import load_all
@@ -28,7 +28,7 @@ from tests.unit.jobs.test_runner import INVALID, SECRET, Interruption
 pytestmark = pytest.mark.usefixtures("hasty")
 
 BOTH_VERSIONS = {"clientVersion": {"gitVersion": "v1.32.4"}, "serverVersion": {"gitVersion": "v1.36.2"}}
-TELLER = Teller(lambda text: text.replace("hunter2", "***"), {"Airflow": "9.9"})
+CALLER = Caller(lambda text: text.replace("hunter2", "***"), {"Airflow": "9.9"})
 NAME = "dag.task.manual__2026-01-01.try2"
 
 
@@ -62,7 +62,7 @@ def run(log: Log, replays: Path | None, *, manifest: str = stage.MANIFEST, **set
         log,
         manifest=manifest,
         settings=replace(Settings(**settings), replay_dir=str(replays) if replays else None),
-        teller=TELLER,
+        caller=CALLER,
     )
     with pytest.raises((JobFailedError, KubectlError)):
         runner.run()
@@ -89,7 +89,7 @@ def test_the_log_of_a_failed_try_has_one_group_with_its_commands_in_one_message(
 
 def test_a_success_and_a_try_that_had_nothing_to_run_have_none(fake_kubectl: FakeKubectl, log: Log) -> None:
     stage.script(fake_kubectl)
-    stage.runner(log, teller=TELLER).run()
+    stage.runner(log, caller=CALLER).run()
     assert "::group::Replay" not in log.lines
 
 
@@ -98,7 +98,7 @@ def test_a_killed_try_has_the_group_but_asks_the_cluster_nothing_more(
 ) -> None:
     fake_kubectl.answers("apply", stage.job(), after_seconds=NEVER)
     stage.script(fake_kubectl, end="never")
-    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), teller=TELLER)
+    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), caller=CALLER)
 
     def kill() -> None:
         fake_kubectl.wait_for_call("apply")
@@ -220,7 +220,7 @@ def test_an_error_in_telling_does_not_hide_why_the_try_failed(
     def broken(_: str) -> str:
         raise RuntimeError("the mask is broken")
 
-    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), teller=Teller(broken))
+    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), caller=Caller(broken))
     with pytest.raises(JobFailedError):
         runner.run()
     assert sum("the mask is broken" in warning for warning in log.warnings) == 2
@@ -251,7 +251,7 @@ def test_an_interruption_while_the_folder_is_written_still_ends_the_run(
         return replays
 
     monkeypatch.setattr(aftermath.Aftermath, "_keep", interrupted)
-    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), teller=TELLER)
+    runner = stage.runner(log, settings=Settings(replay_dir=str(replays)), caller=CALLER)
     with pytest.raises(JobFailedError):
         runner.run()
     assert len(times) == 2

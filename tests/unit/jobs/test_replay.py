@@ -104,6 +104,12 @@ def test_what_matters_of_the_environment_is_exported_with_paths_that_hold_anywhe
     assert (seen["KUBERC"], seen["KUBECACHEDIR"]) == ("off", "/my $cache")
 
 
+def test_a_kubeconfig_is_found_from_any_folder(paste: Callable[[str], str], fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get")
+    paste(replay(Try([replace(record("get"), argv=("kubectl", "--kubeconfig", "my config", "get"))])))
+    assert fake_kubectl.calls == [("kubectl", "--kubeconfig", str(Path.cwd() / "my config"), "get")]
+
+
 def test_waits_run_at_once_and_the_first_that_returns_ends_the_others(
     paste: Callable[[str], str], fake_kubectl: FakeKubectl
 ) -> None:
