@@ -41,7 +41,8 @@ TWO_CONTAINERS = (
 # first line has something before it.
 EXTRACT = {
     "Airflow 2's log file": "sed -n '/::group::Replay/,/::endgroup::/p' log | sed '1,2d;$d'",
-    "Airflow 3's log file": "jq -r .event log | sed -n '/::group::Replay/,/::endgroup::/p' | sed '1d;$d'",
+    "Airflow 3's log file": 'python3 -c \'for line in open(0): print(__import__("json").loads(line)["event"])\' < log |'
+    " sed -n '/::group::Replay/,/::endgroup::/p' | sed '1d;$d'",
     "what Airflow prints": "sed -n '/::group::Replay/,/::endgroup::/p' log | sed '1,2d;$d'",
 }
 
