@@ -87,8 +87,8 @@ verdict=''
 while [ -z "$verdict" ]; do
   found=$(look "$@") || sleep 5
   case $found in
-    "$uid "*' Complete '*) verdict=Complete ;;
-    "$uid "*' Failed '*) verdict=Failed ;;
+    "$uid"*' Complete '*) verdict=Complete ;;
+    "$uid"*' Failed '*) verdict=Failed ;;
     "$uid "*)
       kubectl "$@" wait "job/$job" --for=condition=complete --timeout=60s > /dev/null 2>&1 &
       complete=$!

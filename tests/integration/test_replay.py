@@ -204,7 +204,7 @@ def test_what_the_log_prints_makes_the_same_job_with_the_same_logs_and_the_same_
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
     assert nature(after) == nature(before)
     assert logs_of(namespace, after["metadata"]["name"]) == logs
-    shown = [one for one in objects_in(printed) if one["kind"] == "Job" and verdict(one)]
+    shown = [one for one in objects_in(printed) if one.get("kind") == "Job" and verdict(one)]
     assert [verdict(one) for one in shown] == [verdict(before)], told
     assert said_by(printed) == logs, told
 

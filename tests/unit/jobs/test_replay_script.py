@@ -67,9 +67,13 @@ def run(fake_kubectl: FakeKubectl, tmp_path: Path) -> Run:
     return run
 
 
-def script_cluster(fake_kubectl: FakeKubectl, *, end: str, before: str = "") -> None:
-    """Script a cluster where the Job comes to an end."""
-    looks = [before, f"{UID} ", f"{UID} ", f"{UID} FailureTarget {end} "]
+def script_cluster(fake_kubectl: FakeKubectl, *, end: str, before: str = "", first: str = "") -> None:
+    """Script a cluster where the Job comes to an end.
+
+    :param before: what there is of a Job of that name at the start.
+    :param first: the conditions that it gets before its end, with a blank after each.
+    """
+    looks = [before, f"{UID} ", f"{UID} {first}", f"{UID} {first}{end} "]
     for answer in looks[:-1]:
         fake_kubectl.answers(f"get job/{NAME} --ignore-not-found", answer, times=1)
     fake_kubectl.answers(f"get job/{NAME} --ignore-not-found", looks[-1])
@@ -99,6 +103,12 @@ def test_it_creates_waits_shows_the_logs_and_the_status_and_tells_the_verdict(
     assert not fake_kubectl.called("delete")
     assert len(fake_kubectl.called(f"logs -l controller-uid={UID}")) == 1
     assert {environment["KUBERC"] for environment in fake_kubectl.environments} == {"off"}
+
+
+def test_a_condition_that_comes_before_the_verdict_is_none(run: Run, fake_kubectl: FakeKubectl) -> None:
+    script_cluster(fake_kubectl, end="Complete", first="SuccessCriteriaMet ")
+    assert run(script()).returncode == 0
+    assert fake_kubectl.called("wait")
 
 
 def test_namespace_kubeconfig_and_context_are_the_trys_unless_they_are_given(
