@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +67,6 @@ def token(namespace: Namespace, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AIRFLOW_CONN_CLUSTER", json.dumps(connection))
     # Not called so that Airflow masks it by itself: only the name in yaml_template_fields tells what it is.
     monkeypatch.setenv("AIRFLOW_VAR_PLAIN", IN_A_VARIABLE)
-    monkeypatch.delenv("KUBECONFIG")
     return token
 
 
@@ -77,7 +75,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the folder of all temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
     return folder
 
 
@@ -90,28 +88,27 @@ def files_below(*folders: Path) -> Iterator[tuple[Path, bytes]]:
 
 @pytest.mark.parametrize("state", ["success", "failed"])
 def test_no_secret_is_in_a_log_the_database_a_kept_file_or_on_a_command_line(
-    state: str, token: str, task: TaskRunner, temporary: Path, capfd: pytest.CaptureFixture[str]
+    state: str, token: str, task: TaskRunner, temporary: Path
 ) -> None:
     replays = temporary.parent / "replays"
     script = "test -n $KEY" if state == "success" else "test -z $KEY"
     task.write("job.yaml", SECRET + job(script).replace("command:", ENV))
     with command_lines() as lines:
-        run = task.run(
+        printed = task.run_by_airflow(
             yaml_file_name="job.yaml",
             yaml_template_fields={"password": "{{ var.value.plain }}"},
             kubernetes_conn_id="cluster",
             replay_dir=str(replays),
         )
-    printed = capfd.readouterr()
-    assert run.state == state, run.failures
-    assert "$ kubectl" in printed.out
+    assert "$ kubectl" in printed
+    assert ("is Complete after" if state == "success" else "is Failed after") in printed
     assert any(" apply " in line for line in lines), "the command lines were looked at"
-    assert ("::group::Replay" in printed.out) is (state == "failed")
+    assert ("::group::Replay" in printed) is (state == "failed")
     assert replays.exists() is (state == "failed")
 
     home = Path(os.environ["AIRFLOW_HOME"])
     places = {
-        "what Airflow printed": (printed.out + printed.err).encode(),
+        "what Airflow printed": printed.encode(),
         "command lines": "\n".join(lines).encode(),
         **{str(path): content for path, content in files_below(temporary, replays, home)},
     }
