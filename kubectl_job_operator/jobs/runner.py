@@ -88,6 +88,7 @@ class JobRunner:
         self._settings = settings
         self._log = log
         self._is_worker_stop = is_worker_stop
+        self._caller = caller or Caller()
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
@@ -111,7 +112,7 @@ class JobRunner:
             kubeconfig=kubeconfig if kubeconfig.exists() else None,
             transcript=transcript,
             log=log,
-            caller=caller or Caller(),
+            caller=self._caller,
         )
 
     def run(self) -> Object:
@@ -181,7 +182,8 @@ class JobRunner:
         """Write the file that kubectl applies, and the copy that the user asked for."""
         name = manifest_file_name(self._manifest.source)
         file = self._workspace.write(name, self._manifest.job_text())
-        shown = f":\n{self._manifest.masked_text().rstrip()}" if self._settings.log_yaml else "."
+        # Here too: not every way in which Airflow runs a task masks what is logged.
+        shown = f":\n{self._caller.mask(self._manifest.masked_text()).rstrip()}" if self._settings.log_yaml else "."
         self._log.info(f"The manifest, as rendered to {file}{shown}")
         if self._ttl_seconds is not None:
             self._log.info(

@@ -134,6 +134,7 @@ def test_a_value_that_airflow_masks_is_kept_nowhere(
     run(log, replays, manifest=manifest)
     assert folders() == [], "its one file held it"
     assert "value: say ***" in group(log)
+    assert "hunter2" not in log.text
     for path in (replays / NAME).iterdir():
         assert "hunter2" not in path.read_text(), path
     assert "are masked (***)" in (replays / NAME / "replay.sh").read_text()
