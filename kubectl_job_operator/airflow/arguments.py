@@ -23,6 +23,7 @@ _NOT_NEGATIVE = (
     "image_pull_grace_seconds",
     "outage_tolerance_seconds",
     "termination_grace_period_seconds",
+    "replay_keep",
 )
 
 

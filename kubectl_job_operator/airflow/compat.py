@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Connection, Context
+    from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 else:
     try:
-        from airflow.sdk import BaseOperator, Connection, Context
+        from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
     except ImportError:
         from airflow.models.baseoperator import BaseOperator
+        from airflow.models.baseoperatorlink import BaseOperatorLink
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
     try:
@@ -27,10 +30,15 @@ __all__ = [
     "AirflowFailException",
     "AirflowSkipException",
     "BaseOperator",
+    "BaseOperatorLink",
     "Connection",
     "Context",
     "get_connection",
     "is_wanted_by_airflow",
+    "mask_secret",
+    "pull_for_link",
+    "push_for_link",
+    "redact",
 ]
 
 
@@ -48,6 +56,48 @@ def _import_base_hook() -> Any:
     except ImportError:
         return importlib.import_module("airflow.hooks.base").BaseHook
     return BaseHook
+
+
+def mask_secret(secret: str, name: str) -> None:
+    """Let Airflow mask a value from now on, if its name is one that Airflow takes for a secret's."""
+    try:
+        from airflow.sdk.log import mask_secret as mask
+    except ImportError:
+        mask = importlib.import_module("airflow.utils.log.secrets_masker").mask_secret
+    mask(secret, name)
+
+
+def redact(text: str) -> str:
+    """Return a text with every value masked that Airflow masks."""
+    return str(_import_redact()(text))
+
+
+@functools.cache
+def _import_redact() -> Any:
+    for home in ("airflow.sdk.log", "airflow.sdk.execution_time.secrets_masker", "airflow.utils.log.secrets_masker"):
+        try:
+            return importlib.import_module(home).redact
+        except (ImportError, AttributeError):
+            continue
+    raise ImportError("this version of Airflow has no redact() where others have it")
+
+
+def push_for_link(context: Context, key: str, value: str) -> None:
+    """Keep a value for a link in the UI: Airflow 2 makes links on the web server, Airflow 3 where the task has run."""
+    if not _has_task_sdk():
+        context["ti"].xcom_push(key=key, value=value)
+
+
+def pull_for_link(ti_key: Any, key: str) -> str | None:
+    """Return what ``push_for_link`` has kept; ``None`` if it has kept nothing."""
+    if _has_task_sdk():
+        return None
+    value = importlib.import_module("airflow.models.xcom").XCom.get_value(ti_key=ti_key, key=key)
+    return None if value is None else str(value)
+
+
+def _has_task_sdk() -> bool:
+    return importlib.util.find_spec("airflow.sdk") is not None
 
 
 def is_wanted_by_airflow(context: Context) -> bool:

@@ -13,6 +13,7 @@ from kubectl_job_operator.airflow.compat import (
     Context,
     is_wanted_by_airflow,
 )
+from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
 from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError
 
@@ -113,6 +114,13 @@ class KubernetesJobOperator(BaseOperator):
         ``activeDeadlineSeconds`` where the YAML sets none, so that the cluster stops it even if Airflow is dead.
     :param termination_grace_period_seconds: (int, seconds, default None) the pods' ``terminationGracePeriodSeconds``,
         whatever the YAML says.
+
+    For a look at a failed try:
+
+    :param replay_dir: (str, default None) a folder on the worker that gets a folder for each failed try: ``replay.sh``,
+        which runs it again, the manifest, the Job, its pods and events, the commands and a picture, all without
+        secrets. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's configuration. Templated.
+    :param replay_keep: (int, folders, default 50) how many of them stay there, the latest; 0 is all.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
 
@@ -128,6 +136,7 @@ class KubernetesJobOperator(BaseOperator):
         "kubernetes_conn_id",
         "config_file",
         "cluster_context",
+        "replay_dir",
         "rendered_yaml",
     )
     # Empty on purpose: Airflow would replace an argument that ends so by the content of a file.
@@ -139,6 +148,7 @@ class KubernetesJobOperator(BaseOperator):
         "env_vars": "json",
         "rendered_yaml": "yaml",
     }
+    operator_extra_links = (ReplayLink(),)
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
@@ -184,6 +194,8 @@ class KubernetesJobOperator(BaseOperator):
         outage_tolerance_seconds: int = 600,
         deadline_from_timeout: bool = False,
         termination_grace_period_seconds: int | None = None,
+        replay_dir: str | None = None,
+        replay_keep: int = 50,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -226,8 +238,11 @@ class KubernetesJobOperator(BaseOperator):
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self.deadline_from_timeout = deadline_from_timeout
         self.termination_grace_period_seconds = termination_grace_period_seconds
+        self.replay_dir = replay_dir
+        self.replay_keep = replay_keep
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
         self.rendered_yaml: str | None = None
+        self.replay_folder: str | None = None
         self._manifest: Manifest | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
@@ -279,6 +294,7 @@ class KubernetesJobOperator(BaseOperator):
                 raise AirflowSkipException(str(error)) from None
             raise
         finally:
+            remember_replay(self, context, self._runner.replay_folder if self._runner else None)
             self._runner = None
             self._is_killed = False
             self._is_over = True
@@ -310,7 +326,10 @@ class KubernetesJobOperator(BaseOperator):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
+        from kubectl_job_operator.airflow.secrets import mask_by_name
 
+        # Before anything shows them: what is called a password is one.
+        mask_by_name({**self.yaml_template_fields, **self.env_vars})
         try:
             return render_manifest(self, context)
         except InputError as error:
@@ -318,6 +337,7 @@ class KubernetesJobOperator(BaseOperator):
 
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
+        from kubectl_job_operator.airflow.secrets import caller
         from kubectl_job_operator.jobs.runner import JobRunner
 
         place = find_place(self)
@@ -330,9 +350,13 @@ class KubernetesJobOperator(BaseOperator):
             log=self.log,
             memory=TaskStateMemory(self, context),
             is_worker_stop=lambda: is_wanted_by_airflow(context),
+            caller=caller(),
         )
 
     def _settings(self, context: Context) -> Settings:
+        from airflow.configuration import conf
+
+        from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
         from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
         every = self.tail_logs_every
@@ -358,6 +382,8 @@ class KubernetesJobOperator(BaseOperator):
             keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
             patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
             outage_tolerance_seconds=self.outage_tolerance_seconds,
+            replay_dir=self.replay_dir or conf.get(SECTION, REPLAY_DIR, fallback=None) or None,
+            replay_keep=self.replay_keep,
         )
 
 

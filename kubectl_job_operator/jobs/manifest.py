@@ -195,7 +195,7 @@ class Manifest:
 
     def masked_text(self) -> str:
         """Return the YAML for people: without what Secrets hold."""
-        return yaml_text.dump_all(_masked(document) for document in self.documents)
+        return yaml_text.dump_all(masked(document) for document in self.documents)
 
     def _check(self) -> None:
         """Refuse what could not be run, with the reason."""
@@ -328,7 +328,7 @@ def _unlisted(document: Any) -> Sequence[Any]:
     return [document]
 
 
-def _masked(document: Document) -> Document:
+def masked(document: Document) -> Document:
     """Replace what a Secret holds; its keys stay to be seen."""
     if document.get("kind") != "Secret":
         return document

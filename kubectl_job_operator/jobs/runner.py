@@ -19,6 +19,7 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
 )
 from kubectl_job_operator.jobs import diagnosis, events, rights, status
+from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import HeardLog, Log
@@ -65,6 +66,7 @@ class JobRunner:
     :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
     :param observer: is shown the Job as it changes.
+    :param caller: what the caller knows of secrets and versions, for what a failed try leaves.
     """
 
     def __init__(
@@ -79,28 +81,31 @@ class JobRunner:
         memory: Memory | None = None,
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
         observer: Observer | None = None,
+        caller: Caller | None = None,
     ) -> None:
+        # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
+        self._ttl_seconds = _short_ttl(manifest)
+        if self._ttl_seconds is not None:
+            manifest = manifest.with_ttl(_SHORTEST_TTL_SECONDS)
         self._manifest = (
             manifest.with_labels(identity.labels())
             .with_labels(identity.try_label(), on_pods=False)
             .with_annotations(identity.annotations(), on_pods=False)
             .with_keep_labels(KEEP)
         )
-        # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
-        self._ttl_seconds = _short_ttl(manifest)
-        if self._ttl_seconds is not None:
-            self._manifest = self._manifest.with_ttl(_SHORTEST_TTL_SECONDS)
         self._identity = identity
         self._settings = settings
         self._log = log = HeardLog(log)
         self._memory = memory or NoMemory()
         self._is_worker_stop = is_worker_stop
         self._observer = observer or Nobody()
+        self._caller = caller or Caller()
         self._workspace = Workspace()
         self._access = access = self._with_file(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
         self._processes = Processes(self._environment)
-        self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, Transcript(log.info))
+        transcript = Transcript(log.info)
+        self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, transcript)
         self._belongings = Belongings(self._manifest, identity, self._workspace, log)
         self._tails = LogTails(self._kubectl, log)
         self._mailbox = Mailbox()
@@ -108,7 +113,21 @@ class JobRunner:
         self._follower: LogFollower | None = None
         self._file: Path | None = None
         self._is_recalled = False
+        self._job: Object | None = None
         self._may_run_on = False
+        kubeconfig = self._workspace.folder / _KUBECONFIG
+        self._aftermath = Aftermath(
+            manifest,
+            identity,
+            settings,
+            access=access,
+            environment=self._environment,
+            workspace=self._workspace,
+            kubeconfig=kubeconfig if kubeconfig.exists() else None,
+            transcript=transcript,
+            log=log,
+            caller=self._caller,
+        )
 
     def run(self) -> Object:
         """Run the Job to its end and return it as it then was.
@@ -132,6 +151,11 @@ class JobRunner:
         self._processes.close()
         self._workspace.remove()
         return job
+
+    @property
+    def replay_folder(self) -> Path | None:
+        """What was kept of a failed try; ``None`` if nothing was."""
+        return self._aftermath.folder
 
     def kill(self) -> None:
         """Make ``run`` end at once, delete or keep the Job as asked, and raise.
@@ -163,9 +187,9 @@ class JobRunner:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         self._file = self._write_manifest()
         began = time.monotonic()
-        job = self._start(self._file)
-        self._observer.on_job(job)
-        job = self._wait(job)
+        self._job = self._start(self._file)
+        self._observer.on_job(self._job)
+        self._job = job = self._wait(self._job)
         self._observer.on_job(job)
         self._conclude(job, time.monotonic() - began)
         return job
@@ -174,7 +198,8 @@ class JobRunner:
         """Write the file that kubectl applies, and the copy that the user asked for."""
         name = manifest_file_name(self._manifest.source)
         file = self._workspace.write(name, self._manifest.job_text())
-        shown = f":\n{self._manifest.masked_text().rstrip()}" if self._settings.log_yaml else "."
+        # Here too: not every way in which Airflow runs a task masks what is logged.
+        shown = f":\n{self._caller.mask(self._manifest.masked_text()).rstrip()}" if self._settings.log_yaml else "."
         self._log.info(f"The manifest, as rendered to {file}{shown}")
         if self._ttl_seconds is not None:
             self._log.info(
@@ -320,6 +345,8 @@ class JobRunner:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         self._show_last_logs(job)
+        if not verdict.is_complete:
+            self._aftermath.gather(self._kubectl, job)
         failure = None if verdict.is_complete else self._failure(job, verdict)
         if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
             self._delete_as_the_policy_says()
@@ -410,6 +437,8 @@ class JobRunner:
         if isinstance(error, JobVanishedError):
             self._may_run_on = False
         is_interrupted = self._mailbox.is_killed or _is_interruption(error)
+        if not is_interrupted:
+            self._aftermath.gather(self._kubectl, self._job)
         if is_interrupted and (self._may_run_on or self._belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):
@@ -425,7 +454,7 @@ class JobRunner:
             self._log.info(
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
-        self._tell_what_is_kept()
+        self._leave_word()
         if isinstance(error, (JobFailedError, JobStartupError, JobVanishedError)):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
             self._log.warning(str(error))
@@ -458,12 +487,12 @@ class JobRunner:
         finally:
             processes.close()
 
-    def _tell_what_is_kept(self) -> None:
+    def _leave_word(self) -> None:
+        """Tell how the try can be run again, if it came so far that there is something to run."""
         if self._file is None:
             self._workspace.remove()
             return
-        kept = sorted(str(path) for path in self._workspace.folder.glob("*.yaml"))
-        self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
+        self._aftermath.conclude(self._job, str(self._kubectl.namespace))
 
 
 def _short_ttl(manifest: Manifest) -> int | None:

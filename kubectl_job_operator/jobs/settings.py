@@ -98,6 +98,8 @@ class Settings:
     :param keep_on_worker_stop: keep the Job when only the worker is told to stop, for the next try to go on with.
     :param patience: how long it may take to start.
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
+    :param replay_dir: a folder that gets a folder for each failed try; ``None`` for none.
+    :param replay_keep: how many of them are kept, the latest; 0 is all.
     """
 
     following: Following = field(default_factory=Following)
@@ -110,3 +112,5 @@ class Settings:
     keep_on_worker_stop: bool = False
     patience: Patience = field(default_factory=Patience)
     outage_tolerance_seconds: float = 600.0
+    replay_dir: str | None = None
+    replay_keep: int = 50

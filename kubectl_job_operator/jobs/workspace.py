@@ -31,6 +31,10 @@ class Workspace:
         except OSError as error:
             raise _no_room(str(self.folder / name), error) from error
 
+    def files(self) -> list[Path]:
+        """Return the files that are in it, by name; none if it was removed."""
+        return sorted(path for path in self.folder.glob("*") if path.is_file())
+
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)

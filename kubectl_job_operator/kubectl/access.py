@@ -78,8 +78,12 @@ class Access:
 
 def settings_in(environment: Mapping[str, str]) -> str:
     """Show what of an environment changes where kubectl goes, for a person who pastes its commands elsewhere."""
-    shown = [f"{name}={shlex.quote(environment[name])}" for name in _SETTINGS if name in environment]
-    return " ".join(shown)
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in settings_of(environment).items())
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what of an environment changes where kubectl goes."""
+    return {name: environment[name] for name in _SETTINGS if name in environment}
 
 
 def _check_service_account() -> None:

@@ -26,6 +26,7 @@ _READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 15.0
 _STOP_SECONDS = 2.0
+_MOST_NAMES = 5
 
 Object = Mapping[str, Any]
 
@@ -58,9 +59,12 @@ class Kubectl:
         self._version_call: Call | None = None
         self._version_is_checked = False
 
-    def with_processes(self, processes: Processes) -> Kubectl:
-        """Return the same kubectl, starting its children elsewhere: for cleaning up after these were stopped."""
-        other = Kubectl(self.access, self.namespace, processes, self._transcript)
+    def with_processes(self, processes: Processes, transcript: Transcript | None = None) -> Kubectl:
+        """Return the same kubectl, starting its children elsewhere: for cleaning up after these were stopped.
+
+        :param transcript: where its commands are shown; default is the same.
+        """
+        other = Kubectl(self.access, self.namespace, processes, transcript or self._transcript)
         other._version_is_checked = self._version_is_checked
         return other
 
@@ -96,9 +100,9 @@ class Kubectl:
         """Start what ``get`` does, beside something else; ``finish_get`` takes the result."""
         return self._start_here("get", target, "-o", "json", "--ignore-not-found")
 
-    def finish_get(self, call: Call) -> Object | None:
+    def finish_get(self, call: Call, timeout_seconds: float = _READ_SECONDS) -> Object | None:
         """Return what ``get`` returns."""
-        return _parse(self._finish(call, _READ_SECONDS, _names))
+        return _parse(self._finish(call, timeout_seconds, _names))
 
     def start_can_i_list(self) -> Call:
         """Start listing the account's rights in the namespace; ``finish_can_i_list`` takes the result."""
@@ -126,16 +130,20 @@ class Kubectl:
         """Return the objects of a resource, as ``pods``, that the label selector picks."""
         return self.finish_select(self.start_select(resource, selector))
 
-    def start_select(self, resource: str, selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+    def start_select(
+        self, resource: str, selector: str | None, on_exit: Callable[[Process], None] | None = None
+    ) -> Call:
         """Start what ``select`` does, beside something else; ``finish_select`` takes the result.
 
+        :param selector: without one, all in the namespace are taken.
         :param on_exit: called when it has ended, in another thread.
         """
-        return self._start_here("get", resource, "-l", selector, "-o", "json", label=f"get {resource}", on_exit=on_exit)
+        chosen = () if selector is None else ("-l", selector)
+        return self._start_here("get", resource, *chosen, "-o", "json", label=f"get {resource}", on_exit=on_exit)
 
-    def finish_select(self, call: Call) -> list[Object]:
+    def finish_select(self, call: Call, timeout_seconds: float = _READ_SECONDS) -> list[Object]:
         """Return what ``select`` returns."""
-        found = _parse(self._finish(call, _READ_SECONDS, _names)) or {}
+        found = _parse(self._finish(call, timeout_seconds, _count_objects)) or {}
         return list(found.get("items", ()))
 
     def start_events(self, field_selector: str, on_exit: Callable[[Process], None] | None = None) -> Call:
@@ -151,6 +159,14 @@ class Kubectl:
         """Return the events."""
         found = _parse(self._finish(call, _READ_SECONDS, _count_events)) or {}
         return list(found.get("items", ()))
+
+    def start_versions(self) -> Call:
+        """Start asking for kubectl's and the server's version; ``finish_versions`` takes the result."""
+        return self._start(PROGRAM, *self.access.flags(), "version", "-o", "json", label="version")
+
+    def finish_versions(self, call: Call, timeout_seconds: float = _READ_SECONDS) -> Object:
+        """Return what kubectl tells of its own and of the server's version."""
+        return _parse(self._finish(call, timeout_seconds, _versions)) or {}
 
     def apply(self, file: Path) -> list[Object]:
         """Apply a manifest on the server's side and return its objects as they now are."""
@@ -236,7 +252,8 @@ class Kubectl:
         for call in calls:
             finished = call.process.wait(max(0.0, deadline - time.monotonic()))
             if finished is not None:
-                self._transcript.ended(call.command, 0, finished.duration_seconds, "stopped, no longer needed")
+                said = "stopped, no longer needed"
+                self._transcript.ended(call.command, 0, finished.duration_seconds, said, was_stopped=True)
 
     def logs(self, pod: str, container: str, tail: int) -> Sequence[str]:
         """Return the last lines of a container's log."""
@@ -492,6 +509,19 @@ def _count_events(stdout: str) -> str:
     except ValueError:
         return "(not JSON)"
     return f"{count} event{'' if count == 1 else 's'}"
+
+
+def _count_objects(stdout: str) -> str:
+    """Name a few objects, count many."""
+    try:
+        count = len(json.loads(stdout)["items"])
+    except (ValueError, KeyError, TypeError):
+        return _names(stdout)
+    return f"{count} objects" if count > _MOST_NAMES else _names(stdout)
+
+
+def _versions(stdout: str) -> str:
+    return ", ".join(re.findall(r'"gitVersion":\s*"([^"]*)"', stdout)) or "unknown"
 
 
 def _name(one: Object) -> str:

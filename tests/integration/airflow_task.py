@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import re
 import shlex
+import subprocess
+import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +40,18 @@ with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz=
     mapped_over = {mapped_over!r}
     Task.partial(**arguments).expand(yaml_template_fields=mapped_over) if mapped_over else Task(**arguments)
 """
+
+_BARE_DAG = """\
+import pendulum
+
+from kubectl_job_operator import KubernetesJobOperator
+from tests.airflow_dag import DAG
+
+with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz="UTC")) as dag:
+    KubernetesJobOperator(task_id="job", **{arguments!r})
+"""
+
+ROOT = Path(__file__).parents[2]
 
 LOGGER = logging.getLogger("kubectl_job_operator.tests")
 """The operator's logger in these tests: Airflow 2's and 3's own differ too much to collect from both."""
@@ -120,6 +135,20 @@ class TaskRunner:
         finally:
             LOGGER.removeHandler(collector)
         return TaskRun(state, collector.records, list(FAILURES))
+
+    def run_by_airflow(self, **arguments: Any) -> str:
+        """Run the task once by ``airflow dags test``, in a process of its own, and return all that this prints."""
+        arguments = {"namespace": self._namespace.name, **arguments}
+        self.write("dag.py", _BARE_DAG.format(dag_id=self.dag_id, arguments=arguments))
+        done = subprocess.run(
+            [Path(sys.executable).with_name("airflow"), "dags", "test", self.dag_id],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.stdout
 
     def load(
         self,

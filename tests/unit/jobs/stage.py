@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from kubectl_job_operator.jobs.aftermath import Caller
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.memory import Memory, essence
@@ -156,6 +157,7 @@ def runner(
     manifest: str = MANIFEST,
     identity: Identity = US,
     is_worker_stop: bool = False,
+    caller: Caller | None = None,
 ) -> JobRunner:
     """Make a runner for the Job of the stage."""
     parsed = Manifest.parse(manifest, "/dags/countdown.yaml.j2")
@@ -168,6 +170,7 @@ def runner(
         log=log,
         memory=memory,
         is_worker_stop=lambda: is_worker_stop,
+        caller=caller,
     )
 
 

@@ -288,19 +288,30 @@ def test_every_command_of_a_run_stands_in_the_log_as_it_ran(fake_kubectl: FakeKu
             assert call[1:5] == ("--context", "my 'odd' context", "-n", "here")
 
 
-def test_what_a_secret_holds_is_in_the_file_but_not_in_the_log(
+def test_what_a_secret_holds_is_in_a_private_file_for_kubectl_but_not_in_the_log_and_not_kept(
     fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
 ) -> None:
     fake_kubectl.answers("get -f", "")
-    fake_kubectl.answers("apply", **INVALID)
+    fake_kubectl.answers("apply", after_seconds=0.5, **INVALID)
     stage.script(fake_kubectl)
+    seen: list[tuple[str, int]] = []
+
+    def look() -> None:
+        fake_kubectl.wait_for_call("apply")
+        file = folders()[0] / "companions.yaml"
+        seen.append((file.read_text(), stat.S_IMODE(file.stat().st_mode)))
+
+    looker = threading.Thread(target=look)
+    looker.start()
     with pytest.raises(KubectlError):
         stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
+    looker.join()
+    ((text, mode),) = seen
+    assert "very-secret" in text
+    assert mode == 0o600
     assert "very-secret" not in log.text
     assert "token: '***'" in log.text
-    (file,) = [path for path in folders()[0].iterdir() if "very-secret" in path.read_text()]
-    assert file.name == "companions.yaml"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path for path in folders()[0].iterdir() if "very-secret" in path.read_text()] == []
 
 
 def test_the_manifest_is_kept_0600_after_a_failure_and_the_log_tells_where(

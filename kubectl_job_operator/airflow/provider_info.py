@@ -1,0 +1,32 @@
+"""What Airflow asks a provider for: the entry point ``apache_airflow_provider``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SECTION = "kubectl_job_operator"
+REPLAY_DIR = "replay_dir"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe this package to Airflow."""
+    return {
+        "package-name": "kubectl-job-operator",
+        "name": "kubectl job operator",
+        "description": "Runs Kubernetes Jobs by driving kubectl.",
+        "extra-links": ["kubectl_job_operator.airflow.links.ReplayLink"],
+        "config": {
+            SECTION: {
+                "description": "How KubernetesJobOperator behaves where its arguments do not say.",
+                "options": {
+                    REPLAY_DIR: {
+                        "description": "A folder on the worker that gets a folder for each failed try.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/var/lib/airflow/replay",
+                        "default": None,
+                    }
+                },
+            }
+        },
+    }
