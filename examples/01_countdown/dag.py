@@ -9,5 +9,4 @@ with DAG("countdown", schedule=None) as dag:
         task_id="countdown",
         yaml_file_name="countdown.yaml",
         yaml_template_fields={"start": 9},
-        tail_logs=True,
     )

@@ -6,16 +6,21 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, access_of
+from kubectl_job_operator.errors import WorkspaceError
+from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.observer import Observer
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
+from kubectl_job_operator.jobs.status import Object
 
 if TYPE_CHECKING:
     from kubectl_job_operator.cli.live import LiveView
@@ -31,6 +36,7 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
     :raises KubectlJobOperatorError: unless it is Complete.
     """
     view = _view(options)
+    witness = Witness(view)
     runner = JobRunner(
         manifest,
         identity,
@@ -38,7 +44,7 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
         namespace=namespace,
         settings=settings_of(options),
         log=view,
-        observer=view,
+        observer=witness,
     )
     view.open()
     try:
@@ -46,7 +52,45 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
             runner.run()
     finally:
         view.close()
+        if options.timeline is not None:
+            witness.draw(Path(options.timeline))
     return ExitCode.COMPLETE
+
+
+class Witness:
+    """Keeps what was last seen of a Job and of each of its pods, also of those that are gone, to draw it.
+
+    :param view: is shown all of it too.
+    """
+
+    def __init__(self, view: Observer) -> None:
+        self._view = view
+        self._job: Object | None = None
+        self._pods: dict[str, Object] = {}
+
+    def on_job(self, job: Object) -> None:
+        """Keep the Job."""
+        self._job = job
+        self._view.on_job(job)
+
+    def on_pods(self, pods: Sequence[Object]) -> None:
+        """Keep the pods."""
+        self._pods.update({status.uid(pod): pod for pod in pods})
+        self._view.on_pods(pods)
+
+    def draw(self, file: Path) -> None:
+        """Write the picture of what was seen.
+
+        :raises WorkspaceError: if the file cannot be written.
+        """
+        from kubectl_job_operator.jobs.timeline import timeline
+
+        if self._job is None:
+            return
+        try:
+            file.write_text(timeline(self._job, list(self._pods.values())), encoding="utf-8")
+        except OSError as error:
+            raise WorkspaceError(f"The timeline cannot be written to {file}: {error}") from error
 
 
 def settings_of(options: Options) -> Settings:

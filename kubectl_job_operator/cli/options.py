@@ -116,6 +116,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=600,
         help="how long the cluster may be away while the Job is waited for (default: %(default)s)",
     )
+    group.add_argument(
+        "--timeline", metavar="FILE", help="write a picture of the pods and containers over time there, as SVG"
+    )
     group.add_argument("--no-log-yaml", action="store_true", help="do not show the rendered YAML")
     group.add_argument(
         "--plain", action="store_true", help="no live view, only lines; so it is anyway where stdout is no terminal"

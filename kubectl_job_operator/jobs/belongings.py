@@ -6,11 +6,9 @@ from kubectl_job_operator.jobs.identity import TRY_LABEL, Identity, is_of_task, 
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.status import Object
-from kubectl_job_operator.jobs.workspace import Workspace
+from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name
 from kubectl_job_operator.jobs.yaml_text import dump_all
 from kubectl_job_operator.kubectl.client import Kubectl
-
-_COMPANIONS = "companions.yaml"
 
 
 class Belongings:
@@ -30,6 +28,8 @@ class Belongings:
         self._identity = identity
         self._workspace = workspace
         self._log = log
+        # Never the Job's own file, whatever the template's name is.
+        self._file_name = f"companions-of-{manifest_file_name(manifest.source)}"
         self.has_any = False
 
     def apply_companions(self, kubectl: Kubectl) -> None:
@@ -37,11 +37,11 @@ class Belongings:
         companions = self._manifest.companions
         if not companions:
             return
-        file = self._workspace.write(_COMPANIONS, dump_all(companions))
+        file = self._workspace.write(self._file_name, dump_all(companions))
         foreign = {_key(thing) for thing in kubectl.get_file(file) if self._is_foreign(thing)}
         ours = [document for document in companions if _key(document) not in foreign]
         if ours:
-            self._workspace.write(_COMPANIONS, dump_all(ours))
+            self._workspace.write(self._file_name, dump_all(ours))
             self.has_any = True
             kubectl.apply(file)
 
