@@ -32,7 +32,7 @@ def test_companions_are_applied_before_the_job_in_a_command_of_their_own(fake_ku
     stage.script(fake_kubectl)
     stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
     files = [call[call.index("-f") + 1].rpartition("/")[2] for call in fake_kubectl.called("apply")]
-    assert files == ["companions.yaml", "countdown.yaml"]
+    assert files == ["companions-of-countdown.yaml", "countdown.yaml"]
 
 
 def test_all_kinds_are_deleted_by_the_labels_of_this_try_with_version_and_group(
