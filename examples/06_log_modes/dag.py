@@ -5,6 +5,7 @@ from airflow.sdk import DAG
 from kubectl_job_operator import KubernetesJobOperator
 
 MODES = {
+    "every_line": {},
     "at_the_end": {"tail_logs_only_at_end": True},
     "last_two_lines": {"tail_logs_line_count": 2},
     "every_five_seconds": {"tail_logs_every": 5},

@@ -20,7 +20,7 @@ _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
 """The kubelet ends a stream up to a second after the container; that is waited for only where reading anew is dear."""
 _HELD_SECONDS = 3.0
 _NEWS_SECONDS = 1.0
-_FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 60.0, 600.0
+_FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 20.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
 _MOST_REMARKS = 3
 _SHORT_LOG_LINES = 5_000
@@ -43,6 +43,8 @@ class _Reading:
     call: Call
     output: Output
     resumption: Resumption
+    is_check: bool
+    began: float
     heard_at: float
     reader: LineReader = field(default_factory=LineReader)
     line_count: int = 0
@@ -93,6 +95,7 @@ class LogSource:
         self._refused_since = 0.0
         self._remark_count = 0
         self._is_held = False
+        self._is_check_due = False
 
     @property
     def name(self) -> str:
@@ -163,7 +166,9 @@ class LogSource:
             on_output=output.put,
             on_exit=self._mailbox.post,
         )
-        self._reading = _Reading(kind, self._next, call, output, Resumption(self._position), time.monotonic())
+        is_check, self._is_check_due = self._is_check_due, False
+        now = time.monotonic()
+        self._reading = _Reading(kind, self._next, call, output, Resumption(self._position), is_check, now, now)
 
     def take(self) -> bool:
         """Show a piece of what has come; return whether there may be more."""
@@ -193,6 +198,7 @@ class LogSource:
             return limit - now
         if not is_over:
             self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
+            self._is_check_due = True
         self.stop()
         return 0.0
 
@@ -250,7 +256,8 @@ class LogSource:
         reading.new_count += len(new)
         self._position.advance(new)
         self._pause, self._refused_since, self._remark_count = _FIRST_PAUSE_SECONDS, 0.0, 0
-        if reading.kind is Kind.FOLLOW:
+        if reading.is_check and time.monotonic() - reading.began < _NEWS_SECONDS:
+            # The stream before this one was stuck, and the next may be too. A container is just quiet where it was not.
             self._silence = _FIRST_SILENCE_SECONDS
         self._show(new)
         return True

@@ -332,7 +332,7 @@ def _errors(numbers: dict[str, list[int]], each: int) -> str:
 
 
 def _all_at_once(lines: int) -> str:
-    return f"echo began {_UPTIME}; seq 1 {lines} | sed 's/.*/number & of a line that has some words in it/'"
+    return f"echo began {_UPTIME}; seq 1 {lines} | sed 's/.*/number & of a line that has some words in it/'; sleep 1"
 
 
 def _paced(blocks: int, lines: int, pause: float) -> str:
