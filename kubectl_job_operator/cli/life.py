@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, access_of
 from kubectl_job_operator.errors import WorkspaceError
+from kubectl_job_operator.jobs import events as event_list
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
-from kubectl_job_operator.jobs.observer import Observer
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 from kubectl_job_operator.jobs.status import Object
@@ -36,7 +36,7 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
     :raises KubectlJobOperatorError: unless it is Complete.
     """
     view = _view(options)
-    witness = Witness(view)
+    witness = Witness(view, wants_events=options.timeline is not None)
     runner = JobRunner(
         manifest,
         identity,
@@ -60,13 +60,16 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
 class Witness:
     """Keeps what was last seen of a Job and of each of its pods, also of those that are gone, to draw it.
 
-    :param view: is shown all of it too.
+    :param view: is shown the Job and the pods too.
+    :param wants_events: whether the events are read at the end.
     """
 
-    def __init__(self, view: Observer) -> None:
+    def __init__(self, view: LiveView | PlainView, *, wants_events: bool) -> None:
+        self.wants_events = wants_events
         self._view = view
         self._job: Object | None = None
         self._pods: dict[str, Object] = {}
+        self._events: Sequence[Object] = ()
 
     def on_job(self, job: Object) -> None:
         """Keep the Job."""
@@ -78,6 +81,10 @@ class Witness:
         self._pods.update({status.uid(pod): pod for pod in pods})
         self._view.on_pods(pods)
 
+    def on_events(self, events: Sequence[Object]) -> None:
+        """Keep the events."""
+        self._events = events
+
     def draw(self, file: Path) -> None:
         """Write the picture of what was seen.
 
@@ -87,8 +94,9 @@ class Witness:
 
         if self._job is None:
             return
+        pods = list(self._pods.values())
         try:
-            file.write_text(timeline(self._job, list(self._pods.values())), encoding="utf-8")
+            file.write_text(timeline(self._job, pods, event_list.of(self._job, pods, self._events)), encoding="utf-8")
         except OSError as error:
             raise WorkspaceError(f"The timeline cannot be written to {file}: {error}") from error
 

@@ -11,18 +11,30 @@ from kubectl_job_operator.jobs.status import Object
 class Observer(Protocol):
     """Is shown what a run has learnt of its Job. It decides nothing, must be quick and must not raise."""
 
+    @property
+    def wants_events(self) -> bool:
+        """Whether the events are to be read for it, which costs a command."""
+
     def on_job(self, job: Object) -> None:
         """Take the Job as it now is."""
 
     def on_pods(self, pods: Sequence[Object]) -> None:
         """Take all of the Job's pods as they now are."""
 
+    def on_events(self, events: Sequence[Object]) -> None:
+        """Take the events of the namespace when the Job has ended."""
+
 
 class Nobody:
     """Nobody looks on."""
+
+    wants_events = False
 
     def on_job(self, job: Object) -> None:
         """Take the Job, for nothing."""
 
     def on_pods(self, pods: Sequence[Object]) -> None:
         """Take the pods, for nothing."""
+
+    def on_events(self, events: Sequence[Object]) -> None:
+        """Take the events, for nothing."""

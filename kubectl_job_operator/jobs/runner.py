@@ -345,6 +345,10 @@ class JobRunner:
             self._may_run_on = False
             self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         self._show_last_logs(job)
+        if self._observer.wants_events:
+            events_call = self._kubectl.start_select("events", None)
+            noted = self._listed(lambda: self._kubectl.finish_select(events_call), "The events of the namespace")
+            self._observer.on_events(noted)
         if not verdict.is_complete:
             self._aftermath.gather(self._kubectl, job)
         failure = None if verdict.is_complete else self._failure(job, verdict)

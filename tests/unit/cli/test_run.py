@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit import recordings
 from tests.unit.cli.program import Program
-from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs import stage
 from tests.unit.jobs.stage import COMPLETE_WAIT, FAILED_WAIT, MANIFEST, TARGET
 
@@ -147,6 +148,29 @@ def test_tail_0_shows_no_logs(program: Program, countdown: Path, fake_kubectl: F
     stage.script(fake_kubectl)
     assert program("run", countdown.name, "-n", "here", "--tail", "0").code == 0
     assert not fake_kubectl.called("logs")
+
+
+def test_timeline_writes_a_picture_of_the_run(program: Program, countdown: Path, fake_kubectl: FakeKubectl) -> None:
+    (pod,) = recordings.pods("complete")
+    event = json.dumps({"type": "ADDED", "object": pod}) + "\n"
+    fake_kubectl.answers("get pods --watch", event, then=(NEVER,))
+    fake_kubectl.answers("get events", recordings.event_list("complete"))
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), after_seconds=0.5)
+    stage.script(fake_kubectl)
+    assert program("run", countdown.name, "-n", "here", "--tail", "0", "--timeline", "run.svg").code == 0
+    picture = (countdown.parent / "run.svg").read_text()
+    assert picture.startswith("<svg")
+    assert pod["metadata"]["name"] in picture
+
+
+def test_a_timeline_that_cannot_be_written_is_bad_luck_and_said_so(
+    program: Program, countdown: Path, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events")
+    stage.script(fake_kubectl)
+    result = program("run", countdown.name, "-n", "here", "--timeline", "no/such/folder.svg")
+    assert result.code != 0
+    assert "timeline cannot be written to no/such/folder.svg" in result.err
 
 
 def test_unique_name_gives_the_job_a_name_of_its_own(
