@@ -16,6 +16,7 @@ from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.settings import Following
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
 
 _MOST_READINGS = 4
@@ -95,8 +96,9 @@ class LogFollower:
     def close(self) -> None:
         """End all reading, and show what is here already."""
         for source in self._sources.values():
-            while source.take():
-                pass
+            # What is here, and not what a fast kubectl goes on to print.
+            for _ in range(MOST_CHUNKS + 1):
+                source.take()
         self._blocks.flush()
         self._kubectl.stop(*(call for source in self._sources.values() if (call := source.abandon()) is not None))
 

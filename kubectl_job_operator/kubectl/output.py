@@ -6,7 +6,7 @@ import contextlib
 import queue
 from collections.abc import Callable
 
-_MOST_CHUNKS = 4
+MOST_CHUNKS = 4
 """Of at most 64 KiB each."""
 
 
@@ -17,7 +17,7 @@ class Output:
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
-        self._chunks: queue.Queue[bytes] = queue.Queue(_MOST_CHUNKS)
+        self._chunks: queue.Queue[bytes] = queue.Queue(MOST_CHUNKS)
         self._wake = wake
         self._is_closed = False
 
