@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -16,3 +17,9 @@ os.environ.update(
     AIRFLOW__CORE__UNIT_TEST_MODE="false",
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS="false",
 )
+
+# Started in the background of a script, or under nohup, the tests would hand this deafness on to the programs that they
+# interrupt.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
