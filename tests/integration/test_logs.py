@@ -182,7 +182,7 @@ def test_the_verdict_does_not_wait_for_lines_that_are_still_unread(task: TaskRun
 
 
 def test_what_the_drain_leaves_is_said_with_the_command_that_shows_it(task: TaskRunner) -> None:
-    task.write("job.yaml", job("seq 1 400000 | sed 's/^/number /'"))
+    task.write("job.yaml", job("echo number 1; sleep 3; seq 2 400000 | sed 's/^/number /'"))
     run = task.run(yaml_file_name="job.yaml", log_drain_seconds=0, delete_policy="Never")
     assert run.state == "success", run.failures
     numbers = _numbers(run)[""]

@@ -81,7 +81,7 @@ def many(number: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_recording_gives_a_picture_with_a_bar_for_each_container_and_a_title_for_each_bar(scenario: str) -> None:
     pods = recordings.pods(scenario)
-    picture = drawn(recordings.job(scenario), pods, events(scenario))
+    picture = drawn(recordings.job_last_seen(scenario), pods, events(scenario))
     containers = 0
     for pod in pods:
         state = pod["status"]
