@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.status import Object
 
 MOST_PODS = 10
@@ -86,7 +86,7 @@ def _headline(job: Object, pods: Sequence[Object], clock: str) -> RenderableType
     style = {status.COMPLETE: "green", status.FAILED: "red"}.get(state, "cyan")
     line = Table.grid(padding=(0, 2))
     line.add_row(
-        Text.assemble(("Job ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
+        Text.assemble((f"{kinds.word(job)} ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
         Text(state, style=style),
         ProgressBar(total=wanted, completed=succeeded, width=_BAR_WIDTH),
         f"{succeeded}/{wanted} succeeded",

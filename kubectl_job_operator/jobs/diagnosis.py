@@ -138,7 +138,7 @@ def _remedy(job: Object, pods: Sequence[Object], parts: Sequence[_Part]) -> str:
     verdict = status.verdict(job)
     of_parts = next((part.remedy for part in parts if part.remedy), "")
     if verdict is not None and verdict.reason == "DeadlineExceeded":
-        seconds = job["spec"].get("activeDeadlineSeconds")
+        seconds = (job.get("spec") or {}).get("activeDeadlineSeconds")
         limit = f"activeDeadlineSeconds{f' (now {seconds})' if seconds is not None else ''}"
         never_ran = next((part.remedy for part in parts if part.lines[0].startswith("Never started")), "")
         return never_ran or f"raise {limit}, or find out in the log why it took so long."
