@@ -47,8 +47,8 @@ spec:
   size: 3
 """
 SETTINGS = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: blue\n"
-PHASES = {"success_when": "{.status.phase}=Done", "failure_when": "{.status.phase}=Broken"}
-CONDITIONS = {"success_when": ["Ready", "Skipped"], "failure_when": "Ready=False"}
+PHASES: dict[str, Any] = {"success_when": "{.status.phase}=Done", "failure_when": "{.status.phase}=Broken"}
+CONDITIONS: dict[str, Any] = {"success_when": ["Ready", "Skipped"], "failure_when": "Ready=False"}
 
 
 def pod(script: str, *, name: str = "pod", labels: str = "{}") -> str:
