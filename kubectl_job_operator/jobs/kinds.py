@@ -98,6 +98,11 @@ def is_pod(thing: Object) -> bool:
     return thing.get("kind") == "Pod" and thing.get("apiVersion") == "v1"
 
 
+def counts_its_pods(thing: Object) -> bool:
+    """Whether the object itself tells how many pods of it have ended; a Pod is its own."""
+    return is_job(thing) or is_pod(thing)
+
+
 def word(thing: Object) -> str:
     """Return the name of the object's kind, for people: ``Job``."""
     return str(thing.get("kind") or "Job")

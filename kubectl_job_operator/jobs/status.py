@@ -180,9 +180,18 @@ def has_ended(pod: Object) -> bool:
 
 def ended_pod_count(job: Object) -> int:
     """Return how many pods the Job says have ended, well or badly. A Pod is its own; other objects count none."""
-    if not kinds.is_job(job):
-        return int(kinds.is_pod(job) and has_ended(job))
-    return sum(_status(job).get(key) or 0 for key in ("succeeded", "failed"))
+    return succeeded_pod_count(job) + _count(job, "failed", "Failed")
+
+
+def succeeded_pod_count(job: Object) -> int:
+    """Return how many pods the Job says have ended well. A Pod is its own; other objects count none."""
+    return _count(job, "succeeded", "Succeeded")
+
+
+def _count(job: Object, key: str, of_phase: str) -> int:
+    if kinds.is_job(job):
+        return int(_status(job).get(key) or 0)
+    return int(kinds.is_pod(job) and phase(job) == of_phase)
 
 
 def container_states(pod: Object) -> list[ContainerState]:

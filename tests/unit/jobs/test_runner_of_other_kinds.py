@@ -9,6 +9,7 @@ import pytest
 
 from kubectl_job_operator.errors import JobFailedError, JobVanishedError, RightsMissingError
 from kubectl_job_operator.jobs.labels import FAILURE_WHEN, POD_SELECTOR, SUCCESS_WHEN
+from kubectl_job_operator.jobs.memory import Done
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs import stage
@@ -30,7 +31,7 @@ metadata:
     {FAILURE_WHEN}: "{{.status.phase}}=Broken"
     {POD_SELECTOR}: app=w
 """
-DONE, SKIPPED, BROKEN = (
+PHASE_DONE, SKIPPED, BROKEN = (
     f"wait {TARGET} --for={what}"
     for what in ("jsonpath={.status.phase}=Done", "condition=Skipped", "jsonpath={.status.phase}=Broken")
 )
@@ -80,8 +81,8 @@ def script(fake_kubectl: FakeKubectl, end: str, ended: dict[str, Any] | None) ->
     fake_kubectl.answers(f"get {TARGET}", "", times=1)
     fake_kubectl.answers(stage.PODS_WAIT)
     fake_kubectl.answers("apply --server-side", widget())
-    for wait in (DONE, SKIPPED, BROKEN):
-        others = [other for other in (DONE, SKIPPED, BROKEN) if other != wait]
+    for wait in (PHASE_DONE, SKIPPED, BROKEN):
+        others = [other for other in (PHASE_DONE, SKIPPED, BROKEN) if other != wait]
         if wait == end:
             fake_kubectl.answers(wait, ended or "", once_called=others[-1])
         else:
@@ -95,7 +96,7 @@ def script(fake_kubectl: FakeKubectl, end: str, ended: dict[str, Any] | None) ->
 
 @pytest.mark.parametrize(
     ("end", "ended"),
-    [(DONE, widget(phase="Done")), (SKIPPED, widget(conditions=[{"type": "Skipped", "status": "True"}]))],
+    [(PHASE_DONE, widget(phase="Done")), (SKIPPED, widget(conditions=[{"type": "Skipped", "status": "True"}]))],
 )
 def test_a_widget_is_a_success_by_any_of_its_rules_and_is_deleted(
     end: str, ended: dict[str, Any], fake_kubectl: FakeKubectl, log: Log
@@ -112,7 +113,7 @@ def test_a_widget_is_a_success_by_any_of_its_rules_and_is_deleted(
 
 def test_a_later_try_does_not_run_a_widget_again_that_was_complete(fake_kubectl: FakeKubectl, log: Log) -> None:
     memory = Notebook()
-    memory.note(widget(phase="Done"))
+    memory.note(Done(widget(phase="Done")))
     fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS)
     fake_kubectl.answers(f"get {TARGET}", "")
     fake_kubectl.answers("delete")
@@ -133,7 +134,7 @@ def test_a_broken_widget_fails_with_what_it_says_and_stays(fake_kubectl: FakeKub
 
 
 def test_a_widget_that_vanishes_is_named(fake_kubectl: FakeKubectl, log: Log) -> None:
-    script(fake_kubectl, DONE, None)
+    script(fake_kubectl, PHASE_DONE, None)
     fake_kubectl.answers(f"get {TARGET}", "")
     with pytest.raises(JobVanishedError, match=f"Widget {stage.NAMESPACE}/widget was deleted while the task waited"):
         stage.runner(log, manifest=WIDGET).run()
@@ -144,8 +145,8 @@ def test_a_wait_that_is_met_by_what_we_do_not_take_for_the_end_is_not_repeated_w
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("kubectl_job_operator.jobs.mailbox.Mailbox.pause", lambda _, seconds: pauses.append(seconds))
-    fake_kubectl.answers(DONE, widget(phase="done"), times=2, once_called=BROKEN)
-    script(fake_kubectl, DONE, widget(phase="Done"))
+    fake_kubectl.answers(PHASE_DONE, widget(phase="done"), times=2, once_called=BROKEN)
+    script(fake_kubectl, PHASE_DONE, widget(phase="Done"))
     fake_kubectl.answers(f"get {TARGET}", widget(phase="done"))
     stage.runner(log, manifest=WIDGET).run()
     assert len(pauses) == 2
@@ -195,7 +196,7 @@ def test_a_pod_ends_with_its_phase(end: str, fake_kubectl: FakeKubectl, log: Log
 
 def test_a_failed_widget_of_an_earlier_try_is_replaced_by_name_and_label(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers(f"get {TARGET}", widget(uid="old", phase="Broken"), times=1)
-    script(fake_kubectl, DONE, widget(phase="Done"))
+    script(fake_kubectl, PHASE_DONE, widget(phase="Done"))
     stage.runner(log, manifest=WIDGET).run()
     replaced = fake_kubectl.called("delete")[0]
     assert "widget.v1.example.com" in replaced
