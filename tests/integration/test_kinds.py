@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +51,14 @@ spec:
 SETTINGS = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: blue\n"
 PHASES: dict[str, Any] = {"success_when": "{.status.phase}=Done", "failure_when": "{.status.phase}=Broken"}
 CONDITIONS: dict[str, Any] = {"success_when": ["Ready", "Skipped"], "failure_when": "Ready=False"}
+
+
+CONTAINER = {
+    "name": "main",
+    "image": "busybox:1.36",
+    "imagePullPolicy": "IfNotPresent",
+    "command": ["sh", "-c", "echo from the template"],
+}
 
 
 def pod(script: str, *, name: str = "pod", labels: str = "{}") -> str:
@@ -322,3 +332,62 @@ def test_a_failed_widget_of_an_earlier_run_is_replaced(
     thread.join()
     assert run.state == "success", run.log
     assert "It is replaced." in run.log
+
+
+def test_the_kept_script_of_a_failed_pod_runs_it_anew(task: TaskRunner, tmp_path: Path) -> None:
+    task.write("pod.yaml", pod("echo about to fail; exit 3"))
+    assert task.run(yaml_file_name="pod.yaml", replay_dir=str(tmp_path)).state == "failed"
+    (script,) = tmp_path.glob("*/replay.sh")
+    done = subprocess.run([script], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "has ended; it is deleted, to be run anew." in done.stderr
+    assert done.stdout == "[pod/pod/main] about to fail\n"
+
+
+def test_the_kept_script_of_a_failed_widget_waits_for_its_rules(
+    task: TaskRunner, namespace: Namespace, widgets: Widgets, tmp_path: Path
+) -> None:
+    task.write("widget.yaml", WIDGET)
+    thread = in_background(lambda: widgets.say({"phase": "Broken"}))
+    assert task.run(yaml_file_name="widget.yaml", replay_dir=str(tmp_path), **PHASES).state == "failed"
+    thread.join()
+    namespace.kubectl("delete", "widget", "widget")
+    (script,) = tmp_path.glob("*/replay.sh")
+    thread = in_background(lambda: widgets.say({"phase": "Done"}))
+    done = subprocess.run([script], capture_output=True, text=True, check=False, timeout=120)
+    thread.join()
+    assert done.returncode == 0, done.stderr
+    assert f"Widget widget in namespace {namespace.name} is Complete." in done.stderr
+
+
+def test_a_pod_hands_over_its_result(task: TaskRunner) -> None:
+    task.write("pod.yaml", pod("echo [1, 2] > /airflow/xcom/return.json"))
+    run = task.run(yaml_file_name="pod.yaml", do_xcom_push=True)
+    assert run.state == "success", run.log
+    assert "The Job handed over a result." in run.log
+
+
+def test_the_pods_of_a_widget_are_found_by_the_label_on_its_pod_template(
+    task: TaskRunner, namespace: Namespace, widgets: Widgets
+) -> None:
+    template = {"spec": {"restartPolicy": "Never", "containers": [CONTAINER]}}
+    document = {
+        "apiVersion": "test.kubectl-job-operator.dev/v1",
+        "kind": "Widget",
+        "metadata": {"name": "widget"},
+        "spec": {"template": template},
+    }
+
+    def control() -> None:
+        until(lambda: "widget" in widgets.names(), "the Widget was not made")
+        made = namespace.objects("widgets")[0]["spec"]["template"]
+        made = {"apiVersion": "v1", "kind": "Pod", **made, "metadata": {**made["metadata"], "name": "worker"}}
+        namespace.kubectl("create", "-f", "-", given=json.dumps(made))
+        namespace.kubectl("wait", "pod/worker", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        widgets.say({"phase": "Done"})
+
+    thread = in_background(control)
+    run = task.run(job_yaml=document, **PHASES)
+    thread.join()
+    assert run.state == "success", run.log
+    assert run.log.splitlines().count("from the template") == 1
