@@ -26,7 +26,7 @@ def thing(*conditions: dict[str, Any], **status: Any) -> dict[str, Any]:
         ("jsonpath={.status.phase}=Succeeded", "jsonpath={.status.phase}=Succeeded"),
         ("{.status.phase}='All done'", "jsonpath={.status.phase}=All done"),
         ("{.status.applied}=a=b", "jsonpath={.status.applied}=a=b"),
-        (" {.status.steps[0].state}=ok ", "jsonpath={.status.steps[0].state}=ok"),
+        (" {.status.app.state}=ok ", "jsonpath={.status.app.state}=ok"),
     ],
 )
 def test_a_rule_is_what_kubectl_wait_takes(text: str, wait_for: str) -> None:
