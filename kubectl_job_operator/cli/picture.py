@@ -59,9 +59,11 @@ def pod_row(pod: Object) -> PodRow:
 
 def counts(job: Object, pods: Sequence[Object]) -> tuple[int, int]:
     """Return how many pods have succeeded, and how many must, as far as both know."""
+    if not kinds.is_job(job):
+        return sum(map(_has_succeeded, pods)), max(1, len(pods))
     wanted = (job.get("spec") or {}).get("completions") or (job.get("spec") or {}).get("parallelism") or 1
     counted = (job.get("status") or {}).get("succeeded") or 0
-    seen = sum(1 for pod in pods if (pod.get("status") or {}).get("phase") == "Succeeded")
+    seen = sum(map(_has_succeeded, pods))
     return min(max(counted, seen), wanted), wanted
 
 
@@ -115,6 +117,10 @@ def _need(row: PodRow) -> tuple[int, str]:
     """Sort by how much a pod needs a look: failed, waiting, running, done."""
     order = {"Failed": 0, "Pending": 1, "Unknown": 1, "Terminating": 2, "Running": 2, "Succeeded": 3}
     return order.get(row.phase, 1), row.name
+
+
+def _has_succeeded(pod: Object) -> bool:
+    return status.phase(pod) == "Succeeded"
 
 
 def _note(pod: Object, phase: str) -> str:

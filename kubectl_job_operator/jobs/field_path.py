@@ -32,8 +32,8 @@ def parse(text: str) -> FieldPath:
         steps.append((match["name"] or match["key"]).replace("\\", ""))
     if rest or not steps:
         raise ValueError(
-            f"{text!r} is not a path to one field; write it as {{.status.phase}} or "
-            "{.metadata.labels['example\\.com/kind']}, without lists, filters and wildcards; of a condition give the type"
+            f"{text!r} is not a path to one field, without lists, filters and wildcards; write it as "
+            "{.status.phase} or {.metadata.labels['example\\.com/kind']}, and of a condition give only its type"
         )
     return tuple(steps)
 

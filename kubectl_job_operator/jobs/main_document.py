@@ -52,6 +52,8 @@ def pod_templates(main: Any) -> list[dict[str, Any]]:
 
     A Pod describes itself.
     """
+    if kinds.is_job(main):
+        return [main["spec"]["template"]]
     return list(_pod_templates(main))
 
 
@@ -62,11 +64,15 @@ def _pod_templates(part: Any) -> Iterator[dict[str, Any]]:
     if not isinstance(part, dict):
         return
     spec = part.get("spec")
-    if isinstance(spec, dict) and isinstance(spec.get("containers"), list):
+    if isinstance(spec, dict) and _are_containers(spec.get("containers")):
         yield part
         return
     for item in part.values():
         yield from _pod_templates(item)
+
+
+def _are_containers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) and "name" in one for one in value)
 
 
 def _is_marked(document: Object) -> bool:

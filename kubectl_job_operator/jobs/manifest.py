@@ -13,7 +13,7 @@ import yaml
 
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.jobs import kinds, main_document, yaml_text
-from kubectl_job_operator.jobs.labels import MAIN
+from kubectl_job_operator.jobs.labels import MAIN, SUCCESS_WHEN
 
 MASK = "***"
 
@@ -199,14 +199,13 @@ class Manifest:
         edited, job = self._edited()
         # A selector of the author's own may stand for a kind whose pods cannot be given labels through it.
         can_reach_pods = on_pods and (kinds.is_job(job) or not kinds.chosen_pod_selector(job))
-        pods = main_document.pod_templates(job) if can_reach_pods else []
+        pods = [pod for pod in main_document.pod_templates(job) if pod is not job] if can_reach_pods else []
         for pod in pods:
             # The metadata first, as people write it.
             parts = {"metadata": pod.get("metadata") or {}, **{key: pod[key] for key in pod if key != "metadata"}}
             pod.clear()
             pod.update(parts)
-        owners = [*edited.documents, *(pod for pod in pods if pod is not job)]
-        for owner in owners:
+        for owner in [*edited.documents, *pods]:
             metadata = owner["metadata"]
             metadata[key] = {**(metadata.get(key) or {}), **added}
         return edited
@@ -269,8 +268,10 @@ class Manifest:
         elif not says_success or not kinds.says_when(found[0]):
             raise self._error(
                 f"has a {_names(found)}, and nothing says when it has succeeded",
-                'give success_when, as success_when="Complete" or success_when="{.status.phase}=Succeeded"',
+                'give success_when, as success_when="Complete" or success_when="{.status.phase}=Succeeded", or the '
+                f"annotation {SUCCESS_WHEN}",
             )
+        self._check_pod_templates(found[0])
         self._check_namespaces()
 
     def _wrong_number(self, found: Sequence[Document]) -> ManifestError:
@@ -341,11 +342,6 @@ class Manifest:
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
             raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
-        self._check_containers(name, containers)
-        pod_metadata = job["spec"]["template"].get("metadata") or {}
-        if not isinstance(pod_metadata, dict):
-            raise self._error(f"has a Job {name!r} whose spec.template.metadata is not a mapping", "mend it")
-        self._check_metadata(f"Job {name!r} with pods", pod_metadata)
         policy = spec.get("restartPolicy")
         if policy not in _RESTART_POLICIES:
             found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
@@ -364,12 +360,24 @@ class Manifest:
             found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
             raise self._error(f"has a {what} with {found}, so that it never ends", "write restartPolicy: Never")
 
-    def _check_containers(self, name: str, containers: Sequence[Document]) -> None:
+    def _check_pod_templates(self, job: Document) -> None:
+        what = f"{kinds.word(job)} {job['metadata']['name']!r}"
+        for template in main_document.pod_templates(job):
+            metadata = template.get("metadata") or {}
+            if not isinstance(metadata, dict):
+                raise self._error(f"has a {what} whose spec.template.metadata is not a mapping", "mend it")
+            self._check_metadata(f"{what} with pods", metadata)
+            spec = template["spec"]
+            self._check_containers(what, [*(spec.get("initContainers") or ()), *spec["containers"]])
+
+    def _check_containers(self, what: str, containers: Sequence[Any]) -> None:
         for container in containers:
+            if not isinstance(container, dict):
+                raise self._error(f"has a {what} with a container that is not a mapping: {container!r}", "mend it")
             env = container.get("env") or []
             if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
                 raise self._error(
-                    f"has a Job {name!r} whose container {container.get('name', '?')} has an env that is not a list of "
+                    f"has a {what} whose container {container.get('name', '?')} has an env that is not a list of "
                     "names and values",
                     "write env: [{name: A, value: b}]",
                 )

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.cli.picture import counts
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.jobs import kinds, status
+from kubectl_job_operator.jobs.diagnosis import account
 from kubectl_job_operator.jobs.identity import Decision, Identity, decide
 from kubectl_job_operator.jobs.labels import FAILURE_WHEN, POD_SELECTOR, SUCCESS_WHEN, TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.manifest import Manifest
@@ -293,3 +295,42 @@ def test_a_default_backoff_limit_is_for_jobs_alone_and_one_that_is_asked_for_is_
 
 def test_all_kinds_are_named_for_one_delete() -> None:
     assert parse(CONFIG, WIDGET, said=PHASES).kinds == "widget.v1.example.com,configmap"
+
+
+def test_what_only_looks_like_a_pod_template_is_left_as_it_is() -> None:
+    head, _, _ = WIDGET.partition("spec:")
+    manifest = parse(head + "spec: {ship: {spec: {containers: [a, b]}}}\n", said=PHASES)
+    assert manifest.with_labels({"a": "b"}).with_env_vars({"A": "1"}).job["spec"] == manifest.job["spec"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("- name: first", "- first", "with a container that is not a mapping: 'first'"),
+        ('[{name: A, value: "1"}]', "{A: 1}", "whose container main has an env that is not a list"),
+        ("labels: {role: driver}", "labels: [driver]", "Widget 'widget' with pods whose labels are not a mapping"),
+    ],
+)
+def test_a_pod_template_that_cannot_be_one_is_refused(old: str, new: str, words: str) -> None:
+    assert old in WIDGET
+    with pytest.raises(ManifestError, match=words):
+        parse(WIDGET.replace(old, new), said=PHASES)
+
+
+def test_a_pod_keeps_the_order_in_which_it_was_written() -> None:
+    job = parse(POD).with_labels({"a": "b"}).with_annotations({"c": "d"}, on_pods=True).job
+    assert list(job) == ["apiVersion", "kind", "metadata", "spec"]
+    assert job["metadata"]["annotations"] == {"c": "d"}
+
+
+def test_an_account_of_a_failed_object_without_pods_tells_where_to_look() -> None:
+    told = account(widget(phase="Broken"), [], [], lambda *_: None)
+    assert f"No pod with the labels {TASK_INSTANCE_LABEL}={US.digest} is known." in told
+    assert "kubectl describe widget.v1.example.com/widget; pod_selector tells" in told
+    of_pods = account(widget(phase="Broken"), [pod("complete")], [], lambda *_: None)
+    assert of_pods.endswith("What to do: see what it says itself: kubectl describe widget.v1.example.com/widget.")
+
+
+def test_the_live_picture_counts_the_pods_that_there_are() -> None:
+    assert counts(widget(succeeded={"odd": 1}), [pod("complete"), pod("unschedulable")]) == (1, 2)
+    assert counts(widget(), []) == (0, 1)

@@ -128,7 +128,7 @@ def test_a_broken_widget_fails_with_what_it_says_and_stays(fake_kubectl: FakeKub
         stage.runner(log, manifest=WIDGET).run()
     headline = f"Widget {stage.NAMESPACE}/widget failed: .status.phase is Broken (a wheel came off)\n"
     assert str(failure.value).startswith(headline)
-    assert "No pod of it is known" in str(failure.value)
+    assert "No pod with the labels app=w is known." in str(failure.value)
     assert fake_kubectl.called("delete") == []
     assert f"delete {TARGET}  # CHANGES the cluster" in log.text
 
