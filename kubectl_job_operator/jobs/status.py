@@ -103,7 +103,7 @@ def progress(job: Object) -> str:
     """Count the Job's pods, as ``1 active, 3 succeeded``; of another object tell what its verdict was read from."""
     if not kinds.is_job(job):
         found = verdict(job)
-        return ": ".join(filter(None, [found.reason, found.message])) if found else "no verdict yet"
+        return ": ".join(filter(None, [found.reason, found.message])).rstrip(".") if found else "no verdict yet"
     status = _status(job)
     counts = [f"{status[key]} {key}" for key in ("active", "succeeded", "failed") if status.get(key)]
     return ", ".join(counts) or "no pod yet"

@@ -152,7 +152,7 @@ def test_what_only_a_job_counts_is_not_read_from_others() -> None:
 
 
 def test_progress_of_another_kind_is_what_its_verdict_was_read_from() -> None:
-    assert status.progress(widget(phase="Broken", message="why")) == ".status.phase is Broken: why"
+    assert status.progress(widget(phase="Broken", message="why.")) == ".status.phase is Broken: why"
     assert status.progress(widget()) == "no verdict yet"
 
 
