@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 else:
     try:
         from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
@@ -19,15 +19,16 @@ else:
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
     try:
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
     except ImportError:
-        from airflow.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "BaseOperator",
     "BaseOperatorLink",
