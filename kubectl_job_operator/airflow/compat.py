@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
+    from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
     from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 else:
     try:
@@ -18,6 +19,11 @@ else:
         from airflow.models.baseoperatorlink import BaseOperatorLink
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
+    try:
+        from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
+    except ImportError:
+        from airflow.decorators.base import DecoratedOperator, task_decorator_factory
+        from airflow.utils.operator_helpers import determine_kwargs
     try:
         from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
     except ImportError:
@@ -34,12 +40,15 @@ __all__ = [
     "BaseOperatorLink",
     "Connection",
     "Context",
+    "DecoratedOperator",
+    "determine_kwargs",
     "get_connection",
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
     "push_for_link",
     "redact",
+    "task_decorator_factory",
 ]
 
 

@@ -153,6 +153,8 @@ class KubernetesJobOperator(ShorthandOperator):
         "env_vars": "json",
         "rendered_yaml": "yaml",
     }
+    # False where only execute knows what the YAML needs.
+    renders_before_execute = True
     operator_extra_links = (ReplayLink(),)
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
@@ -330,7 +332,7 @@ class KubernetesJobOperator(ShorthandOperator):
             # Rendered output must never be rendered again.
             self.rendered_yaml = None
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if parent is self:
+        if parent is self and self.renders_before_execute:
             self._manifest = self._make_manifest(context)
             self.rendered_yaml = self._manifest.masked_text()
 

@@ -71,6 +71,6 @@ def _problem(reference: Any, problem: str) -> InputError:
     return InputError(
         f"secrets has {reference!r}, which {problem}.\n"
         'What to do: write {"deploy_type": "env" or "volume", "deploy_target": ..., "secret": ..., "key": ...}. For '
-        "env, deploy_target is the variable; without it and key every key becomes one. For volume it is the folder, and "
-        "key may be left out."
+        "env, deploy_target is the variable; without it and key every key becomes one. For volume it is the folder, "
+        "and key may be left out."
     )
