@@ -15,7 +15,7 @@ from kubectl_job_operator.airflow.compat import (
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError
+from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
 from kubectl_job_operator.jobs.plain import as_plain
 
 if TYPE_CHECKING:
@@ -106,6 +106,16 @@ class KubernetesJobOperator(ShorthandOperator):
     :param fail_on_exit_code: (int or list of int, default None) the task fails without a retry if a container of a
         failed pod ended with one of these; wins over ``skip_on_exit_code`` where different pods ended with both.
 
+    The result. Whatever these are, ``job_name``, ``job_namespace`` and ``job_uid`` are pushed to XCom when the Job is
+    there, and ``pod_names`` when it is Complete:
+
+    :param do_xcom_push: (bool, default False) make the JSON that the Job's container hands over the task's result: its
+        XCom ``return_value``. Of a Job with several pods it is the list of theirs, in the order of the completion
+        indexes where it has some. What is not JSON fails the task; a Job that failed pushes nothing.
+    :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
+        4096 bytes; ``"logs"`` is a line of its log, ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the
+        log is then read once more, and the line is not shown.
+
     Time:
 
     :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
@@ -159,7 +169,7 @@ class KubernetesJobOperator(ShorthandOperator):
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - Airflow wants every argument as an attribute
         self,
         *,
         yaml_file_name: str | None = None,
@@ -196,6 +206,8 @@ class KubernetesJobOperator(ShorthandOperator):
         on_worker_stop: str = "adopt",
         skip_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
         fail_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
+        do_xcom_push: bool = False,
+        xcom_from: str = "file",
         startup_timeout_seconds: int = 600,
         image_pull_grace_seconds: int = 120,
         outage_tolerance_seconds: int = 600,
@@ -205,7 +217,7 @@ class KubernetesJobOperator(ShorthandOperator):
         replay_keep: int = 50,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(do_xcom_push=do_xcom_push, **kwargs)
         self.yaml_file_name = yaml_file_name
         self.job_yaml = job_yaml
         self.yaml_template_fields = yaml_template_fields or {}
@@ -240,6 +252,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.on_worker_stop = on_worker_stop
         self.skip_on_exit_code = skip_on_exit_code
         self.fail_on_exit_code = fail_on_exit_code
+        self.xcom_from = xcom_from
         self.startup_timeout_seconds = startup_timeout_seconds
         self.image_pull_grace_seconds = image_pull_grace_seconds
         self.outage_tolerance_seconds = outage_tolerance_seconds
@@ -276,11 +289,11 @@ class KubernetesJobOperator(ShorthandOperator):
         """Whether the Job is described by YAML."""
         return self.yaml_file_name is not None or self.job_yaml is not None
 
-    def execute(self, context: Context) -> None:
-        """Run the Job.
+    def execute(self, context: Context) -> Any:
+        """Run the Job and return its result; ``None`` if it has none.
 
-        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, or by
-            ``fail_on_exit_code``.
+        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, if the result
+            cannot be used, or by ``fail_on_exit_code``.
         :raises AirflowSkipException: by ``skip_on_exit_code``.
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
@@ -292,7 +305,8 @@ class KubernetesJobOperator(ShorthandOperator):
             if self._is_killed:
                 runner.kill()
             runner.run()
-        except InputError as error:
+            return self._pushed(context, runner)
+        except (InputError, ResultError) as error:
             raise AirflowFailException(str(error)) from None
         except KubectlError as error:
             if error.kind.needs_author:
@@ -310,6 +324,15 @@ class KubernetesJobOperator(ShorthandOperator):
             self._runner = None
             self._is_killed = False
             self._is_over = True
+
+    def _pushed(self, context: Context, runner: JobRunner) -> Any:
+        """Push the names of the pods, and return the result."""
+        from kubectl_job_operator.airflow.xcom import POD_NAMES, push
+
+        if runner.done is None:
+            raise AssertionError("a Job that did not fail is done")
+        push(context, POD_NAMES, list(runner.done.pod_names), self.log.warning)
+        return runner.done.result
 
     def on_kill(self) -> None:
         """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
@@ -351,6 +374,7 @@ class KubernetesJobOperator(ShorthandOperator):
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.airflow.secrets import caller
+        from kubectl_job_operator.airflow.xcom import JobNames
         from kubectl_job_operator.jobs.runner import JobRunner
 
         place = find_place(self)
@@ -363,6 +387,7 @@ class KubernetesJobOperator(ShorthandOperator):
             log=self.log,
             memory=TaskStateMemory(self, context),
             is_worker_stop=lambda: is_wanted_by_airflow(context),
+            observer=JobNames(context, self.log.warning),
             caller=caller(),
         )
 
@@ -370,6 +395,7 @@ class KubernetesJobOperator(ShorthandOperator):
         from airflow.configuration import conf
 
         from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
+        from kubectl_job_operator.jobs.result import ResultSource
         from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
         every = self.tail_logs_every
@@ -395,6 +421,7 @@ class KubernetesJobOperator(ShorthandOperator):
             keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
             patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
             outage_tolerance_seconds=self.outage_tolerance_seconds,
+            result_from=ResultSource(self.xcom_from) if self.do_xcom_push else None,
             replay_dir=self.replay_dir or conf.get(SECTION, REPLAY_DIR, fallback=None) or None,
             replay_keep=self.replay_keep,
         )

@@ -145,7 +145,7 @@ class Manifest:
 
         :raises ManifestError: if it cannot be run.
         """
-        return Manifest.of([job if _is_job(document) else document for document in self.documents], self.source)
+        return Manifest.of([job if document is self.job else document for document in self.documents], self.source)
 
     def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Manifest:
         """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
@@ -156,6 +156,16 @@ class Manifest:
             names = {variable.get("name") for variable in present}
             present += [dict(variable) for variable in env_vars if variable["name"] not in names]
             container["env"] = present
+        return edited
+
+    def with_termination_message_path(self, path: str) -> Manifest:
+        """Return the same manifest where what a container writes to this file comes back in its pod's status.
+
+        Containers that set another ``terminationMessagePath`` keep it, and init containers are not asked.
+        """
+        edited, job = self._edited()
+        for container in job["spec"]["template"]["spec"]["containers"]:
+            container.setdefault("terminationMessagePath", path)
         return edited
 
     def with_backoff_limit(self, limit: int, *, override: bool) -> Manifest:

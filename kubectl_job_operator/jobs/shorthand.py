@@ -116,8 +116,8 @@ def fill(job: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]
     for field in FIELDS:
         if field.name in given:
             homes[field.home][field.key] = given[field.name]
+    template = _pod_template_of(filled, homes["job"])
     filled["spec"].update(homes["job"])
-    template = filled["spec"]["template"]
     pod = {**template["spec"], "containers": template["spec"].get("containers") or [{"name": CONTAINER_NAME}]}
     template["spec"] = overlaid_spec(pod, {**homes["pod"], "containers": [homes["container"]]})
     return filled
@@ -166,6 +166,22 @@ def normal(name: str, value: Any) -> Any:
     if name in _TEXTS and isinstance(plain, list):
         return [str(one) if isinstance(one, (int, float)) else one for one in plain]
     return plain
+
+
+def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a Job, or a Pod in its place, describes its pod.
+
+    :param of_job: the fields that only a Job has.
+    """
+    if job["kind"] == "Job":
+        template: dict[str, Any] = job["spec"]["template"]
+        return template
+    if job["kind"] == "Pod" and not of_job:
+        return job
+    what = ", ".join(of_job) if job["kind"] == "Pod" else "an image, a command and the like"
+    raise InputError(
+        f"{what} cannot be filled into a {job['kind']}.\nWhat to do: leave the arguments out, and write it into the YAML."
+    )
 
 
 def _checked(name: str, given: Any) -> Any:
