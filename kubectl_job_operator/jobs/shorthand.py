@@ -180,7 +180,8 @@ def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str
         return job
     what = ", ".join(of_job) if job["kind"] == "Pod" else "an image, a command and the like"
     raise InputError(
-        f"{what} cannot be filled into a {job['kind']}.\nWhat to do: leave the arguments out, and write it into the YAML."
+        f"{what} cannot be filled into a {job['kind']}.\n"
+        "What to do: leave the arguments out, and write it into the YAML."
     )
 
 

@@ -22,12 +22,12 @@ from datetime import timedelta
 
 import pendulum
 
-from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator import {operator} as Operator
 from tests.airflow_dag import DAG
 from tests.integration.airflow_task import FAILURES, LOGGER
 
 
-class Task(KubernetesJobOperator):
+class Task(Operator):
     log = LOGGER
 
 
@@ -153,19 +153,25 @@ class TaskRunner:
     def load(
         self,
         *,
+        operator: str = "KubernetesJobOperator",
         dag_arguments: dict[str, Any] | None = None,
         mapped_over: list[dict[str, Any]] | None = None,
         **arguments: Any,
     ) -> Any:
         """Write the DAG's file and read it as Airflow does.
 
+        :param operator: a public name of the package.
         :param mapped_over: makes it a mapped task, over these ``yaml_template_fields``.
         """
         arguments = {"namespace": self._namespace.name, **arguments}
         path = self.write(
             "dag.py",
             _DAG.format(
-                dag_id=self.dag_id, arguments=arguments, dag_arguments=dag_arguments or {}, mapped_over=mapped_over
+                operator=operator,
+                dag_id=self.dag_id,
+                arguments=arguments,
+                dag_arguments=dag_arguments or {},
+                mapped_over=mapped_over,
             ),
         )
         spec = importlib.util.spec_from_file_location(self.dag_id, path)
