@@ -121,7 +121,10 @@ class TaskRunner:
 
     def run(self, *, dag_arguments: dict[str, Any] | None = None, **arguments: Any) -> TaskRun:
         """Run the task once through Airflow; arguments are the operator's."""
-        dag = self.load(dag_arguments=dag_arguments, **arguments)
+        return self.run_dag(self.load(dag_arguments=dag_arguments, **arguments))
+
+    def run_dag(self, dag: Any) -> TaskRun:
+        """Run a DAG once through Airflow."""
         FAILURES.clear()
         collector = _Collector()
         LOGGER.addHandler(collector)
@@ -174,6 +177,10 @@ class TaskRunner:
                 mapped_over=mapped_over,
             ),
         )
+        return self.load_file(path)
+
+    def load_file(self, path: Path) -> Any:
+        """Read a DAG's file as Airflow does."""
         spec = importlib.util.spec_from_file_location(self.dag_id, path)
         assert spec, path
         assert spec.loader, path

@@ -66,7 +66,8 @@ def test_a_job_of_every_argument_that_this_server_knows_is_run(task: TaskRunner,
         delete_policy="Never",
     )
     assert run.state == "success", run.failures
-    assert "map secret secret plain secretsecret init" in run.log.splitlines()
+    # Behind the names of the pod and of the container, for there is an init container too.
+    assert "/main] map secret secret plain secretsecret init\n" in run.log
     (made,) = namespace.objects("jobs")
     assert made["metadata"]["name"] == "every-argument"
     assert (made["spec"]["backoffLimit"], made["spec"]["activeDeadlineSeconds"]) == (1, 300)
