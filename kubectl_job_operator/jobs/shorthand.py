@@ -75,7 +75,8 @@ FIELDS = (
 _BY_NAME = {field.name: field for field in FIELDS}
 _OTHER_TYPES = {"name": str, "secrets": list, "configmaps": list, "pod_runtime_info_envs": list}
 _WORDS = {str: "a str", int: "an int", bool: "a bool", list: "a list", dict: "a dict"}
-_TEXTS = ("cmds", "arguments")
+_COMMAND = ("cmds", "arguments")
+_OF_WORDS = (*_COMMAND, "configmaps")
 _COMPLETION_MODES = ("NonIndexed", "Indexed")
 
 
@@ -148,6 +149,8 @@ def problem_of(name: str, value: Any) -> str | None:
         return f"{name} must be {_WORDS[wanted]}, but is {value!r}"
     if not is_plain(value):
         return f"{name} must have plain values or a Kubernetes client's objects, but is {value!r}"
+    if name in _OF_WORDS and not all(isinstance(one, str) for one in value):
+        return f"{name} must be a list of str, but is {value!r}"
     if wanted is int and value < 0:
         return f"{name} must not be negative, but is {value}"
     if name == "completion_mode" and value not in _COMPLETION_MODES:
@@ -163,7 +166,8 @@ def normal(name: str, value: Any) -> Any:
     if name == "image_pull_secrets":
         names = [one.strip() for one in plain.split(",")] if isinstance(plain, str) else plain
         return [{"name": one} if isinstance(one, str) else one for one in names] if isinstance(names, list) else names
-    if name in _TEXTS and isinstance(plain, list):
+    if name in _COMMAND and isinstance(plain, list):
+        # Kubernetes takes only strings here, where authors also write numbers.
         return [str(one) if isinstance(one, (int, float)) else one for one in plain]
     return plain
 

@@ -70,11 +70,12 @@ def test_an_image_is_enough_for_a_job_that_can_be_run() -> None:
 
 
 SAMPLES: dict[type, Any] = {str: "text", int: 3, bool: True, dict: {"a": {"b": "c"}}, list: [{"name": "a"}]}
+WORDS = ["a", "b"]
 
 
 @pytest.mark.parametrize("field", [one for one in FIELDS if one.name != "completion_mode"], ids=lambda one: one.name)
 def test_each_argument_goes_into_its_field(field: Any) -> None:
-    value = SAMPLES[field.type]
+    value = WORDS if field.name in ("cmds", "arguments") else SAMPLES[field.type]
     job = filled(**{field.name: value})
     spec = job["spec"]["template"]["spec"]
     homes = {"job": job["spec"], "pod": spec, "container": spec["containers"][0]}
@@ -209,6 +210,8 @@ def test_an_environment_without_names_is_refused(given: Any) -> None:
     ("name", "value", "words"),
     [
         ("cmds", "echo hi", "cmds must be a list, but is 'echo hi'"),
+        ("cmds", ["echo", None], "cmds must be a list of str"),
+        ("configmaps", [{"name": "a"}], "configmaps must be a list of str"),
         ("image", ["a"], "image must be a str"),
         ("volumes", {"name": "v"}, "volumes must be a list"),
         ("parallelism", -1, "parallelism must not be negative"),
