@@ -123,7 +123,7 @@ class TaskRunner:
         """Run the task once through Airflow; arguments are the operator's."""
         dag = self.load(dag_arguments=dag_arguments, **arguments)
         FAILURES.clear()
-        collector = _Collector()
+        collector = Collector()
         LOGGER.addHandler(collector)
         try:
             state = str(dag.test().state)
@@ -176,10 +176,13 @@ class TaskRunner:
         return module.dag
 
 
-class _Collector(logging.Handler):
+class Collector(logging.Handler):
+    """Keeps what is logged."""
+
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
         self.records.append(record)
