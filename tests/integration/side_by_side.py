@@ -71,7 +71,7 @@ def _run(**arguments: Any) -> TaskRun:
     logger.addHandler(collector)
 
     class Task(KubernetesJobOperator):
-        log = logger
+        log = logger  # type: ignore[assignment]
 
     dag = DAG(dag_id, schedule=None)
     task = Task(task_id="job", dag=dag, **arguments)
