@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,6 +16,7 @@ import pytest
 from kubectl_job_operator.errors import JobFailedError, JobStartupError
 from tests.cluster import Cluster
 from tests.integration.airflow_task import TaskRunner
+from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.side_by_side import Outcome, SideBySide
@@ -75,6 +75,17 @@ def secret(namespace: Namespace) -> None:
     namespace.kubectl("create", "secret", "generic", "known", "--from-literal=other=hunter2")
 
 
+def late_configmap(namespace: Namespace) -> None:
+    """Bring a ConfigMap once the kubelet has missed it."""
+
+    def bring() -> None:
+        missed = "CreateContainerConfigError"
+        until(lambda: missed in json.dumps(namespace.objects("pods")), "the kubelet did not miss it")
+        namespace.kubectl("create", "configmap", "late", "--from-literal=word=here")
+
+    in_background(bring)
+
+
 @dataclass(frozen=True)
 class Cause:
     """A Job with something wrong, and what must be read of it.
@@ -103,6 +114,7 @@ class Cause:
 
 ENV = "env: [{name: X, valueFrom: {%s: {name: %s, key: word}}}]"
 SHORT = {"startup_timeout_seconds": 8}
+LATE = "a ConfigMap that comes late"
 
 CAUSES = [
     Cause(
@@ -315,7 +327,13 @@ def outcomes(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
         chosen.sort(key=lambda cause: not cause.takes_long)
-        yield {cause.name: tasks.start(cause.prepare, job_yaml=cause.manifest, **cause.arguments) for cause in chosen}
+        late = tasks.start(
+            late_configmap,
+            job_yaml=with_container(ENV % ("configMapKeyRef", "late"), "echo word is $X; sleep 3"),
+        )
+        yield {LATE: late} | {
+            cause.name: tasks.start(cause.prepare, job_yaml=cause.manifest, **cause.arguments) for cause in chosen
+        }
         tasks.close()
 
 
@@ -337,13 +355,6 @@ def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str
         assert outcome.jobs == []
 
 
-def meanwhile(act: Callable[[], object]) -> threading.Thread:
-    """Do something while a task runs."""
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
-
-
 def wait_for_running_pod(namespace: Namespace) -> str:
     """Wait until a pod runs, and return its name."""
     deadline = time.monotonic() + 60
@@ -362,7 +373,11 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
             "this server replaces a deleted pod and counts no failure; test_diagnosis.py shows it with recordings"
         )
     task.write("job.yaml", job("sleep 60"))
-    thread = meanwhile(lambda: namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false"))
+
+    def delete_it() -> None:
+        namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false")
+
+    thread = in_background(delete_it)
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "failed"
@@ -371,17 +386,8 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
     assert "exit code 3" not in run.error
 
 
-def test_a_missing_configmap_that_comes_in_time_fails_nothing(task: TaskRunner, namespace: Namespace) -> None:
-    def bring() -> None:
-        deadline = time.monotonic() + 60
-        while "CreateContainerConfigError" not in json.dumps(namespace.objects("pods")) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        namespace.kubectl("create", "configmap", "late", "--from-literal=word=here")
-
-    task.write("job.yaml", with_container(ENV % ("configMapKeyRef", "late"), "echo word is $X; sleep 3"))
-    thread = meanwhile(bring)
-    run = task.run(yaml_file_name="job.yaml")
-    thread.join()
+def test_a_missing_configmap_that_comes_in_time_fails_nothing(outcomes: dict[str, Future[Outcome]]) -> None:
+    run = outcomes[LATE].result().run
     assert run.state == "success", run.failures
     assert 'CreateContainerConfigError: configmap "late" not found.' in run.log
     assert "word is here" in run.log
