@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from kubectl_job_operator.jobs import rules
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
@@ -15,6 +17,7 @@ _CHOICES = {
     "xcom_from": ("file", "logs"),
 }
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
+_RULES = ("success_when", "failure_when")
 _NOT_NEGATIVE = (
     "tail_logs_every",
     "tail_logs_line_count",
@@ -48,6 +51,7 @@ def check_arguments(task: KubernetesJobOperator) -> None:
     if task.max_log_streams < 1:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
+    _check_rules(task)
 
 
 def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
@@ -55,6 +59,29 @@ def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
     if given is None:
         return frozenset()
     return frozenset([given] if isinstance(given, int) else given)
+
+
+def rule_texts(given: str | Sequence[str] | None) -> list[str]:
+    """Return the rules that an argument names: none, one or several."""
+    return [] if given is None else [given] if isinstance(given, str) else list(given)
+
+
+def _check_rules(task: KubernetesJobOperator) -> None:
+    for name in _RULES:
+        given = getattr(task, name)
+        texts = rule_texts(given) if isinstance(given, (str, list, tuple, type(None))) else [given]
+        if not texts and given is not None:
+            raise ValueError(f"{name} must have at least one rule, but is empty")
+        for text in texts:
+            if not isinstance(text, str):
+                raise ValueError(f"{name} must be a str or a list of such, but has {text!r}")  # noqa: TRY004
+            try:
+                rules.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+    both = set(rule_texts(task.success_when)) & set(rule_texts(task.failure_when))
+    if both:
+        raise ValueError(f"success_when and failure_when contradict each other: both have {min(both)!r}")
 
 
 def _check_exit_codes(task: KubernetesJobOperator) -> None:

@@ -54,6 +54,13 @@ class KubernetesJobOperator(BaseOperator):
         instance and another for each run, so that runs do not get in each other's way.
     :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
         and where it has none, the task's ``retries``.
+    :param success_when: (str or list of str, default None) the task runs an object of another kind than Job and Pod,
+        and this is when it did its work: a condition (``"Complete"``, ``"Ready=False"``) or a field and its value
+        (``"{.status.phase}=Succeeded"``), as ``kubectl wait --for`` takes them; of a list, any.
+    :param failure_when: (str or list of str, default None) the same for when it failed; wins where both hold. Without
+        it, only a Job and a Pod can fail.
+    :param pod_selector: (str, default None) the label selector of that object's pods, whose logs are shown. By default
+        the pod templates in the object get a label for it. Templated.
 
     The cluster:
 
@@ -142,6 +149,7 @@ class KubernetesJobOperator(BaseOperator):
         "labels",
         "annotations",
         "env_vars",
+        "pod_selector",
         "namespace",
         "kubernetes_conn_id",
         "config_file",
@@ -176,6 +184,9 @@ class KubernetesJobOperator(BaseOperator):
         env_vars: Mapping[str, str] | None = None,
         unique_name: bool = False,
         backoff_limit: int | None = None,
+        success_when: str | list[str] | None = None,
+        failure_when: str | list[str] | None = None,
+        pod_selector: str | None = None,
         namespace: str | None = None,
         kubernetes_conn_id: str | None = None,
         in_cluster: bool | None = None,
@@ -222,6 +233,9 @@ class KubernetesJobOperator(BaseOperator):
         self.env_vars = env_vars or {}
         self.unique_name = unique_name
         self.backoff_limit = backoff_limit
+        self.success_when = success_when
+        self.failure_when = failure_when
+        self.pod_selector = pod_selector
         self.namespace = namespace
         self.kubernetes_conn_id = kubernetes_conn_id
         self.in_cluster = in_cluster

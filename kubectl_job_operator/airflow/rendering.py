@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
-from kubectl_job_operator.jobs import result
+from kubectl_job_operator.jobs import kinds, result
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.result import ResultSource
 from kubectl_job_operator.jobs.template import Renderer
@@ -56,13 +57,14 @@ def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
 
 
 def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
+    said = kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
-        return Manifest.parse(rendered.text, rendered.source)
+        return Manifest.parse(rendered.text, rendered.source, said)
     if isinstance(task.job_yaml, str):
-        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml")
+        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml", said)
     documents = task.job_yaml if isinstance(task.job_yaml, list) else [task.job_yaml]
-    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml")
+    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml", said)
 
 
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:

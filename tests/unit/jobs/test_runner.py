@@ -33,7 +33,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.jobs import obstacles
-from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
+from kubectl_job_operator.jobs.labels import TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
