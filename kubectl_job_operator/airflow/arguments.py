@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.jobs import rules
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def check_arguments(task: KubernetesJobOperator) -> None:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
     _check_rules(task)
+    check_shorthand(task)
 
 
 def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
@@ -97,9 +99,10 @@ def _check_exit_codes(task: KubernetesJobOperator) -> None:
 
 
 def _check_source(task: KubernetesJobOperator) -> None:
-    if (task.yaml_file_name is None) == (task.job_yaml is None):
-        found = "both are" if task.job_yaml is not None else "neither is"
-        raise ValueError(f"give exactly one of yaml_file_name and job_yaml; {found} given")
+    if task.yaml_file_name is not None and task.job_yaml is not None:
+        raise ValueError("give only one of yaml_file_name and job_yaml; both are given")
+    if not task.has_yaml and not task.has_pod:
+        raise ValueError("give one of yaml_file_name and job_yaml, or without YAML an image; none of them is given")
     if task.job_yaml is not None and not isinstance(task.job_yaml, (str, dict, list)):
         kind = type(task.job_yaml).__name__
         raise ValueError(
@@ -117,6 +120,12 @@ def _check_pairs(task: KubernetesJobOperator) -> None:
         ("in_cluster", bool(task.in_cluster), "config_file", task.config_file is not None),
         ("in_cluster", bool(task.in_cluster), "cluster_context", task.cluster_context is not None),
         ("tail_logs_every", task.tail_logs_every is not None, "tail_logs_only_at_end", task.tail_logs_only_at_end),
+        (
+            "termination_grace_period",
+            task.termination_grace_period is not None,
+            "termination_grace_period_seconds",
+            task.termination_grace_period_seconds is not None,
+        ),
         (
             "delete_policy",
             task.delete_policy is not None,

@@ -154,15 +154,22 @@ class Manifest:
         """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
         return self._with_metadata("annotations", annotations, on_pods=on_pods)
 
-    def with_env_vars(self, env_vars: Mapping[str, str]) -> Manifest:
-        """Return the same manifest with these variables in every container that does not set them."""
+    def with_job(self, job: Document) -> Manifest:
+        """Return the same manifest with this Job in place of its own.
+
+        :raises ManifestError: if it cannot be run.
+        """
+        return Manifest.of([job if document is self.job else document for document in self.documents], self.source)
+
+    def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Manifest:
+        """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
         edited, job = self._edited()
         pods = [template["spec"] for template in main_document.pod_templates(job)]
         containers = [one for pod in pods for kind in ("initContainers", "containers") for one in pod.get(kind) or ()]
         for container in containers:
             present = list(container.get("env") or ())
             names = {variable.get("name") for variable in present}
-            present += [{"name": name, "value": value} for name, value in env_vars.items() if name not in names]
+            present += [dict(variable) for variable in env_vars if variable["name"] not in names]
             container["env"] = present
         return edited
 

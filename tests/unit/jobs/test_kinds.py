@@ -268,7 +268,12 @@ def test_a_selector_of_the_author_s_own_leaves_the_descriptions_of_pods_as_they_
 
 
 def test_variables_and_the_grace_period_reach_whatever_describes_pods() -> None:
-    job = parse(WIDGET, said=PHASES).with_env_vars({"A": "2", "B": "3"}).with_grace_period(7).job
+    job = (
+        parse(WIDGET, said=PHASES)
+        .with_env_vars([{"name": "A", "value": "2"}, {"name": "B", "value": "3"}])
+        .with_grace_period(7)
+        .job
+    )
     group = job["spec"]["groups"][0]["template"]["spec"]
     assert group["initContainers"][0]["env"] == [{"name": "A", "value": "2"}, {"name": "B", "value": "3"}]
     assert group["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]
@@ -276,7 +281,13 @@ def test_variables_and_the_grace_period_reach_whatever_describes_pods() -> None:
 
 
 def test_a_pod_gets_what_a_job_s_pods_get() -> None:
-    manifest = parse(POD).with_labels({"a": "b"}).with_env_vars({"A": "1"}).with_grace_period(7).with_active_deadline(9)
+    manifest = (
+        parse(POD)
+        .with_labels({"a": "b"})
+        .with_env_vars([{"name": "A", "value": "1"}])
+        .with_grace_period(7)
+        .with_active_deadline(9)
+    )
     assert manifest.job["metadata"]["labels"] == {"a": "b"}
     assert manifest.job["spec"]["containers"][0]["env"] == [{"name": "A", "value": "1"}]
     assert (manifest.job["spec"]["terminationGracePeriodSeconds"], manifest.job["spec"]["activeDeadlineSeconds"]) == (
@@ -300,7 +311,10 @@ def test_all_kinds_are_named_for_one_delete() -> None:
 def test_what_only_looks_like_a_pod_template_is_left_as_it_is() -> None:
     head, _, _ = WIDGET.partition("spec:")
     manifest = parse(head + "spec: {ship: {spec: {containers: [a, b]}}}\n", said=PHASES)
-    assert manifest.with_labels({"a": "b"}).with_env_vars({"A": "1"}).job["spec"] == manifest.job["spec"]
+    assert (
+        manifest.with_labels({"a": "b"}).with_env_vars([{"name": "A", "value": "1"}]).job["spec"]
+        == manifest.job["spec"]
+    )
 
 
 @pytest.mark.parametrize(
