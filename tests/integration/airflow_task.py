@@ -126,7 +126,7 @@ class TaskRunner:
     def run_dag(self, dag: Any) -> TaskRun:
         """Run a DAG once through Airflow."""
         FAILURES.clear()
-        collector = _Collector()
+        collector = Collector()
         LOGGER.addHandler(collector)
         try:
             state = str(dag.test().state)
@@ -189,10 +189,13 @@ class TaskRunner:
         return module.dag
 
 
-class _Collector(logging.Handler):
+class Collector(logging.Handler):
+    """Keeps what is logged."""
+
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
         self.records.append(record)
