@@ -65,14 +65,17 @@ def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
     arguments = task.shorthand()
     if task.has_yaml:
         manifest = _rendered(task, renderer)
-        return manifest.with_job(fill(manifest.job, arguments)) if arguments else manifest
+        if not arguments:
+            return manifest
+        manifest.require_job(", ".join(arguments))
+        return manifest.with_job(fill(manifest.job, arguments))
     job = job_around(task.pod_to_begin_with(renderer))
     arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
-    return Manifest.of([fill(job, arguments)], _ARGUMENTS)
+    return Manifest.of([fill(job, arguments)], _ARGUMENTS, _said_of_end(task))
 
 
 def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
-    said = kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
+    said = _said_of_end(task)
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
         return Manifest.parse(rendered.text, rendered.source, said)
@@ -80,6 +83,11 @@ def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
         return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml", said)
     documents = task.job_yaml if isinstance(task.job_yaml, list) else [task.job_yaml]
     return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml", said)
+
+
+def _said_of_end(task: KubernetesJobOperator) -> dict[str, str]:
+    """Return the annotations that say when what the task runs has ended."""
+    return kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
 
 
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:

@@ -132,7 +132,8 @@ class Manifest:
 
         :raises ManifestError: if it is neither a Job nor a Pod.
         """
-        self._require("activeDeadlineSeconds (deadline_from_timeout)", kinds.is_job(self.job) or kinds.is_pod(self.job))
+        if not kinds.is_pod(self.job):
+            self.require_job("activeDeadlineSeconds (deadline_from_timeout)")
         edited, job = self._edited()
         job["spec"].setdefault("activeDeadlineSeconds", seconds)
         return edited
@@ -160,6 +161,17 @@ class Manifest:
         :raises ManifestError: if it cannot be run.
         """
         return Manifest.of([job if document is self.job else document for document in self.documents], self.source)
+
+    def require_job(self, arguments: str) -> None:
+        """Refuse arguments that are for a Job alone where something else takes its place.
+
+        :param arguments: their names.
+        :raises ManifestError: if it does.
+        """
+        if not kinds.is_job(self.job):
+            raise self._error(
+                f"has a {_names([self.job])}, and only a Job takes {arguments}", "write it into the YAML instead"
+            )
 
     def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Manifest:
         """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
@@ -191,7 +203,8 @@ class Manifest:
         :raises ManifestError: if it is to be set, and there is no Job that has one.
         """
         if not kinds.is_job(self.job):
-            self._require("backoff_limit", not override)
+            if override:
+                self.require_job("backoff_limit")
             return self
         edited, job = self._edited()
         spec = job["spec"]
@@ -398,10 +411,6 @@ class Manifest:
                 for one in self.documents
             )
             raise self._error(f"names different namespaces: {places}", "let all documents name one namespace, or none")
-
-    def _require(self, argument: str, is_possible: bool) -> None:
-        if not is_possible:
-            raise self._error(f"has a {_names([self.job])}, which has no {argument}", "leave that argument out")
 
     def _error(self, problem: str, advice: str) -> ManifestError:
         return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")

@@ -298,9 +298,9 @@ def test_a_pod_gets_what_a_job_s_pods_get() -> None:
 
 def test_a_default_backoff_limit_is_for_jobs_alone_and_one_that_is_asked_for_is_refused_elsewhere() -> None:
     assert parse(POD).with_backoff_limit(2, override=False) == parse(POD)
-    with pytest.raises(ManifestError, match="has a Pod pod, which has no backoff_limit"):
+    with pytest.raises(ManifestError, match="has a Pod pod, and only a Job takes backoff_limit"):
         parse(POD).with_backoff_limit(2, override=True)
-    with pytest.raises(ManifestError, match="has a Widget widget, which has no activeDeadlineSeconds"):
+    with pytest.raises(ManifestError, match="has a Widget widget, and only a Job takes activeDeadlineSeconds"):
         parse(WIDGET, said=PHASES).with_active_deadline(2)
 
 
