@@ -63,16 +63,17 @@ def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
 def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
     """Return what the YAML gives with the shorthand in it, or what the shorthand gives alone."""
     arguments = task.shorthand()
+    said = kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
     if task.has_yaml:
-        manifest = _rendered(task, renderer)
+        manifest = _rendered(task, renderer, said)
         return manifest.with_job(fill(manifest.job, arguments)) if arguments else manifest
     job = job_around(task.pod_to_begin_with(renderer))
     arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
-    return Manifest.of([fill(job, arguments)], _ARGUMENTS)
+    return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)
 
 
-def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
-    said = kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
+def _rendered(task: KubernetesJobOperator, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
+    """Return what the YAML gives, with what is said of its Job."""
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
         return Manifest.parse(rendered.text, rendered.source, said)
