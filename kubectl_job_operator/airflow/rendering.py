@@ -63,19 +63,17 @@ def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
 def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
     """Return what the YAML gives with the shorthand in it, or what the shorthand gives alone."""
     arguments = task.shorthand()
+    said = _said_of_end(task)
     if task.has_yaml:
-        manifest = _rendered(task, renderer)
-        if not arguments:
-            return manifest
-        manifest.require_job(", ".join(arguments))
-        return manifest.with_job(fill(manifest.job, arguments))
+        manifest = _rendered(task, renderer, said)
+        return manifest.with_job(fill(manifest.job, arguments)) if arguments else manifest
     job = job_around(task.pod_to_begin_with(renderer))
     arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
-    return Manifest.of([fill(job, arguments)], _ARGUMENTS, _said_of_end(task))
+    return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)
 
 
-def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
-    said = _said_of_end(task)
+def _rendered(task: KubernetesJobOperator, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
+    """Return what the YAML gives, with what is said of its Job."""
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
         return Manifest.parse(rendered.text, rendered.source, said)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kubectl_job_operator.errors import InputError
+from kubectl_job_operator.jobs import kinds
 from kubectl_job_operator.jobs.names import valid_name
 from kubectl_job_operator.jobs.plain import as_plain, is_plain
 from kubectl_job_operator.jobs.pod_overlay import overlaid_spec
@@ -177,14 +178,14 @@ def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str
 
     :param of_job: the fields that only a Job has.
     """
-    if job["kind"] == "Job":
+    if kinds.is_job(job):
         template: dict[str, Any] = job["spec"]["template"]
         return template
-    if job["kind"] == "Pod" and not of_job:
+    if kinds.is_pod(job) and not of_job:
         return job
-    what = ", ".join(of_job) if job["kind"] == "Pod" else "an image, a command and the like"
+    what = ", ".join(of_job) if kinds.is_pod(job) else "an image, a command and the like"
     raise InputError(
-        f"{what} cannot be filled into a {job['kind']}.\n"
+        f"{what} cannot be filled into a {job['kind']} of {job['apiVersion']}.\n"
         "What to do: leave the arguments out, and write it into the YAML."
     )
 

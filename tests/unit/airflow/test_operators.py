@@ -203,7 +203,7 @@ BAD_INPUT: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ),
     ("no such rule", {"job_yaml": WIDGET}, ("has no Job", "only Widget", "success_when")),
     ("a limit for a Pod", {"job_yaml": POD, "backoff_limit": 1}, ("Pod pod", "backoff_limit")),
-    ("shorthand for a Pod", {"job_yaml": POD, "image": "busybox"}, ("Pod pod", "only a Job takes image")),
+    ("completions for a Pod", {"job_yaml": POD, "completions": 2}, ("completions cannot be filled into a Pod",)),
     ("two Jobs", {"job_yaml": f"{MANIFEST}---\n{MANIFEST}"}, ("has 2 Jobs",)),
     ("no name", {"job_yaml": MANIFEST.replace("  name: countdown\n", "  labels: {}\n")}, ("Job", "without a name")),
     ("generateName", {"job_yaml": MANIFEST.replace("name: countdown", "generateName: c-")}, ("generateName",)),

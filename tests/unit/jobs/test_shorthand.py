@@ -168,6 +168,25 @@ def test_environment_and_volumes_are_added_to_those_in_yaml() -> None:
     ]
 
 
+def test_a_pod_in_the_jobs_place_is_filled_in_but_has_no_fields_of_a_job() -> None:
+    in_yaml = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "a", "image": "in-yaml"}]},
+    }
+    filled_in = fill(in_yaml, {"image": "argument", "service_account_name": "sa"})
+    assert filled_in["spec"] == {"containers": [{"name": "a", "image": "argument"}], "serviceAccountName": "sa"}
+    with pytest.raises(InputError, match="completions, suspend cannot be filled into a Pod"):
+        fill(in_yaml, {"completions": 1, "suspend": True})
+
+
+def test_an_object_of_another_kind_is_not_filled_in() -> None:
+    of_volcano = {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "metadata": {"name": "v"}, "spec": {}}
+    with pytest.raises(InputError, match="an image, a command and the like cannot be filled into a Job"):
+        fill(of_volcano, {"image": "argument"})
+
+
 def test_no_argument_changes_nothing() -> None:
     assert fill(IN_YAML, {}) == IN_YAML
 
