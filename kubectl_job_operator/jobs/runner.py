@@ -21,6 +21,7 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
+from kubectl_job_operator.jobs.event_reader import KubectlEvents
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.log import HeardLog, Log
 from kubectl_job_operator.jobs.log_follower import LogFollower
@@ -294,9 +295,8 @@ class JobRunner:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
         obstacles = Obstacles(
             job,
-            self._kubectl,
+            KubectlEvents(self._kubectl, self._mailbox.post),
             self._log,
-            self._mailbox.post,
             pods=watch.present,
             look=self._look_persistently,
             pods_of=self._pods_persistently,
