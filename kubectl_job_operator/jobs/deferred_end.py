@@ -33,9 +33,9 @@ def delete_unfinished(access: Access, handover: Handover, log: Log) -> None:
     def delete() -> None:
         job = kubectl.get(f"job/{handover.name}")
         if job is None or status.uid(job) != handover.uid:
-            log.info(f"Job {handover.full_name} is gone already.")
+            log.info("The Job is gone already.")
         elif status.verdict(job) is not None:
-            log.info(f"Job {handover.full_name} has ended already; it is left as it is.")
+            log.info("The Job has ended already; it is left as it is.")
         else:
             kubectl.delete(handover.kinds, handover.selector)
 

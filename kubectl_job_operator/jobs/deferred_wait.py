@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,8 @@ async def wait_for_job(watch: SharedWatch, handover: Handover, terms: Terms, log
 
 
 class _Wait:
+    """One who waits."""
+
     def __init__(
         self, watch: SharedWatch, subscription: Subscription, handover: Handover, terms: Terms, log: Log
     ) -> None:
@@ -78,14 +81,17 @@ class _Wait:
         self._began = time.monotonic()
         self._progress = ""
         self._has_told_refusal = False
+        self._has_told_commands = False
 
     async def run(self) -> Outcome:
+        """Wait until there is something to tell a worker."""
         nap = random.uniform(0, _SPREAD_SECONDS)  # noqa: S311 - it only spreads the work
         while True:
             await self._subscription.news(nap)
             outcome = self._outcome()
             if outcome is not None:
                 return outcome
+            self._tell_once()
             self._tell()
             try:
                 nap = min(self._seconds_to_next_look(), *self._limits(), _LONGEST_NAP_SECONDS)
@@ -149,6 +155,14 @@ class _Wait:
     def _silent_until(self) -> float:
         since = self._watch.silent_since
         return float("inf") if since is None else max(since, self._began) + self._terms.outage_tolerance_seconds
+
+    def _tell_once(self) -> None:
+        """Put the commands into the log that wait for this Job and for others."""
+        commands = [shlex.join(record.argv) for record in self._watch.watches()]
+        if commands and not self._has_told_commands:
+            self._has_told_commands = True
+            shown = "\n".join(f"$ {command}" for command in commands)
+            self._log.info(f"All who wait in the namespace have these commands in common:\n{shown}")
 
     def _tell(self) -> None:
         """Put into the log what has changed."""

@@ -23,7 +23,6 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.jobs import diagnosis, events, rights, status
 from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
-from kubectl_job_operator.jobs.outcome import News, Outcome
 from kubectl_job_operator.jobs.event_reader import KubectlEvents
 from kubectl_job_operator.jobs.handover import Handover
 from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
@@ -36,6 +35,7 @@ from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.memory import Memory, NoMemory
 from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.obstacles import Obstacles
+from kubectl_job_operator.jobs.outcome import News, Outcome
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
@@ -228,7 +228,7 @@ class JobRunner:
             began=began,
             folder=str(self._workspace.folder),
         )
-        self._log.info(f"Job {self._full_name} is there. The task is deferred: this worker is free until there is news.")
+        self._log.info(f"Job {self._full_name} is there. The task is deferred: the worker is free until there is news.")
         return handover.with_commands(self._transcript.records)
 
     def _run_later_half(self, handover: Handover, outcome: Outcome) -> Handover | None:
@@ -300,9 +300,7 @@ class JobRunner:
         if outcome.news is News.GAVE_UP:
             raise DeferralError(outcome.message)
 
-    def _begin_reading(
-        self, job: Object, positions: Sequence[SavedPosition] = (), *, follows: bool = True
-    ) -> PodWatch:
+    def _begin_reading(self, job: Object, positions: Sequence[SavedPosition] = (), *, follows: bool = True) -> PodWatch:
         """Make what knows the Job's pods and, if they are to be shown, what reads their logs."""
         watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log, self._observer)
         following = self._settings.following

@@ -147,10 +147,9 @@ class SharedWatch:
         # In a context of its own: else Airflow would put its lines into the log of the task that came first.
         self._life = contextvars.Context().run(asyncio.create_task, self._live())
 
-    @property
-    def records(self) -> list[Record]:
-        """The commands that were run."""
-        return self._transcript.records
+    def watches(self) -> list[Record]:
+        """Return the commands that watch, for whoever wants to see what one who waited has seen."""
+        return [record for record in self._transcript.records if "--watch" in record.argv]
 
     def subscribe(self, uid: str, name: str) -> Subscription:
         """Wait for a Job from now on, until ``Subscription.close``."""
@@ -357,9 +356,10 @@ class SharedWatch:
             await asyncio.sleep(pause)
             if self.refusal is not None:
                 return
-            if await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose) and (
-                not self.knows_pods or await self._is_checked("pods", self._pods_stream, self._known_pods, self._lose_pod)
-            ):
+            is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose)
+            if is_sure and self.knows_pods:
+                is_sure = await self._is_checked("pods", self._pods_stream, self._known_pods, self._lose_pod)
+            if is_sure:
                 pause = _CHECK_AFTER_SECONDS
             else:
                 self._check_is_wanted.set()
