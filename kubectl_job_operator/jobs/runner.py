@@ -583,7 +583,7 @@ class JobRunner:
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
         self._leave_word()
-        if isinstance(error, (JobFailedError, JobStartupError, JobVanishedError)):
+        if isinstance(error, (DeferralError, JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError)):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
             self._log.warning(str(error))
 

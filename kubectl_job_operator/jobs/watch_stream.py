@@ -75,9 +75,11 @@ class WatchStream:
         self._process = call.process
         try:
             await self._ended.wait()
+        except asyncio.CancelledError:
+            call.process.stop()
+            raise
         finally:
             self._process = None
-            call.process.stop()
         error = None
         try:
             await asyncio.to_thread(self._kubectl.finish_stream, call, "the watch has ended; it is started again")

@@ -28,7 +28,7 @@ _LOGS_SECONDS = 15.0
 _STOP_SECONDS = 2.0
 _MOST_NAMES = 5
 _WATCH = ("--watch", "--output-watch-events")
-_UIDS = '{range .items[*]}{.metadata.uid}{"\n"}{end}'
+_UIDS = "jsonpath={.items[*].metadata.uid}"
 
 Object = Mapping[str, Any]
 
@@ -335,7 +335,7 @@ class Kubectl:
 
     def uids(self, resource: str, selector: str) -> frozenset[str]:
         """Return the UIDs of the objects that the label selector picks: a short answer, however many they are."""
-        call = self._start_here("get", resource, "-l", selector, "-o", f"jsonpath={_UIDS}", label=f"get {resource}")
+        call = self._start_here("get", resource, "-l", selector, "-o", _UIDS, label=f"get {resource}")
         finished = self._finish(call, _CHANGE_SECONDS, lambda out: f"{len(out.split())} of them")
         return frozenset(finished.stdout.split())
 
