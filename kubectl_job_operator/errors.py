@@ -183,6 +183,10 @@ class JobVanishedError(JobError):
     """The Job was there and is no more, or another one has taken its name: it has no verdict."""
 
 
+class ResultError(JobError):
+    """The Job is Complete, but what it handed over as its task's result cannot be used, or is gone."""
+
+
 class JobStartupError(JobError):
     """The Job cannot start, or no container of it ran in time; the Job was deleted."""
 

@@ -12,6 +12,7 @@ _CHOICES = {
     "delete_policy": ("Always", "IfSucceeded", "IfFailed", "Never"),
     "on_kill_action": ("delete", "keep"),
     "on_worker_stop": ("adopt", "delete"),
+    "xcom_from": ("file", "logs"),
 }
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _NOT_NEGATIVE = (

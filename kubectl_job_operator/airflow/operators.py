@@ -17,7 +17,7 @@ from kubectl_job_operator.airflow.compat import (
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError
+from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
 
 if TYPE_CHECKING:
     import jinja2
@@ -105,6 +105,16 @@ class KubernetesJobOperator(BaseOperator):
     :param fail_on_exit_code: (int or list of int, default None) the task fails without a retry if a container of a
         failed pod ended with one of these; wins over ``skip_on_exit_code`` where different pods ended with both.
 
+    The result. Whatever these are, ``job_name``, ``job_namespace`` and ``job_uid`` are pushed to XCom when the Job is
+    there, and ``pod_names`` when it is Complete:
+
+    :param do_xcom_push: (bool, default False) make the JSON that the Job's container hands over the task's result: its
+        XCom ``return_value``. Of a Job with several pods it is the list of theirs, in the order of the completion
+        indexes where it has some. What is not JSON fails the task; a Job that failed pushes nothing.
+    :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
+        4096 bytes; ``"logs"`` is a line of its log, ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the
+        log is then read once more, and the line is not shown.
+
     Time:
 
     :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
@@ -162,7 +172,7 @@ class KubernetesJobOperator(BaseOperator):
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
-    def __init__(  # noqa: PLR0915 - a statement for each argument
+    def __init__(  # noqa: PLR0915 - Airflow wants every argument as an attribute
         self,
         *,
         yaml_file_name: str | None = None,
@@ -199,6 +209,8 @@ class KubernetesJobOperator(BaseOperator):
         on_worker_stop: str = "adopt",
         skip_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
         fail_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
+        do_xcom_push: bool = False,
+        xcom_from: str = "file",
         startup_timeout_seconds: int = 600,
         image_pull_grace_seconds: int = 120,
         outage_tolerance_seconds: int = 600,
@@ -210,7 +222,7 @@ class KubernetesJobOperator(BaseOperator):
         replay_keep: int = 50,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(do_xcom_push=do_xcom_push, **kwargs)
         self.yaml_file_name = yaml_file_name
         self.job_yaml = job_yaml
         self.yaml_template_fields = yaml_template_fields or {}
@@ -245,6 +257,7 @@ class KubernetesJobOperator(BaseOperator):
         self.on_worker_stop = on_worker_stop
         self.skip_on_exit_code = skip_on_exit_code
         self.fail_on_exit_code = fail_on_exit_code
+        self.xcom_from = xcom_from
         self.startup_timeout_seconds = startup_timeout_seconds
         self.image_pull_grace_seconds = image_pull_grace_seconds
         self.outage_tolerance_seconds = outage_tolerance_seconds
@@ -278,33 +291,32 @@ class KubernetesJobOperator(BaseOperator):
             self.delete_policy = "Never" if self.delete_completed_job is False else "IfSucceeded"
         self.delete_completed_job = self.delete_policy in ("Always", "IfSucceeded")
 
-    def execute(self, context: Context) -> None:
-        """Run the Job.
+    def execute(self, context: Context) -> Any:
+        """Run the Job and return its result; ``None`` if it has none.
 
-        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, or by
-            ``fail_on_exit_code``.
+        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, if the result
+            cannot be used, or by ``fail_on_exit_code``.
         :raises AirflowSkipException: by ``skip_on_exit_code``.
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
         with self._running(context) as runner:
             if self.deferrable:
-                handover = runner.start()
+                self._defer_if_need_be(runner.start())
             else:
                 runner.run()
-                handover = None
-        self._defer_if_need_be(handover)
+            return self._pushed(context, runner)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """Go on with the Job after the triggerer has waited for it.
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on with the Job after the triggerer has waited for it, and return its result.
 
         :raises TaskTimeoutError: if the task has run into its ``execution_timeout``.
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
         with self._running(context) as runner:
-            later = runner.go_on(handover, outcome)
-        self._defer_if_need_be(later)
+            self._defer_if_need_be(runner.go_on(handover, outcome))
+            return self._pushed(context, runner)
 
     def _defer_if_need_be(self, handover: Handover | None) -> None:
         """Leave the worker, unless the Job is over."""
@@ -321,7 +333,7 @@ class KubernetesJobOperator(BaseOperator):
             if self._is_killed:
                 runner.kill()
             yield runner
-        except InputError as error:
+        except (InputError, ResultError) as error:
             raise AirflowFailException(str(error)) from None
         except KubectlError as error:
             if error.kind.needs_author:
@@ -339,6 +351,15 @@ class KubernetesJobOperator(BaseOperator):
             self._runner = None
             self._is_killed = False
             self._is_over = True
+
+    def _pushed(self, context: Context, runner: JobRunner) -> Any:
+        """Push the names of the pods, and return the result."""
+        from kubectl_job_operator.airflow.xcom import POD_NAMES, push
+
+        if runner.done is None:
+            raise AssertionError("a Job that did not fail is done")
+        push(context, POD_NAMES, list(runner.done.pod_names), self.log.warning)
+        return runner.done.result
 
     def on_kill(self) -> None:
         """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
@@ -379,6 +400,7 @@ class KubernetesJobOperator(BaseOperator):
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.airflow.secrets import caller
+        from kubectl_job_operator.airflow.xcom import JobNames
         from kubectl_job_operator.jobs.runner import JobRunner
 
         place = find_place(self)
@@ -391,6 +413,7 @@ class KubernetesJobOperator(BaseOperator):
             log=self.log,
             memory=TaskStateMemory(self, context),
             is_worker_stop=lambda: is_wanted_by_airflow(context),
+            observer=JobNames(context, self.log.warning),
             caller=caller(),
         )
 
@@ -398,6 +421,7 @@ class KubernetesJobOperator(BaseOperator):
         from airflow.configuration import conf
 
         from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
+        from kubectl_job_operator.jobs.result import ResultSource
         from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 
         every = self.tail_logs_every
@@ -423,6 +447,7 @@ class KubernetesJobOperator(BaseOperator):
             keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
             patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
             outage_tolerance_seconds=self.outage_tolerance_seconds,
+            result_from=ResultSource(self.xcom_from) if self.do_xcom_push else None,
             replay_dir=self.replay_dir or conf.get(SECTION, REPLAY_DIR, fallback=None) or None,
             replay_keep=self.replay_keep,
         )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
+from kubectl_job_operator.jobs import result
 from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.jobs.result import ResultSource
 from kubectl_job_operator.jobs.template import Renderer
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
         manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
     else:
         manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
+    if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
+        manifest = manifest.with_termination_message_path(result.PATH)
     if task.unique_name:
         manifest = manifest.with_name(identity_of(task, context).unique_name(manifest.name))
     if task.deadline_from_timeout and task.execution_timeout is not None:

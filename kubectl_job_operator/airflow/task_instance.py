@@ -9,7 +9,7 @@ from kubectl_job_operator.airflow.compat import BaseOperator, Context
 
 if TYPE_CHECKING:
     from kubectl_job_operator.jobs.identity import Identity
-    from kubectl_job_operator.jobs.status import Object
+    from kubectl_job_operator.jobs.memory import Done
 
 _COMPLETE_JOB = "kubectl-job-operator/complete-job"
 
@@ -47,24 +47,33 @@ class TaskStateMemory:
         self._has_earlier_try = int(context["ti"].try_number) > self._first_try
         self._has_next_try = has_next_try(context)
 
-    def note(self, job: Object) -> None:
+    def note(self, done: Done) -> None:
         """Keep that this Job is Complete, if there is a later try to know it."""
         from kubectl_job_operator.jobs.memory import essence
 
         if self._store is not None and self._has_next_try:
             with contextlib.suppress(Exception):
-                self._store.set(_COMPLETE_JOB, {"first_try": self._first_try, "job": essence(job)})
+                self._store.set(
+                    _COMPLETE_JOB,
+                    {
+                        "first_try": self._first_try,
+                        "job": essence(done.job),
+                        "result": done.result,
+                        "pod_names": list(done.pod_names),
+                    },
+                )
 
-    def recall(self) -> Object | None:
+    def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try of this round has noted."""
+        from kubectl_job_operator.jobs.memory import Done
+
         noted: Any = None
         if self._store is not None and self._has_earlier_try:
             with contextlib.suppress(Exception):
                 noted = self._store.get(_COMPLETE_JOB)
         if not isinstance(noted, dict) or noted.get("first_try") != self._first_try:
             return None
-        job: Object = noted["job"]
-        return job
+        return Done(noted["job"], noted.get("result"), noted.get("pod_names") or ())
 
 
 def _first_try(task: BaseOperator, context: Context) -> int:

@@ -13,6 +13,7 @@ from kubectl_job_operator.jobs.log_lines import Line, SavedPosition
 from kubectl_job_operator.jobs.log_source import Kind, LogSource
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.pods import PodWatch
+from kubectl_job_operator.jobs.result import is_marked
 from kubectl_job_operator.jobs.settings import Following
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -35,6 +36,7 @@ class LogFollower:
     :param following: which containers, and how.
     :param saved: how far another process has shown them.
     :param follows: whether containers that run are followed; else ``catch_up`` reads them as far as they have come.
+    :param hides_results: leave out the lines that hold a result.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LogFollower:
         following: Following,
         saved: Sequence[SavedPosition] = (),
         follows: bool = True,
+        hides_results: bool = False,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
@@ -55,6 +58,7 @@ class LogFollower:
         self._mailbox = mailbox
         self._log = log
         self._following = following
+        self._hides_results = hides_results
         self._formatter = following.formatter
         self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
         self._sources: dict[tuple[str, str], LogSource] = {}
@@ -216,6 +220,10 @@ class LogFollower:
                 source.start(kind)
 
     def _show(self, key: tuple[str, str], pod: str, container: str, lines: Sequence[Line]) -> None:
+        if self._hides_results:
+            lines = [line for line in lines if not is_marked(line.text)]
+            if not lines:
+                return
         texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
         if self._following.strip_colours:
             texts = [without_colours(text) for text in texts]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.jobs import status
 from kubectl_job_operator.jobs.log import Log
+from kubectl_job_operator.jobs.result import MARKER
 from kubectl_job_operator.jobs.settings import Tail
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -24,11 +25,13 @@ class LogTails:
 
     :param kubectl: reads them.
     :param log: takes the lines, and a warning where they cannot be had.
+    :param hides_results: leave out the lines that hold a result.
     """
 
-    def __init__(self, kubectl: Kubectl, log: Log) -> None:
+    def __init__(self, kubectl: Kubectl, log: Log, *, hides_results: bool = False) -> None:
         self._kubectl = kubectl
         self._log = log
+        self._hides_results = hides_results
         self._is_unanswered = False
 
     def show(self, job: Object, line_count: int) -> None:
@@ -52,7 +55,7 @@ class LogTails:
             self._log.warning(f"The logs cannot be read.\n{error}")
             return
         for where, group in itertools.groupby(_unjoined(lines), _where):
-            shown = [_PREFIX.sub("", line) for line in group]
+            shown = self._visible([_PREFIX.sub("", line) for line in group])
             begin = f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----"
             self._log.info("\n".join([begin, *shown, f"----- {where}: end -----"]))
 
@@ -61,11 +64,14 @@ class LogTails:
         if self._is_unanswered:
             return None
         try:
-            return self._kubectl.logs(pod, container, line_count)
+            return self._visible(self._kubectl.logs(pod, container, line_count))
         except KubectlError as error:
             self._is_unanswered = error.kind is ErrorKind.NO_ANSWER
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")
             return None
+
+    def _visible(self, lines: Sequence[str]) -> Sequence[str]:
+        return [line for line in lines if not line.startswith(MARKER)] if self._hides_results else lines
 
 
 class RepeatedTail:

@@ -151,6 +151,16 @@ class Manifest:
             container["env"] = present
         return edited
 
+    def with_termination_message_path(self, path: str) -> Manifest:
+        """Return the same manifest where what a container writes to this file comes back in its pod's status.
+
+        Containers that set another ``terminationMessagePath`` keep it, and init containers are not asked.
+        """
+        edited, job = self._edited()
+        for container in job["spec"]["template"]["spec"]["containers"]:
+            container.setdefault("terminationMessagePath", path)
+        return edited
+
     def with_backoff_limit(self, limit: int, *, override: bool) -> Manifest:
         """Return the same manifest with this ``backoffLimit``.
 

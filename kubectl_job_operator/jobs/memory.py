@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from kubectl_job_operator.jobs.status import Object
+
+
+@dataclass(frozen=True)
+class Done:
+    """A Job that is Complete, and what came of it.
+
+    :param job: the Job, or the part of it from which its end is told.
+    :param result: what it handed over; ``None`` for nothing.
+    :param pod_names: the names of its pods.
+    """
+
+    job: Object
+    result: Any = None
+    pod_names: Sequence[str] = ()
 
 
 class Memory(Protocol):
     """Kept outside of the cluster, for all tries that belong together."""
 
-    def note(self, job: Object) -> None:
+    def note(self, done: Done) -> None:
         """Keep that this Job is Complete."""
 
-    def recall(self) -> Object | None:
+    def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try has noted; ``None`` if there is none."""
 
 
 class NoMemory:
     """Where nothing outlives a try."""
 
-    def note(self, job: Object) -> None:
+    def note(self, done: Done) -> None:
         """Forget it."""
 
-    def recall(self) -> Object | None:
+    def recall(self) -> Done | None:
         """Know nothing."""
         return None
 

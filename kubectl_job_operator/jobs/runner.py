@@ -17,6 +17,7 @@ from kubectl_job_operator.errors import (
     JobVanishedError,
     KubectlError,
     KubectlJobOperatorError,
+    ResultError,
     RightsMissingError,
     TaskTimeoutError,
 )
@@ -32,13 +33,14 @@ from kubectl_job_operator.jobs.log_lines import SavedPosition
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
-from kubectl_job_operator.jobs.memory import Memory, NoMemory
+from kubectl_job_operator.jobs.memory import Done, Memory, NoMemory
 from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.outcome import News, Outcome
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
+from kubectl_job_operator.jobs.result_reader import read_result
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.waiting import Chore, Waiter, vanished
@@ -112,14 +114,16 @@ class JobRunner:
         self._transcript = transcript = Transcript(log.info)
         self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, transcript)
         self._belongings = Belongings(self._manifest, identity, self._workspace, log)
-        self._tails = LogTails(self._kubectl, log)
+        self._tails = LogTails(self._kubectl, log, hides_results=settings.hides_results)
         self._mailbox = Mailbox()
         self._watch: PodWatch | None = None
         self._follower: LogFollower | None = None
         self._file: Path | None = None
-        self._is_recalled = False
+        self._recalled: Done | None = None
         self._job: Object | None = None
         self._may_run_on = False
+        self.done: Done | None = None
+        """What came of the Job; ``None`` before its end, and where it failed."""
         kubeconfig = self._workspace.folder / KUBECONFIG
         self._aftermath = Aftermath(
             manifest,
@@ -144,6 +148,7 @@ class JobRunner:
         :raises JobStartupError: if no container ran in time.
         :raises JobFailedError: if the Job got the condition Failed.
         :raises JobVanishedError: if the Job was deleted or replaced before its end.
+        :raises ResultError: if the Job is Complete, but what it hands over cannot be used.
         :raises KubectlError: if kubectl fails in a way that does not pass, or for too long.
         :raises TaskKilledError: after ``kill``.
         """
@@ -214,7 +219,7 @@ class JobRunner:
         began = time.time()
         job = self._bring_into_being()
         if status.verdict(job) is not None:
-            if not self._is_recalled:
+            if self._recalled is None:
                 self._begin_reading(job)
             self._conclude(job, time.time() - began)
             return None
@@ -244,7 +249,9 @@ class JobRunner:
         self._job = job = self._found_again(handover, outcome)
         self._observer.on_job(job)
         if status.verdict(job) is not None:
-            self._begin_reading(job, handover.positions)
+            watch = self._begin_reading(job, handover.positions)
+            if self._follower is None:
+                watch.replace(self._pods_of(job))
             self._conclude(job, waited)
             return None
         self._begin_reading(job, handover.positions, follows=False)
@@ -312,6 +319,7 @@ class JobRunner:
                 self._mailbox,
                 log=self._log,
                 following=following,
+                hides_results=self._settings.hides_results,
                 saved=positions,
                 follows=follows,
             )
@@ -354,8 +362,8 @@ class JobRunner:
             )
         elif (done := self._memory.recall()) is not None:
             self._log.info(f"Job {self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
-            self._is_recalled = True
-            return done
+            self._recalled = done
+            return done.job
         elif self._identity.try_number > 1:
             # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
             pods = self._identity.pods_selector()
@@ -404,7 +412,7 @@ class JobRunner:
 
     def _wait(self, job: Object) -> Object:
         """Wait for the verdict; meanwhile show logs if asked to, and tell why the Job waits."""
-        if self._is_recalled:
+        if self._recalled is not None:
             return job
         watch = self._begin_reading(job)
         chores: list[Chore] = [watch, Progress(job, watch, self._log)]
@@ -463,7 +471,6 @@ class JobRunner:
         if verdict is None:
             raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
         if verdict.is_complete:
-            self._memory.note(job)
             self._log.info(f"Job {self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
         else:
             self._may_run_on = False
@@ -473,16 +480,35 @@ class JobRunner:
             events_call = self._kubectl.start_select("events", None)
             noted = self._listed(lambda: self._kubectl.finish_select(events_call), "The events of the namespace")
             self._observer.on_events(noted)
-        if not verdict.is_complete:
+        failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
+        if failure is not None:
             self._aftermath.gather(self._kubectl, job)
-        failure = None if verdict.is_complete else self._failure(job, verdict)
-        if self._settings.delete_policy.deletes(is_complete=verdict.is_complete):
+        if self._settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
         elif self._ttl_seconds is not None:
             self._restore_ttl(self._ttl_seconds)
         self._may_run_on = False
         if failure is not None:
             raise failure
+
+    def _result_problem(self, job: Object) -> ResultError | None:
+        """Take what a Complete Job hands over and note that the work is done; return why it cannot be used."""
+        if self._recalled is not None:
+            self.done = self._recalled
+            return None
+        pods: Sequence[Object] = list(self._watch.pods.values()) if self._watch is not None else []
+        value, source = None, self._settings.result_from
+        if source is not None:
+            if sum(map(status.has_ended, pods)) < status.ended_pod_count(job):
+                pods = list({status.uid(pod): pod for pod in (*pods, *self._pods_persistently(job))}.values())
+            try:
+                value = self._persist(lambda: read_result(self._kubectl, job, pods, source), self._outage_tolerance)
+            except ResultError as error:
+                return error
+            self._log.info("No container handed over a result." if value is None else "The Job handed over a result.")
+        self.done = Done(job, value, [pod["metadata"]["name"] for pod in status.by_age(pods)])
+        self._memory.note(self.done)
+        return None
 
     def _failure(self, job: Object, verdict: status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
@@ -526,7 +552,7 @@ class JobRunner:
             self._follower.finish(job, lambda: self._pods_of(job))
         if self._watch is not None:
             self._watch.close()
-        if self._settings.tail.is_on and not self._is_recalled:
+        if self._settings.tail.is_on and self._recalled is None:
             self._tails.show(job, self._settings.tail.line_count)
 
     def _delete_as_the_policy_says(self) -> None:
@@ -575,7 +601,7 @@ class JobRunner:
             self._log.warning(
                 f"Job {self._full_name} was left as it is; it may still run, and a retry goes on with it."
             )
-        elif self._belongings.has_any and not isinstance(error, JobFailedError):
+        elif self._belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
             self._delete_what_is_left()
         if has_kubeconfig:
             kubeconfig.unlink(missing_ok=True)
@@ -583,7 +609,8 @@ class JobRunner:
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
         self._leave_word()
-        if isinstance(error, (DeferralError, JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError)):
+        noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
+        if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
             self._log.warning(str(error))
 

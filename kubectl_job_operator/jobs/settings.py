@@ -6,6 +6,8 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kubectl_job_operator.jobs.result import ResultSource
+
 
 class DeletePolicy(enum.Enum):
     """When a Job that has ended is deleted, with its companions."""
@@ -98,6 +100,7 @@ class Settings:
     :param keep_on_worker_stop: keep the Job when only the worker is told to stop, for the next try to go on with.
     :param patience: how long it may take to start.
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
+    :param result_from: by which way a result comes; ``None`` for no result.
     :param replay_dir: a folder that gets a folder for each failed try; ``None`` for none.
     :param replay_keep: how many of them are kept, the latest; 0 is all.
     """
@@ -112,5 +115,11 @@ class Settings:
     keep_on_worker_stop: bool = False
     patience: Patience = field(default_factory=Patience)
     outage_tolerance_seconds: float = 600.0
+    result_from: ResultSource | None = None
     replay_dir: str | None = None
     replay_keep: int = 50
+
+    @property
+    def hides_results(self) -> bool:
+        """Whether lines that hold a result are left out of what is shown of the logs."""
+        return self.result_from is ResultSource.LOGS

@@ -25,6 +25,7 @@ OLDEST_VERSION = (1, 28)
 _READ_SECONDS = 20.0
 _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 15.0
+_WHOLE_LOG_SECONDS = 600.0
 _STOP_SECONDS = 2.0
 _MOST_NAMES = 5
 _WATCH = ("--watch", "--output-watch-events")
@@ -275,6 +276,17 @@ class Kubectl:
         A container without a log gives a line that says so.
         """
         return _lines(self._finish(call, _LOGS_SECONDS, _count_lines).stdout)
+
+    def start_log(self, pod: str, container: str, on_output: Callable[[bytes], None]) -> Call:
+        """Start reading a container's whole log, as it was written.
+
+        :param on_output: takes it as it comes, in another thread.
+        """
+        return self._start_here("logs", pod, "-c", container, on_output=on_output)
+
+    def finish_log(self, call: Call) -> None:
+        """Wait until the log has been read to its end."""
+        self._finish(call, _WHOLE_LOG_SECONDS, lambda _: "read to its end")
 
     def start_stream_of_logs(
         self,

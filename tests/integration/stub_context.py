@@ -19,5 +19,6 @@ def context_for(task: Any, *, run_id: str | None = None, try_number: int = 1) ->
         map_index=-1,
         try_number=try_number,
         max_tries=task.retries,
+        xcom_push=lambda **_: None,
     )
     return {"ti": instance, "run_id": instance.run_id}

@@ -232,7 +232,8 @@ def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
         time.time(),
     )
     trigger = KubernetesJobTrigger(handover=handover.to_text(), config_file=str(namespace.cluster.kubeconfig))
-    trigger.task_instance = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    instance: Any = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    trigger.task_instance = instance
     return trigger
 
 

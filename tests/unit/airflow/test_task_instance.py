@@ -9,11 +9,12 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory
+from kubectl_job_operator.jobs.memory import Done
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit.jobs import stage
 
-COMPLETE = stage.job("complete")
+COMPLETE = Done(stage.job("complete"), {"rows": 3}, ["pod-1"])
 
 
 class Store:
@@ -56,8 +57,9 @@ def test_the_next_try_knows_the_job_that_was_complete() -> None:
     memory(store, try_number=1).note(COMPLETE)
     recalled = memory(store, try_number=2).recall()
     assert recalled
-    assert recalled["metadata"]["uid"] == stage.UID
-    assert recalled["status"]["conditions"] == COMPLETE["status"]["conditions"]
+    assert recalled.job["metadata"]["uid"] == stage.UID
+    assert recalled.job["status"]["conditions"] == COMPLETE.job["status"]["conditions"]
+    assert (recalled.result, recalled.pod_names) == ({"rows": 3}, ["pod-1"])
 
 
 def test_after_a_clear_the_work_is_to_be_done_again() -> None:

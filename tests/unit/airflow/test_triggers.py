@@ -37,7 +37,8 @@ def trigger(**arguments: Any) -> KubernetesJobTrigger:
     """Make a trigger as the triggerer does: from what the database keeps."""
     _, kept = KubernetesJobTrigger(handover=handover(1, began=time.time()).to_text(), **arguments).serialize()
     made = KubernetesJobTrigger(**json.loads(json.dumps(kept)))
-    made.task_instance = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    instance: Any = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    made.task_instance = instance
     return made
 
 

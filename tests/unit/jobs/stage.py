@@ -8,7 +8,7 @@ from typing import Any
 from kubectl_job_operator.jobs.aftermath import Caller
 from kubectl_job_operator.jobs.identity import Identity
 from kubectl_job_operator.jobs.manifest import Manifest
-from kubectl_job_operator.jobs.memory import Memory, essence
+from kubectl_job_operator.jobs.memory import Done, Memory, essence
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import Settings
 from kubectl_job_operator.jobs.status import Object
@@ -136,13 +136,13 @@ class Notebook:
     """
 
     def __init__(self, noted: Object | None = None) -> None:
-        self.noted = noted
+        self.noted = Done(noted) if noted is not None else None
 
-    def note(self, job: Object) -> None:
+    def note(self, done: Done) -> None:
         """Keep what is enough to tell the end."""
-        self.noted = essence(job)
+        self.noted = Done(essence(done.job), done.result, done.pod_names)
 
-    def recall(self) -> Object | None:
+    def recall(self) -> Done | None:
         """Return it."""
         return self.noted
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.unit.jobs.shared import (
 )
 from tests.unit.jobs.stage import Log
 
-FORBIDDEN = {
+FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): jobs.batch is forbidden: User "u" cannot watch resource "jobs" in API '
     'group "batch" in the namespace "here"\n',
     "return_code": 1,
@@ -127,7 +128,7 @@ def test_a_watch_that_ends_is_started_again_and_nothing_that_came_in_the_gap_is_
     quiet(fake_kubectl)
 
     async def both() -> list[Outcome]:
-        return await asyncio.gather(wait(1), wait(2))
+        return list(await asyncio.gather(wait(1), wait(2)))
 
     ended, gone = run(both())
     assert ended.news is News.ENDED
@@ -192,7 +193,7 @@ def test_who_may_not_watch_all_jobs_gets_a_watch_of_his_own_and_is_told(fake_kub
         first, second = asyncio.create_task(wait(1, log=log)), asyncio.create_task(wait(2))
         await eventually(lambda: "kubectl of its own" in log.text, "nobody was told")
         fake_kubectl.open_gate("end")
-        return await asyncio.gather(first, second)
+        return list(await asyncio.gather(first, second))
 
     ended, gone = run(both())
     assert ended.news is News.ENDED
