@@ -8,6 +8,7 @@ import contextvars
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -65,6 +66,8 @@ class Subscription:
         self.failure = ""
         """Why nothing will be learnt of the Job any more."""
         self.has_news = asyncio.Event()
+        self.is_called = False
+        """Whether it is to be woken, among others."""
 
     @property
     def seen(self) -> Seen | None:
@@ -137,6 +140,8 @@ class SharedWatch:
         self._check_is_wanted = asyncio.Event()
         self._events_are_wanted = asyncio.Event()
         self._waits_for_events: set[Subscription] = set()
+        self._called: deque[Subscription] = deque()
+        self._somebody_is_called = asyncio.Event()
         self.refusal: KubectlError | None = None
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
         self.knows_pods = True
@@ -209,7 +214,13 @@ class SharedWatch:
         """Watch as long as somebody waits, and a little longer: the next one often comes soon."""
         chores = [
             asyncio.create_task(self._guarded(chore))
-            for chore in (self._watch_jobs(), self._watch_pods(), self._check(), self._read_events())
+            for chore in (
+                self._watch_jobs(),
+                self._watch_pods(),
+                self._check(),
+                self._read_events(),
+                self._wake(),
+            )
         ]
         try:
             while self._subscriptions or await self._somebody_comes():
@@ -236,7 +247,7 @@ class SharedWatch:
         try:
             await chore
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            await self._fail(str(error) or repr(error))
+            self._fail(str(error) or repr(error), self._all())
 
     async def _watch_jobs(self) -> None:
         self.refusal = await self._jobs_stream.run()
@@ -248,7 +259,7 @@ class SharedWatch:
         for uid, name in waiting.items():
             self._watch_alone(uid, name)
             await asyncio.sleep(0)
-        await self._wake(self._all())
+        self._call(self._all())
 
     async def _watch_pods(self) -> None:
         refusal = await self._pods_stream.run()
@@ -280,7 +291,7 @@ class SharedWatch:
             failure = error
         except KubectlJobOperatorError as error:
             failure = error
-        await self._fail(str(failure), self._subscriptions.get(uid, ()))
+        self._fail(str(failure), list(self._subscriptions.get(uid, ())))
 
     def _take_jobs(self, seen: Sequence[Seen]) -> None:
         self._note_answer()
@@ -316,23 +327,34 @@ class SharedWatch:
         self._tell(uid)
 
     def _tell(self, uid: str) -> None:
-        for subscription in self._subscriptions.get(uid, ()):
-            subscription.has_news.set()
+        self._call(self._subscriptions.get(uid, ()))
 
     def _all(self) -> list[Subscription]:
         return [subscription for group in self._subscriptions.values() for subscription in group]
 
-    async def _fail(self, message: str, whom: Iterable[Subscription] | None = None) -> None:
-        failed = self._all() if whom is None else list(whom)
-        for subscription in failed:
+    def _fail(self, message: str, whom: Sequence[Subscription]) -> None:
+        for subscription in whom:
             subscription.failure = message
-        await self._wake(failed)
+        self._call(whom)
 
-    async def _wake(self, subscriptions: Iterable[Subscription]) -> None:
-        """Wake many, but a few at a time, so that the loop is never busy for long."""
-        for number, subscription in enumerate(subscriptions, 1):
-            subscription.has_news.set()
-            if number % _WOKEN_AT_ONCE == 0:
+    def _call(self, whom: Iterable[Subscription]) -> None:
+        """Have them woken, each once."""
+        for subscription in whom:
+            if not subscription.is_called:
+                subscription.is_called = True
+                self._called.append(subscription)
+        self._somebody_is_called.set()
+
+    async def _wake(self) -> None:
+        """Wake those who were called, a few at a time, so that the loop is never busy for long."""
+        while True:
+            await self._somebody_is_called.wait()
+            self._somebody_is_called.clear()
+            while self._called:
+                for _ in range(min(_WOKEN_AT_ONCE, len(self._called))):
+                    subscription = self._called.popleft()
+                    subscription.is_called = False
+                    subscription.has_news.set()
                 await asyncio.sleep(0)
 
     def _note_answer(self) -> None:
@@ -402,7 +424,7 @@ class SharedWatch:
                 found = await asyncio.to_thread(self._read_warnings)
                 about = self._known_jobs() | self._known_pods()
                 self._events = {uid: events for uid, events in found.items() if uid in about}
-            await self._wake(asked)
+            self._call(asked)
             await asyncio.sleep(_PAUSE_BETWEEN_EVENTS_SECONDS)
 
     def _read_warnings(self) -> dict[str, list[Object]]:

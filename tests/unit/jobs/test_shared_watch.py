@@ -64,6 +64,7 @@ def test_a_hundred_who_wait_share_two_kubectls_and_each_learns_of_his_own_job(fa
         waiting = [asyncio.create_task(wait(number)) for number in range(count)]
         await eventually(lambda: all(watch().job(f"0b5b6d9e-0000-4000-8000-{n:012}") for n in range(count)), "not seen")
         assert not any(task.done() for task in waiting)
+        await eventually(lambda: len(fake_kubectl.called("--watch")) == 2, "the pods are not watched")
         fake_kubectl.open_gate("end")
         return await asyncio.gather(*waiting)
 
