@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import heapq
+import itertools
 import json
 import os
 import time
@@ -28,6 +30,7 @@ _LINGER_SECONDS = 5.0
 _CHECK_AFTER_SECONDS = 2.0
 _LONGEST_CHECK_PAUSE_SECONDS = 30.0
 _PAUSE_BETWEEN_EVENTS_SECONDS = 5.0
+_PAUSE_BETWEEN_STARTS_SECONDS = 0.2
 _WOKEN_AT_ONCE = 10
 
 _watches: dict[tuple[asyncio.AbstractEventLoop, Access, str], SharedWatch] = {}
@@ -68,6 +71,8 @@ class Subscription:
         self.has_news = asyncio.Event()
         self.is_called = False
         """Whether it is to be woken, among others."""
+        self.alarm_at = 0.0
+        """When it is to be woken at the latest."""
 
     @property
     def seen(self) -> Seen | None:
@@ -88,8 +93,8 @@ class Subscription:
 
     async def news(self, timeout_seconds: float) -> None:
         """Wait until something has changed, or for that time."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.has_news.wait(), timeout_seconds)
+        self._watch.set_alarm(self, timeout_seconds)
+        await self.has_news.wait()
         self.has_news.clear()
 
     def close(self) -> None:
@@ -142,6 +147,10 @@ class SharedWatch:
         self._waits_for_events: set[Subscription] = set()
         self._called: deque[Subscription] = deque()
         self._somebody_is_called = asyncio.Event()
+        self._alarms: list[tuple[float, int, Subscription]] = []
+        self._alarm_count = itertools.count()
+        self._next_alarm_has_changed = asyncio.Event()
+        self._is_first_watch_started = asyncio.Event()
         self.refusal: KubectlError | None = None
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
         self.knows_pods = True
@@ -168,6 +177,7 @@ class SharedWatch:
     def leave(self, subscription: Subscription) -> None:
         """Forget one who waited."""
         self._waits_for_events.discard(subscription)
+        subscription.alarm_at = 0.0
         others = self._subscriptions.get(subscription.uid, set())
         others.discard(subscription)
         if not others:
@@ -201,6 +211,16 @@ class SharedWatch:
         """Have it found out soon which Jobs are gone."""
         self._check_is_wanted.set()
 
+    def set_alarm(self, subscription: Subscription, seconds: float) -> None:
+        """Wake one who waits in that time, if nothing has happened until then; an earlier alarm of his is forgotten.
+
+        One clock for all, and not a timer for each: after the process has stood still, all of them would ring at once.
+        """
+        subscription.alarm_at = time.monotonic() + seconds
+        heapq.heappush(self._alarms, (subscription.alarm_at, next(self._alarm_count), subscription))
+        if self._alarms[0][2] is subscription:
+            self._next_alarm_has_changed.set()
+
     def _stream(
         self,
         start: Callable[..., Any],
@@ -220,6 +240,7 @@ class SharedWatch:
                 self._check(),
                 self._read_events(),
                 self._wake(),
+                self._ring(),
             )
         ]
         try:
@@ -250,6 +271,9 @@ class SharedWatch:
             self._fail(str(error) or repr(error), self._all())
 
     async def _watch_jobs(self) -> None:
+        # One after the other: to start a program, a large process stands still for a moment.
+        await asyncio.to_thread(self._kubectl.require_version)
+        self._is_first_watch_started.set()
         self.refusal = await self._jobs_stream.run()
         self._log.warning(
             f"Not all Jobs of the namespace may be watched; each that is waited for gets a kubectl of its own.\n"
@@ -262,6 +286,8 @@ class SharedWatch:
         self._call(self._all())
 
     async def _watch_pods(self) -> None:
+        await self._is_first_watch_started.wait()
+        await asyncio.sleep(_PAUSE_BETWEEN_STARTS_SECONDS)
         refusal = await self._pods_stream.run()
         self.knows_pods = False
         self._log.warning(f"Pods may not be watched, so nobody can tell early that a Job does not start.\n{refusal}")
@@ -344,6 +370,19 @@ class SharedWatch:
                 subscription.is_called = True
                 self._called.append(subscription)
         self._somebody_is_called.set()
+
+    async def _ring(self) -> None:
+        """Call those whose time is over."""
+        while True:
+            self._next_alarm_has_changed.clear()
+            now = time.monotonic()
+            while self._alarms and self._alarms[0][0] <= now:
+                due, _, subscription = heapq.heappop(self._alarms)
+                if due == subscription.alarm_at:
+                    self._call([subscription])
+            left = self._alarms[0][0] - now if self._alarms else None
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._next_alarm_has_changed.wait(), left)
 
     async def _wake(self) -> None:
         """Wake those who were called, a few at a time, so that the loop is never busy for long."""

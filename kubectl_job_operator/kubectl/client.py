@@ -409,6 +409,13 @@ class Kubectl:
         )
         self._finish(call, timeout_seconds + _CHANGE_SECONDS, lambda out: out.strip() or "there is none")
 
+    def require_version(self) -> None:
+        """Refuse a kubectl that is too old, before it does anything; every method does so by itself, at the latest.
+
+        :raises KubectlMissingError: if there is none, or it is too old.
+        """
+        self._be_sure_of_version()
+
     def _be_sure_of_version(self) -> None:
         """Know the version before something is changed; where something was read before, this costs nothing."""
         if self._version_call is None and not self._version_is_checked:
