@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+    from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
+    from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 else:
     try:
         from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
@@ -20,9 +21,14 @@ else:
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
     try:
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
     except ImportError:
-        from airflow.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.decorators.base import DecoratedOperator, task_decorator_factory
+        from airflow.utils.operator_helpers import determine_kwargs
+    try:
+        from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
+    except ImportError:
+        from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 Result = TypeVar("Result")
 
@@ -31,11 +37,14 @@ _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "BaseOperator",
     "BaseOperatorLink",
     "Connection",
     "Context",
+    "DecoratedOperator",
+    "determine_kwargs",
     "get_connection",
     "is_wanted_by_airflow",
     "mask_secret",
@@ -44,6 +53,7 @@ __all__ = [
     "redact",
     "resumes_after_timeout",
     "state_of_deferred",
+    "task_decorator_factory",
     "to_thread_with_airflow",
     "triggers_have_on_kill",
 ]

@@ -21,12 +21,13 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
     TaskTimeoutError,
 )
-from kubectl_job_operator.jobs import diagnosis, events, rights, status
+from kubectl_job_operator.jobs import diagnosis, events, kinds, rights, status
 from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
 from kubectl_job_operator.jobs.event_reader import KubectlEvents
 from kubectl_job_operator.jobs.handover import Handover
-from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
+from kubectl_job_operator.jobs.identity import Decision, Identity, decide, selector_of
+from kubectl_job_operator.jobs.labels import KEEP
 from kubectl_job_operator.jobs.log import HeardLog, Log
 from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.log_lines import SavedPosition
@@ -201,11 +202,11 @@ class JobRunner:
 
     @property
     def _target(self) -> str:
-        return f"job/{self._manifest.name}"
+        return kinds.target(self._manifest.job)
 
     @property
     def _full_name(self) -> str:
-        return f"{self._kubectl.namespace}/{self._manifest.name}"
+        return f"{kinds.word(self._manifest.job)} {self._kubectl.namespace}/{self._manifest.name}"
 
     def _run(self) -> Object:
         began = time.time()
@@ -216,6 +217,11 @@ class JobRunner:
         return job
 
     def _run_first_half(self) -> Handover | None:
+        if not kinds.is_job(self._manifest.job):
+            kind = kinds.word(self._manifest.job)
+            self._log.info(f"The triggerer can wait for a Job only, so the worker waits for the {kind} itself.")
+            self._run()
+            return None
         began = time.time()
         job = self._bring_into_being()
         if status.verdict(job) is not None:
@@ -233,7 +239,7 @@ class JobRunner:
             began=began,
             folder=str(self._workspace.folder),
         )
-        self._log.info(f"Job {self._full_name} is there. The task is deferred: the worker is free until there is news.")
+        self._log.info(f"{self._full_name} is there. The task is deferred: the worker is free until there is news.")
         return handover.with_commands(self._transcript.records)
 
     def _run_later_half(self, handover: Handover, outcome: Outcome) -> Handover | None:
@@ -245,7 +251,7 @@ class JobRunner:
         self._file = self._workspace.write(manifest_file_name(self._manifest.source), self._manifest.job_text())
         self._transcript.go_on_from(handover.commands_in(str(self._workspace.folder)), handover.left_out)
         waited = time.time() - handover.began
-        self._log.info(f"Going on with Job {self._full_name} (uid {handover.uid}) after {waited:.0f} s: {outcome}.")
+        self._log.info(f"Going on with {self._full_name} (uid {handover.uid}) after {waited:.0f} s: {outcome}.")
         self._job = job = self._found_again(handover, outcome)
         self._observer.on_job(job)
         if status.verdict(job) is not None:
@@ -283,7 +289,7 @@ class JobRunner:
             return found
         seen = outcome.seen_job()
         if seen is not None and status.verdict(seen) is not None:
-            self._log.info(f"Job {self._full_name} is gone since it has ended.")
+            self._log.info(f"{self._full_name} is gone since it has ended.")
             return seen
         self._job = job = handover.job()
         raise self._with_remains(job, vanished(handover.namespace, handover.name, is_replaced=found is not None))
@@ -301,7 +307,7 @@ class JobRunner:
                 self._tails.show(job, self._settings.tail.line_count)
         if outcome.news is News.TIME_OVER:
             raise TaskTimeoutError(
-                f"The task ran into its execution_timeout while Job {self._full_name} had not ended.\n"
+                f"The task ran into its execution_timeout while {self._full_name} had not ended.\n"
                 "What to do: raise execution_timeout, or find out in the log above what takes the Job so long."
             )
         if outcome.news is News.GAVE_UP:
@@ -349,19 +355,19 @@ class JobRunner:
         if decision is Decision.REFUSE:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
-            self._log.info(f"Job {self._full_name} exists already: {why}. Going on with it.")
+            self._log.info(f"{self._full_name} exists already: {why}. Going on with it.")
             self._may_run_on = True
             self._persist(lambda: self._belongings.take_over(self._kubectl), self._outage_tolerance)
             return found
         if decision is Decision.REPLACE and found is not None:
-            self._log.warning(f"Job {self._full_name} exists already: {why}. It is replaced.")
-            seen = selector_of(found)
+            self._log.warning(f"{self._full_name} exists already: {why}. It is replaced.")
+            name, seen, resource = self._manifest.name, selector_of(found), kinds.resource(found)
             self._persist(
-                lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
+                lambda: self._kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource),
                 self._outage_tolerance,
             )
         elif (done := self._memory.recall()) is not None:
-            self._log.info(f"Job {self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
+            self._log.info(f"{self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
             self._recalled = done
             return done.job
         elif self._identity.try_number > 1:
@@ -375,7 +381,7 @@ class JobRunner:
         return JobInUseError(
             str(self._kubectl.namespace),
             self._manifest.name,
-            f"Job {self._full_name} exists already: {why}. It was not touched.\n"
+            f"{self._full_name} exists already: {why}. It was not touched.\n"
             "What to do: wait until it has ended or delete it, or give each run a Job of its own by unique_name=True.",
         )
 
@@ -394,7 +400,7 @@ class JobRunner:
         except KubectlError as error:
             self._may_run_on = error.kind.can_pass
             raise
-        return next(one for one in applied if one["kind"] == "Job" and one["metadata"]["name"] == self._manifest.name)
+        return next(one for one in applied if kinds.target(one) == self._target)
 
     def _first_look(self) -> Object | None:
         """Look for the Job, and beside it whether the account may do all that is to come."""
@@ -402,7 +408,7 @@ class JobRunner:
         look_call = self._kubectl.start_get(self._target)
         try:
             listed = self._kubectl.finish_can_i_list(rights_call)
-            lacking = rights.missing(listed) if listed is not None else []
+            lacking = rights.missing(listed, rights.needed_for(self._manifest.job)) if listed is not None else []
             if lacking:
                 raise RightsMissingError(str(self._kubectl.namespace), [str(right) for right in lacking])
         except KubectlJobOperatorError:
@@ -469,12 +475,12 @@ class JobRunner:
         """Say what came of the Job, show the logs, and clean up after it."""
         verdict = status.verdict(job)
         if verdict is None:
-            raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
+            raise AssertionError(f"what has no verdict is not over: {self._full_name}")
         if verdict.is_complete:
-            self._log.info(f"Job {self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
+            self._log.info(f"{self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
         else:
             self._may_run_on = False
-            self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
+            self._log.warning(f"{self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         self._show_last_logs(job)
         if self._observer.wants_events:
             events_call = self._kubectl.start_select("events", None)
@@ -499,7 +505,8 @@ class JobRunner:
         pods: Sequence[Object] = list(self._watch.pods.values()) if self._watch is not None else []
         value, source = None, self._settings.result_from
         if source is not None:
-            if sum(map(status.has_ended, pods)) < status.ended_pod_count(job):
+            is_counted = kinds.counts_its_pods(job)
+            if not is_counted or sum(map(status.has_ended, pods)) < status.ended_pod_count(job):
                 pods = list({status.uid(pod): pod for pod in (*pods, *self._pods_persistently(job))}.values())
             try:
                 value = self._persist(lambda: read_result(self._kubectl, job, pods, source), self._outage_tolerance)
@@ -520,6 +527,7 @@ class JobRunner:
             verdict.message,
             diagnosis.account(job, pods, noted, self._last_lines),
             exit_codes=diagnosis.exit_codes(pods),
+            kind=kinds.word(job),
         )
 
     def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
@@ -598,9 +606,7 @@ class JobRunner:
         elif isinstance(error, JobStartupError):
             self._delete_what_is_left()
         elif self._may_run_on:
-            self._log.warning(
-                f"Job {self._full_name} was left as it is; it may still run, and a retry goes on with it."
-            )
+            self._log.warning(f"{self._full_name} was left as it is; it may still run, and a retry goes on with it.")
         elif self._belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
             self._delete_what_is_left()
         if has_kubeconfig:
@@ -618,12 +624,12 @@ class JobRunner:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
         if self._settings.keep_on_worker_stop and self._mailbox.is_killed and self._is_worker_stop():
             self._log.warning(
-                f"Only the worker was told to stop, so Job {self._full_name} runs on; the next try goes on with it."
+                f"Only the worker was told to stop, so {self._full_name} runs on; the next try goes on with it."
             )
         elif self._settings.on_kill is KillAction.KEEP:
-            self._log.warning(f'The task was told to stop; by on_kill_action="keep" Job {self._full_name} stays.')
+            self._log.warning(f'The task was told to stop; by on_kill_action="keep" {self._full_name} stays.')
         else:
-            self._log.warning(f"The task was told to stop, so Job {self._full_name} is deleted.")
+            self._log.warning(f"The task was told to stop, so {self._full_name} is deleted.")
             self._delete_what_is_left()
 
     def _delete_what_is_left(self) -> None:
@@ -652,6 +658,8 @@ class JobRunner:
 
 def _short_ttl(manifest: Manifest) -> int | None:
     """Return the Job's ``ttlSecondsAfterFinished`` if it is too short to rely on."""
+    if not kinds.is_job(manifest.job):
+        return None
     seconds = manifest.job["spec"].get("ttlSecondsAfterFinished")
     return seconds if isinstance(seconds, int) and seconds < _SHORTEST_TTL_SECONDS else None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.identity import MANAGED_BY_LABEL, PREFIX
+from kubectl_job_operator.jobs.labels import FAILURE_WHEN, MANAGED_BY_LABEL, PREFIX, SUCCESS_WHEN
 from kubectl_job_operator.jobs.status import Object
 
 OURS = f"{MANAGED_BY_LABEL}={PREFIX}"
@@ -32,6 +32,7 @@ POD_OUTPUT = "jsonpath=" + "|".join(_POD_FIELDS) + '{"\\n"}'
 """What kubectl prints of each event of a pod: a line of fields, of which the last is JSON."""
 
 _JOB_METADATA = ("name", "namespace", "uid", "creationTimestamp")
+_JOB_ANNOTATIONS = (SUCCESS_WHEN, FAILURE_WHEN)
 _JOB_SPEC = ("selector", "suspend", "backoffLimit", "parallelism", "completions")
 _JOB_STATUS = ("conditions", "active", "succeeded", "failed")
 
@@ -76,7 +77,8 @@ def short_job(job: Object) -> Object:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _part(job["metadata"], _JOB_METADATA),
+        "metadata": _part(job["metadata"], _JOB_METADATA)
+        | {"annotations": _part(job["metadata"].get("annotations") or {}, _JOB_ANNOTATIONS)},
         "spec": _part(job.get("spec") or {}, _JOB_SPEC),
         "status": _part(job.get("status") or {}, _JOB_STATUS),
     }
