@@ -11,10 +11,10 @@ AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-provider test-airflow-matrix lint format bench bench-logs faults clean
+.PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
 
@@ -41,11 +41,13 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest tests/unit
 
-test-provider: $(INSTALLED) ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
+test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
+	$(PROVIDER)/bin/python -m pytest tests/provider
+
+provider: $(INSTALLED)
 	@$(RUN)/python -m venv --without-pip $(PROVIDER)
 	@$(RUN)/python -c "$(PACKAGES)" > "$$($(PROVIDER)/bin/python -c "$(PACKAGES)")/dev.pth"
 	@$(PROVIDER)/bin/python -m pip install --quiet --group provider
-	$(PROVIDER)/bin/python -m pytest tests/provider
 
 test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
 	@for version in $(AIRFLOW_VERSIONS); do \
@@ -71,6 +73,12 @@ bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
 
 bench-logs: $(INSTALLED) cluster ## Count a million lines in the task's log, while everything is cut (20 minutes)
 	$(RUN)/python -m tests.benchmarks.logs
+
+bench-deferrable: provider cluster ## Let a thousand deferred Jobs wait, beside Airflow's own provider (20 minutes)
+	$(RUN)/python -m tests.benchmarks.deferrable --provider-python $(PROVIDER)/bin/python
+
+test-deferrable-airflow: $(INSTALLED) cluster ## Run 100 mapped deferred tasks in a real Airflow whose triggerer is killed
+	$(RUN)/python -m tests.benchmarks.deferrable_airflow
 
 faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and count the harm (half an hour)
 	$(RUN)/python -m tests.faults

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import heapq
-import itertools
 import json
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.jobs.waking import Sleeper, Waker
 from kubectl_job_operator.jobs.watch_stream import WatchStream
 from kubectl_job_operator.jobs.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 from kubectl_job_operator.jobs.workspace import Workspace
@@ -31,7 +29,6 @@ _CHECK_AFTER_SECONDS = 2.0
 _LONGEST_CHECK_PAUSE_SECONDS = 30.0
 _PAUSE_BETWEEN_EVENTS_SECONDS = 5.0
 _PAUSE_BETWEEN_STARTS_SECONDS = 0.2
-_WOKEN_AT_ONCE = 10
 
 _watches: dict[tuple[asyncio.AbstractEventLoop, Access, str], SharedWatch] = {}
 
@@ -52,7 +49,7 @@ def shared_watch(access: Access, namespace: str, log: Log) -> SharedWatch:
     return _watches[key]
 
 
-class Subscription:
+class Subscription(Sleeper):
     """What one who waits knows of his Job.
 
     :param watch: knows it.
@@ -61,6 +58,7 @@ class Subscription:
     """
 
     def __init__(self, watch: SharedWatch, uid: str, name: str) -> None:
+        super().__init__()
         self._watch = watch
         self.uid = uid
         self.name = name
@@ -68,11 +66,6 @@ class Subscription:
         """Whether the Job has been deleted."""
         self.failure = ""
         """Why nothing will be learnt of the Job any more."""
-        self.has_news = asyncio.Event()
-        self.is_called = False
-        """Whether it is to be woken, among others."""
-        self.alarm_at = 0.0
-        """When it is to be woken at the latest."""
 
     @property
     def seen(self) -> Seen | None:
@@ -145,11 +138,7 @@ class SharedWatch:
         self._check_is_wanted = asyncio.Event()
         self._events_are_wanted = asyncio.Event()
         self._waits_for_events: set[Subscription] = set()
-        self._called: deque[Subscription] = deque()
-        self._somebody_is_called = asyncio.Event()
-        self._alarms: list[tuple[float, int, Subscription]] = []
-        self._alarm_count = itertools.count()
-        self._next_alarm_has_changed = asyncio.Event()
+        self._waker = Waker()
         self._is_first_watch_started = asyncio.Event()
         self.refusal: KubectlError | None = None
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
@@ -212,14 +201,8 @@ class SharedWatch:
         self._check_is_wanted.set()
 
     def set_alarm(self, subscription: Subscription, seconds: float) -> None:
-        """Wake one who waits in that time, if nothing has happened until then; an earlier alarm of his is forgotten.
-
-        One clock for all, and not a timer for each: after the process has stood still, all of them would ring at once.
-        """
-        subscription.alarm_at = time.monotonic() + seconds
-        heapq.heappush(self._alarms, (subscription.alarm_at, next(self._alarm_count), subscription))
-        if self._alarms[0][2] is subscription:
-            self._next_alarm_has_changed.set()
+        """Wake one who waits in that time, if nothing has happened until then."""
+        self._waker.set_alarm(subscription, seconds)
 
     def _stream(
         self,
@@ -239,8 +222,8 @@ class SharedWatch:
                 self._watch_pods(),
                 self._check(),
                 self._read_events(),
-                self._wake(),
-                self._ring(),
+                self._waker.wake(),
+                self._waker.ring(),
             )
         ]
         try:
@@ -283,7 +266,7 @@ class SharedWatch:
         for uid, name in waiting.items():
             self._watch_alone(uid, name)
             await asyncio.sleep(0)
-        self._call(self._all())
+        self._waker.call(self._all())
 
     async def _watch_pods(self) -> None:
         await self._is_first_watch_started.wait()
@@ -335,12 +318,15 @@ class SharedWatch:
             job = self._jobs.get(one.owner)
             if job is not None and job.is_over:
                 continue
-            pods = self._pods.setdefault(one.owner, {})
             if one.is_gone:
-                pods.pop(one.uid, None)
+                self._lose_pod(one.uid, one.owner)
             else:
-                pods[one.uid] = one
-            self._tell(one.owner)
+                self._pods.setdefault(one.owner, {})[one.uid] = one
+                self._tell(one.owner)
+
+    def _lose_jobs(self, gone: set[str]) -> None:
+        for uid in gone:
+            self._lose(uid)
 
     def _lose(self, uid: str) -> None:
         """Learn that a Job is gone."""
@@ -353,7 +339,7 @@ class SharedWatch:
         self._tell(uid)
 
     def _tell(self, uid: str) -> None:
-        self._call(self._subscriptions.get(uid, ()))
+        self._waker.call(self._subscriptions.get(uid, ()))
 
     def _all(self) -> list[Subscription]:
         return [subscription for group in self._subscriptions.values() for subscription in group]
@@ -361,40 +347,7 @@ class SharedWatch:
     def _fail(self, message: str, whom: Sequence[Subscription]) -> None:
         for subscription in whom:
             subscription.failure = message
-        self._call(whom)
-
-    def _call(self, whom: Iterable[Subscription]) -> None:
-        """Have them woken, each once."""
-        for subscription in whom:
-            if not subscription.is_called:
-                subscription.is_called = True
-                self._called.append(subscription)
-        self._somebody_is_called.set()
-
-    async def _ring(self) -> None:
-        """Call those whose time is over."""
-        while True:
-            self._next_alarm_has_changed.clear()
-            now = time.monotonic()
-            while self._alarms and self._alarms[0][0] <= now:
-                due, _, subscription = heapq.heappop(self._alarms)
-                if due == subscription.alarm_at:
-                    self._call([subscription])
-            left = self._alarms[0][0] - now if self._alarms else None
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._next_alarm_has_changed.wait(), left)
-
-    async def _wake(self) -> None:
-        """Wake those who were called, a few at a time, so that the loop is never busy for long."""
-        while True:
-            await self._somebody_is_called.wait()
-            self._somebody_is_called.clear()
-            while self._called:
-                for _ in range(min(_WOKEN_AT_ONCE, len(self._called))):
-                    subscription = self._called.popleft()
-                    subscription.is_called = False
-                    subscription.has_news.set()
-                await asyncio.sleep(0)
+        self._waker.call(whom)
 
     def _note_answer(self) -> None:
         self.silent_since = None
@@ -417,9 +370,9 @@ class SharedWatch:
             await asyncio.sleep(pause)
             if self.refusal is not None:
                 return
-            is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose)
+            is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose_jobs)
             if is_sure and self.knows_pods:
-                is_sure = await self._is_checked("pods", self._pods_stream, self._known_pods, self._lose_pod)
+                is_sure = await self._is_checked("pods", self._pods_stream, self._known_pods, self._lose_pods)
             if is_sure:
                 pause = _CHECK_AFTER_SECONDS
             else:
@@ -427,7 +380,7 @@ class SharedWatch:
                 pause = min(2 * pause, _LONGEST_CHECK_PAUSE_SECONDS)
 
     async def _is_checked(
-        self, resource: str, stream: WatchStream, known: Callable[[], set[str]], lose: Callable[[str], None]
+        self, resource: str, stream: WatchStream, known: Callable[[], set[str]], lose: Callable[[set[str]], None]
     ) -> bool:
         """Forget what is gone; return whether nothing can have been missed."""
         before, has_spoken = known(), stream.has_spoken
@@ -437,8 +390,7 @@ class SharedWatch:
             self._note_silence(error)
             return False
         self._note_answer()
-        for uid in before - there:
-            lose(uid)
+        lose(before - there)
         # What goes between this list and the first word of the watch would be missed.
         return has_spoken or not there
 
@@ -448,10 +400,18 @@ class SharedWatch:
     def _known_pods(self) -> set[str]:
         return {uid for pods in self._pods.values() for uid in pods}
 
-    def _lose_pod(self, uid: str) -> None:
-        for owner, pods in self._pods.items():
-            if pods.pop(uid, None) is not None:
-                self._tell(owner)
+    def _lose_pods(self, gone: set[str]) -> None:
+        owners = [(uid, owner) for owner, pods in self._pods.items() for uid in pods.keys() & gone]
+        for uid, owner in owners:
+            self._lose_pod(uid, owner)
+
+    def _lose_pod(self, uid: str, owner: str) -> None:
+        """Learn that a pod is gone."""
+        pods = self._pods.get(owner, {})
+        if pods.pop(uid, None) is not None:
+            self._tell(owner)
+        if not pods:
+            self._pods.pop(owner, None)
 
     async def _read_events(self) -> None:
         """Read the warnings of the namespace for all who want them."""
@@ -463,7 +423,7 @@ class SharedWatch:
                 found = await asyncio.to_thread(self._read_warnings)
                 about = self._known_jobs() | self._known_pods()
                 self._events = {uid: events for uid, events in found.items() if uid in about}
-            self._call(asked)
+            self._waker.call(asked)
             await asyncio.sleep(_PAUSE_BETWEEN_EVENTS_SECONDS)
 
     def _read_warnings(self) -> dict[str, list[Object]]:

@@ -124,8 +124,8 @@ class _Triggerer:
 
     def stop(self) -> None:
         """End it as an operator would."""
-        self.process.terminate()
-        with contextlib.suppress(psutil.TimeoutExpired):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            self.process.terminate()
             self.process.wait(60)
         self.kill()
 

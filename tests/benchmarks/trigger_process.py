@@ -62,8 +62,9 @@ async def _watch_the_loop(blocks: Any) -> None:
     while True:
         began, busy, collected = time.monotonic(), time.process_time(), collections.seconds
         await asyncio.sleep(_NAP_SECONDS)
-        late = time.monotonic() - began - _NAP_SECONDS
-        work = min(late, time.process_time() - busy) - (collections.seconds - collected)
+        late, busy = time.monotonic() - began - _NAP_SECONDS, time.process_time() - busy
+        await asyncio.sleep(_NAP_SECONDS)  # a collection in another thread has yet to note its end
+        work = min(late, busy) - (collections.seconds - collected)
         if late > by_clock or work > by_work:
             by_clock, by_work = max(by_clock, late), max(by_work, work)
             blocks.write(f"{by_clock} {by_work} {collections.longest}\n")

@@ -1,4 +1,4 @@
-"""A real Airflow of its own in a folder: SQLite, LocalExecutor, api-server, scheduler and dag-processor."""
+"""A real Airflow of its own in a folder: SQLite, LocalExecutor, api-server, scheduler, dag-processor, triggerer."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import psutil
 
 _ROOT = Path(__file__).parents[2]
 _PROGRAMS = ("api-server", "scheduler", "dag-processor")
+_TRIGGERER = "triggerer"
 _START_SECONDS = 180.0
 _USER = "bench"
 
@@ -47,16 +48,19 @@ class Deployment:
     :param folder: its ``AIRFLOW_HOME``; must be empty.
     :param kubeconfig: where its tasks find the cluster.
     :param parallelism: how many tasks run at once.
+    :param with_triggerer: whether there is a triggerer too.
     """
 
-    def __init__(self, folder: Path, kubeconfig: Path, parallelism: int) -> None:
+    def __init__(self, folder: Path, kubeconfig: Path, parallelism: int, *, with_triggerer: bool = False) -> None:
         self.folder = folder
+        self._programs = (*_PROGRAMS, _TRIGGERER) if with_triggerer else _PROGRAMS
         self.dags = folder / "dags"
         self.dags.mkdir()
         self._password = secrets.token_urlsafe(24)
         self._address = f"http://127.0.0.1:{_free_port()}"
         self._environment = self._make_environment(kubeconfig, parallelism)
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._former: list[subprocess.Popen[bytes]] = []
         self._token = ""
 
     def start(self) -> None:
@@ -65,16 +69,11 @@ class Deployment:
         with self._output("migrate") as log:
             argv = [_airflow(), "db", "migrate"]
             subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
-        for program in _PROGRAMS:
-            with self._output(program) as log:
-                self._processes.append(
-                    subprocess.Popen(
-                        [_airflow(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
-                    )
-                )
+        for program in self._programs:
+            self._start(program)
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_healthy():
-            dead = [name for name, one in zip(_PROGRAMS, self._processes, strict=True) if one.poll() is not None]
+            dead = [name for name, one in self._processes.items() if one.poll() is not None]
             if dead or time.monotonic() > deadline:
                 raise RuntimeError(f"Airflow does not start ({', '.join(dead) or 'too slow'}): see {self.folder}/*.out")
             time.sleep(0.5)
@@ -86,8 +85,21 @@ class Deployment:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             psutil.wait_procs(found, timeout=10)
-        for started in self._processes:
+        for started in (*self._processes.values(), *self._former):
             started.wait()
+
+    def triggerer(self) -> list[psutil.Process]:
+        """Return the processes of the triggerer; its kubectls are among them."""
+        started = psutil.Process(self._processes[_TRIGGERER].pid)
+        return [one for one in (started, *started.children(recursive=True)) if _is_alive(one)]
+
+    def replace_triggerer(self) -> None:
+        """Kill the triggerer without a warning, and start another one."""
+        for process in self.triggerer():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._former.append(self._processes.pop(_TRIGGERER))
+        self._start(_TRIGGERER)
 
     def processes(self) -> list[psutil.Process]:
         """Return all living processes of this Airflow, and of its tasks.
@@ -95,7 +107,7 @@ class Deployment:
         Airflow's own stay in the sessions that they were started in, and write their titles over their environments;
         a kubectl has a session of its own, and the environment.
         """
-        sessions = {one.pid for one in self._processes}
+        sessions = {one.pid for one in (*self._processes.values(), *self._former)}
         mine = ("AIRFLOW_HOME", str(self.folder))
         return [
             one
@@ -132,15 +144,39 @@ class Deployment:
         parts = (f"dag_id={dag_id}", f"run_id={run_id}", f"task_id={task_id}", f"attempt={try_number}.log")
         return Path(self.folder, "logs", *parts)
 
-    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the public API."""
-        return self._request(f"/api/v2/{path}", body, {"Authorization": f"Bearer {self._token}"})
+    def mapped_states(self, dag_id: str, run_id: str) -> dict[int, str]:
+        """Return the states of the instances of the run's one mapped task, by their map indexes."""
+        answer = self._ask(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=500")
+        return {one["map_index"]: one["state"] or "" for one in answer["task_instances"]}
 
-    def _request(self, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> dict[str, Any]:
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task instance, as a user does."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._ask(path, {"new_state": state}, method="PATCH")
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task instance, as a user does."""
+        what = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False}
+        self._ask(f"dags/{dag_id}/clearTaskInstances", what)
+
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+        """Ask the public API."""
+        return self._request(f"/api/v2/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
+
+    def _start(self, program: str) -> None:
+        with self._output(program) as log:
+            self._processes[program] = subprocess.Popen(
+                [_airflow(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _request(
+        self, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], method: str | None = None
+    ) -> dict[str, Any]:
         request = urllib.request.Request(
             self._address + path,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", **headers},
+            method=method,
         )
         # A proxy has nothing to do with this machine's own ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -156,7 +192,9 @@ class Deployment:
             health = self._ask("monitor/health")
         except OSError:
             return False
-        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+        parts = ["metadatabase", "scheduler", "dag_processor"]
+        parts += ["triggerer"] if _TRIGGERER in self._programs else []
+        return all(health[part]["status"] == "healthy" for part in parts)
 
     def _write_passwords(self) -> None:
         file = self.folder / "passwords.json"
@@ -164,7 +202,7 @@ class Deployment:
         file.write_text(json.dumps({_USER: self._password}))
 
     def _output(self, name: str) -> Any:
-        return (self.folder / f"{name}.out").open("wb")
+        return (self.folder / f"{name}.out").open("ab")
 
     def _make_environment(self, kubeconfig: Path, parallelism: int) -> dict[str, str]:
         host, port = self._address.removeprefix("http://").split(":")
@@ -192,6 +230,7 @@ class Deployment:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{_USER}:admin",
             "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "false",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db",
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
             # A supervisor that was killed is noticed within a quarter of a minute instead of five.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import re
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow import triggers
+from kubectl_job_operator.airflow.compat import state_of_deferred
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.errors import JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError
@@ -213,6 +215,15 @@ def test_mapped_tasks_are_deferred_each_with_its_own_job(task: TaskRunner, names
     assert run.state == "success", run.failures
     assert sorted(lines_of(run, r"number-\d")) == ["number-0", "number-1", "number-2"]
     assert namespace.living("jobs") == []
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("airflow.sdk") is not None,
+    reason="Airflow 3 tells it through its own processes; make test-deferrable-airflow marks and clears tasks there",
+)
+def test_airflow_2_tells_the_state_of_a_task_from_its_database(task: TaskRunner) -> None:
+    instance = task.load(job_yaml=job("true"), deferrable=True).test().get_task_instances()[0]
+    assert asyncio.run(state_of_deferred(instance)) == "success"
 
 
 def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:

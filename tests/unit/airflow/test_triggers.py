@@ -128,7 +128,10 @@ def test_a_trigger_never_raises_but_tells_the_task_what_went_wrong() -> None:
     assert "/nowhere/kubeconfig" in event["message"]
 
 
-def test_the_tasks_time_is_kept_by_the_trigger_itself(fake_kubectl: FakeKubectl) -> None:
+def test_the_tasks_time_is_kept_by_the_trigger_itself(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: True)
     fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
     quiet(fake_kubectl)
     assert run(first_event(trigger(deadline=time.time() + 1.5)))["news"] == "time over"

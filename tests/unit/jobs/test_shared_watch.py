@@ -388,6 +388,25 @@ def test_of_a_finished_job_only_a_little_is_kept_and_of_its_pods_nothing(fake_ku
     run(look())
 
 
+def test_of_pods_that_outlive_their_job_nothing_is_kept(fake_kubectl: FakeKubectl) -> None:
+    pods = pod_line(1, "config-missing") + pod_line(1, "config-missing", "DELETED")
+    fake_kubectl.answers(PODS_WATCH, b"", then=["pods", pods, NEVER])
+    fake_kubectl.answers(JOBS_WATCH, line(1) + line(1, type_="DELETED") + line(2), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def look() -> None:
+        shared = watch()
+        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000002", "job-2")
+        await eventually(lambda: subscription.seen is not None, "the other Job was not seen")
+        fake_kubectl.open_gate("pods")
+        await eventually(lambda: shared._pods_stream.has_spoken, "no pod was seen")
+        assert shared._pods == {}
+        assert set(shared._jobs) == {subscription.uid}
+        subscription.close()
+
+    run(look())
+
+
 @pytest.mark.parametrize("scenario", ["complete", "failed-exit-code", "unschedulable"])
 def test_what_is_kept_of_a_pod_tells_the_same_as_the_whole_of_it(scenario: str) -> None:
     from kubectl_job_operator.jobs import status
