@@ -9,7 +9,7 @@ AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench bench-logs faults clean
+.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench bench-logs faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ bench-logs: $(INSTALLED) cluster ## Count a million lines in the task's log, whi
 
 faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and count the harm (half an hour)
 	$(RUN)/python -m tests.faults
+
+image: ## Build the image of examples/airflow_on_kubernetes, with its DAGs, with Docker
+	docker build --file examples/airflow_on_kubernetes/Dockerfile --target airflow-with-dags --tag airflow-with-dags:dev .
+
+e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, without Docker (MINUTES minutes)
+	$(RUN)/python -m pytest tests/e2e/check_airflow.py
 
 clean: ## Remove the virtual environment and what the demo left
 	rm -rf $(VENV) .demo .matrix

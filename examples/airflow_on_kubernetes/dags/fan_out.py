@@ -11,7 +11,7 @@ def add_up(squares: list[int]) -> int:
     return sum(squares)
 
 
-with DAG("fan_out", schedule=None, default_args={"retries": 1}) as dag:
+with DAG("fan_out", schedule=None, default_args={"retries": 1}, params={"seconds": 5}) as dag:
     square = KubernetesJobOperator.partial(
         task_id="square", yaml_file_name="fan_out.yaml", in_cluster=True, do_xcom_push=True
     ).expand(yaml_template_fields=[{"number": number} for number in range(1, 21)])

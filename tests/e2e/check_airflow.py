@@ -1,0 +1,99 @@
+"""Airflow in the cluster hands its tasks to Jobs beside it. `make e2e` runs this; the checks build on each other."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.deployment import Deployment
+from tests.e2e.evidence import watched
+
+pytestmark = pytest.mark.timeout(1500)
+
+
+def test_the_ui_answers_and_every_dag_is_read(deployment: Deployment) -> None:
+    assert "<title>Airflow" in deployment.api.page()
+    deadline = time.monotonic() + 120
+    wanted = {"countdown", "side_by_side", "fan_out", "shared_volume"}
+    while set(deployment.api.dags()) != wanted:
+        assert time.monotonic() < deadline, (deployment.api.dags(), deployment.api.import_errors())
+        time.sleep(1)
+    assert deployment.api.import_errors() == []
+
+
+def test_the_countdown_is_in_the_log_and_its_result_in_the_xcom(deployment: Deployment) -> None:
+    run_id, state = deployment.api.run("countdown")
+    log = deployment.api.log("countdown", run_id, "countdown")
+    assert state == "success", log
+    for number in range(1, 10):
+        assert re.search(rf'"event": "{number}"', log), log
+    # The commands can be pasted in the scheduler's pod.
+    assert "$ kubectl --kubeconfig /dev/null -n airflow-e2e apply" in log
+    assert deployment.api.xcom("countdown", run_id, "countdown") == {"counted": 9}
+    assert deployment.jobs_of_tasks() == []
+
+
+def test_a_command_of_the_log_runs_in_the_schedulers_pod(deployment: Deployment) -> None:
+    command = "kubectl --kubeconfig /dev/null -n airflow-e2e get jobs -o name"
+    assert deployment.kubectl("exec", "scheduler-0", "-c", "airflow", "--", *command.split()) == "job.batch/migrate\n"
+
+
+def test_a_failing_task_is_red_and_says_why_beside_a_green_one(deployment: Deployment) -> None:
+    run_id, state = deployment.api.run("side_by_side")
+    assert state == "failed"
+    assert deployment.api.states("side_by_side", run_id) == {"passes": "success", "fails": "failed"}
+    assert "exit code 3" in deployment.api.log("side_by_side", run_id, "fails")
+    # A failed Job stays, for a look.
+    assert deployment.jobs_of_tasks() == ["fails"]
+    deployment.kubectl("delete", "job", "fails")
+
+
+def test_twenty_mapped_jobs_hand_over_their_results(deployment: Deployment, tmp_path: Path) -> None:
+    with watched(deployment, "jobs", tmp_path / "jobs") as jobs:
+        run_id, state = deployment.api.run("fan_out", seconds=420)
+        assert state == "success", deployment.api.states("fan_out", run_id)
+    made = {name: uids for name, uids in jobs.uids_by_name().items() if name.startswith("square-")}
+    assert {name: len(uids) for name, uids in made.items()} == {f"square-{number}": 1 for number in range(1, 21)}
+    results = [deployment.api.xcom("fan_out", run_id, "square", map_index=index) for index in range(20)]
+    assert results == [number * number for number in range(1, 21)]
+    assert deployment.api.xcom("fan_out", run_id, "add_up") == 2870
+    assert deployment.jobs_of_tasks() == []
+
+
+def test_a_volume_is_shared_by_two_jobs_and_goes_away_with_the_run(deployment: Deployment) -> None:
+    run_id, state = deployment.api.run("shared_volume")
+    assert state == "success", deployment.api.states("shared_volume", run_id)
+    assert "from the first Job" in deployment.api.log("shared_volume", run_id, "read")
+    claims = {one["metadata"]["name"] for one in deployment.objects("persistentvolumeclaims")}
+    assert claims == {"data-postgres-0", "logs-scheduler-0", "logs-triggerer-0"}
+    assert deployment.jobs_of_tasks() == []
+
+
+def test_every_job_runs_once_though_the_scheduler_is_deleted_amid_them(deployment: Deployment, tmp_path: Path) -> None:
+    api = deployment.api
+    with watched(deployment, "jobs", tmp_path / "jobs") as jobs, watched(deployment, "pods", tmp_path / "pods") as pods:
+        # Longer than the scheduler's pod has to end: its tasks are killed.
+        run_id = api.trigger("fan_out", {"seconds": 60})
+        deadline = time.monotonic() + 180
+        while len(deployment.jobs_of_tasks()) < 5:
+            assert time.monotonic() < deadline, api.instances("fan_out", run_id)
+            time.sleep(0.5)
+        before = deployment.kubectl("get", "pod", "scheduler-0", "-o", "jsonpath={.metadata.uid}")
+        deployment.kubectl("delete", "pod", "scheduler-0")
+        assert api.wait_for_run("fan_out", run_id, 900) == "success", api.instances("fan_out", run_id)
+        after = deployment.kubectl("get", "pod", "scheduler-0", "-o", "jsonpath={.metadata.uid}")
+    assert before != after
+    made = {name: len(uids) for name, uids in jobs.uids_by_name().items() if name.startswith("square-")}
+    assert made == {f"square-{number}": 1 for number in range(1, 21)}
+    ran = {name: len(uids) for name, uids in pods.uids_by("job-name").items() if name.startswith("square-")}
+    assert ran == made
+    # Some tasks were killed with the pod, and their next tries went on with the same Jobs.
+    second = [one for one in api.instances("fan_out", run_id) if one["try_number"] > 1]
+    assert second
+    for one in second:
+        assert "square" in api.log("fan_out", run_id, "square", try_number=2, map_index=one["map_index"])
+    assert api.xcom("fan_out", run_id, "add_up") == 2870
+    assert deployment.jobs_of_tasks() == []
