@@ -55,13 +55,13 @@ class Api:
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float) -> str:
         """Wait until the run has ended, and return its state."""
         deadline = time.monotonic() + seconds
-        state = ""
+        state: Any = ""
         while time.monotonic() < deadline:
             # The API server may be just the one that is replaced.
             with suppress(OSError):
                 state = self._ask(f"dags/{dag_id}/dagRuns/{_quoted(run_id)}")["state"]
                 if state in _ENDED:
-                    return state
+                    return str(state)
             time.sleep(1)
         raise AssertionError(f"the run of {dag_id} is {state} after {seconds:.0f} s: {self.instances(dag_id, run_id)}")
 
@@ -112,8 +112,8 @@ class Api:
         try:
             return opener.open(request, timeout=30)
         except urllib.error.HTTPError as error:
-            error.add_note(error.read().decode(errors="replace"))
-            raise
+            words = error.read().decode(errors="replace")
+            raise OSError(f"{request.full_url} came back with {error.code}: {words}") from error
 
 
 def _quoted(run_id: str) -> str:

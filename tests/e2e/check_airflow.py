@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -10,18 +11,15 @@ import pytest
 
 from tests.e2e.deployment import Deployment
 from tests.e2e.evidence import watched
+from tests.e2e.images import EXAMPLE
+from tests.e2e.stand_ins import GitServer, Store
 
 pytestmark = pytest.mark.timeout(1500)
 
 
 def test_the_ui_answers_and_every_dag_is_read(deployment: Deployment) -> None:
     assert "<title>Airflow" in deployment.api.page()
-    deadline = time.monotonic() + 120
-    wanted = {"countdown", "side_by_side", "fan_out", "shared_volume"}
-    while set(deployment.api.dags()) != wanted:
-        assert time.monotonic() < deadline, (deployment.api.dags(), deployment.api.import_errors())
-        time.sleep(1)
-    assert deployment.api.import_errors() == []
+    _wait_for_dags(deployment, {"countdown", "side_by_side", "fan_out", "shared_volume"})
 
 
 def test_the_countdown_is_in_the_log_and_its_result_in_the_xcom(deployment: Deployment) -> None:
@@ -97,3 +95,63 @@ def test_every_job_runs_once_though_the_scheduler_is_deleted_amid_them(deploymen
         assert "square" in api.log("fan_out", run_id, "square", try_number=2, map_index=one["map_index"])
     assert api.xcom("fan_out", run_id, "add_up") == 2870
     assert deployment.jobs_of_tasks() == []
+
+
+def test_logs_are_kept_in_an_s3_compatible_store(deployment: Deployment) -> None:
+    store = Store(deployment)
+    connection = {
+        "conn_type": "aws",
+        "login": "key",
+        "password": "secret",
+        "extra": {"endpoint_url": "http://moto:5000", "region_name": "us-east-1"},
+    }
+    overlay = deployment.example / "overlays" / "logs-to-s3"
+    (overlay / "s3.env").write_text(f"AIRFLOW_CONN_REMOTE_LOGS={json.dumps(connection)}\n")
+    deployment.apply("logs-to-s3")
+    run_id, state = deployment.api.run("countdown")
+    assert state == "success"
+    (key,) = [key for key in store.names() if f"run_id={run_id}" in key]
+    assert key == f"airflow/dag_id=countdown/run_id={run_id}/task_id=countdown/attempt=1.log"
+    # What the scheduler has on its own volume is not needed any more.
+    deployment.kubectl("exec", "scheduler-0", "-c", "airflow", "--", "rm", "-r", "/opt/airflow/logs/dag_id=countdown")
+    log = deployment.api.log("countdown", run_id, "countdown")
+    assert "s3://my-bucket/airflow" in log
+    assert "-n airflow-e2e apply" in log
+
+
+def test_a_commit_becomes_a_dag_by_git_sync(deployment: Deployment) -> None:
+    repository = GitServer(deployment)
+    for name in ("countdown.py", "countdown.yaml"):
+        repository.commit(name, (EXAMPLE / "dags" / name).read_text())
+    kustomization = deployment.example / "overlays" / "dags-by-git-sync" / "kustomization.yaml"
+    text = kustomization.read_text()
+    for old, new in (("https://git.example.com/team/dags.git", "git://git/dags.git"), ("PERIOD=30s", "PERIOD=2s")):
+        assert old in text
+        text = text.replace(old, new)
+    kustomization.write_text(text)
+    deployment.apply("dags-by-git-sync")
+    _wait_for_dags(deployment, {"countdown"})
+
+    # The repository moves while a task runs: its Job goes on as it is, and the next run is of the new commit.
+    run_id = deployment.api.trigger("countdown")
+    deadline = time.monotonic() + 120
+    while deployment.jobs_of_tasks() != ["countdown"]:
+        assert time.monotonic() < deadline, deployment.api.states("countdown", run_id)
+        time.sleep(0.5)
+    dag = (EXAMPLE / "dags" / "countdown.py").read_text()
+    repository.commit("countdown.py", dag.replace('"start": 9', '"start": 4'))
+    assert deployment.api.wait_for_run("countdown", run_id, 120) == "success"
+    assert deployment.api.xcom("countdown", run_id, "countdown") == {"counted": 9}
+    repository.commit("later.py", dag.replace('DAG("countdown"', 'DAG("later"'))
+    _wait_for_dags(deployment, {"countdown", "later"})
+    run_id, state = deployment.api.run("countdown")
+    assert state == "success"
+    assert deployment.api.xcom("countdown", run_id, "countdown") == {"counted": 4}
+
+
+def _wait_for_dags(deployment: Deployment, wanted: set[str]) -> None:
+    deadline = time.monotonic() + 180
+    while set(deployment.api.dags()) != wanted:
+        assert time.monotonic() < deadline, (deployment.api.dags(), deployment.api.import_errors())
+        time.sleep(1)
+    assert deployment.api.import_errors() == []

@@ -1,7 +1,7 @@
 """The images of the deployment, without Docker and without pulling: Debian's and PyPI's packages as image archives.
 
-They hold what ``examples/airflow_on_kubernetes/Dockerfile`` and the official images hold, at the same paths and with the
-same users. Everything that takes long is kept in the cache, under a name that its content decides.
+They hold what ``examples/airflow_on_kubernetes/Dockerfile`` and the official images hold, at the same paths and with
+the same users. Everything that takes long is kept in the cache, under a name that its content decides.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ _AIRFLOW_REQUIREMENTS = (
     f"apache-airflow=={AIRFLOW_VERSION}",
     *("apache-airflow-providers-amazon", "apache-airflow-providers-postgres", "asyncpg", "psycopg2-binary"),
 )
-_MOTO_REQUIREMENTS = ("moto[s3,server]",)
+_MOTO_REQUIREMENTS = ("moto[s3]", "flask", "flask-cors", "boto3")
 _AIRFLOW_SITE = f"home/airflow/.local/lib/python{_PYTHON}/site-packages"
+_AIRFLOW_PROGRAMS = "home/airflow/.local/bin"
 _MOTO_SITE = "opt/moto"
+_MOTO_PROGRAMS = "opt/moto/bin"
 _USERS = {
     "airflow": ("airflow:x:50000:0::/home/airflow:/bin/bash", ""),
     "postgres": ("postgres:x:999:999::/var/lib/postgresql:/bin/bash", "postgres:x:999:"),
@@ -82,15 +84,15 @@ def build_all() -> dict[str, Image]:
     """Build and import what is missing, and return the images by the names that the manifests give them."""
     install(("mmdebstrap",))
     python = _debian("python", _PYTHON_PACKAGES)
-    airflow = _site("airflow", python, _AIRFLOW_REQUIREMENTS, _AIRFLOW_SITE)
-    moto = _site("moto", python, _MOTO_REQUIREMENTS, _MOTO_SITE)
+    airflow = _site("airflow", python, _AIRFLOW_REQUIREMENTS, _AIRFLOW_SITE, _AIRFLOW_PROGRAMS)
+    moto = _site("moto", python, _MOTO_REQUIREMENTS, _MOTO_SITE, _MOTO_PROGRAMS)
     postgres = _debian("postgres", _POSTGRES_PACKAGES)
     recipes = {
         "airflow-with-kubectl": _Recipe(
             (python, airflow, _layer("airflow-top", _fill_airflow)),
             ("dumb-init", "--"),
             {
-                "PATH": f"/home/airflow/.local/bin:{_SEARCH_PATH}",
+                "PATH": f"/{_AIRFLOW_PROGRAMS}:{_SEARCH_PATH}",
                 "HOME": "/home/airflow",
                 "AIRFLOW_HOME": "/opt/airflow",
                 "PYTHONPATH": f"/{_AIRFLOW_SITE}",
@@ -142,7 +144,7 @@ def _debian(name: str, packages: Sequence[str]) -> Path:
     return _kept(name, (_SUITE, *packages), make)
 
 
-def _site(name: str, root: Path, requirements: Sequence[str], folder: str) -> Path:
+def _site(name: str, root: Path, requirements: Sequence[str], folder: str, programs: str) -> Path:
     """Return a layer with these packages of PyPI, compiled by the Python of the root file system."""
 
     def make(path: Path) -> None:
@@ -153,12 +155,9 @@ def _site(name: str, root: Path, requirements: Sequence[str], folder: str) -> Pa
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(target)),
                 *("--python-version", _PYTHON, "--only-binary=:all:", *requirements),
             )
-            programs = target.parents[2] / "bin"
-            if (target / "bin").is_dir():
-                programs.mkdir(parents=True, exist_ok=True)
-                for program in (target / "bin").iterdir():
-                    _rebase(program, programs / program.name)
-                shutil.rmtree(target / "bin")
+            for program in (target / "bin").iterdir():
+                _let_image_run(program)
+            (target / "bin").rename(Path(temporary) / programs)
             top = folder.split("/", maxsplit=1)[0]
             _run("tar", "-C", temporary, f"--exclude=./{top}", "-xf", str(root))
             _run(
@@ -169,13 +168,11 @@ def _site(name: str, root: Path, requirements: Sequence[str], folder: str) -> Pa
     return _kept(name, (*requirements, root.name, folder), make)
 
 
-def _rebase(program: Path, target: Path) -> None:
-    """Move a program of PyPI's to its place, and let the image's Python run it."""
-    content = program.read_bytes()
-    if content.startswith(b"#!") and b"python" in content.split(b"\n", maxsplit=1)[0]:
-        content = f"#!/usr/bin/python{_PYTHON}\n".encode() + content.split(b"\n", maxsplit=1)[1]
-    target.write_bytes(content)
-    target.chmod(0o755)
+def _let_image_run(program: Path) -> None:
+    """Let a program of PyPI's be run by the image's Python instead of this machine's."""
+    first, _, rest = program.read_bytes().partition(b"\n")
+    if first.startswith(b"#!") and b"python" in first:
+        program.write_bytes(f"#!/usr/bin/python{_PYTHON}\n".encode() + rest)
 
 
 def _layer(name: str, fill: Callable[[tarfile.TarFile], None]) -> Path:
@@ -290,7 +287,7 @@ def _import(name: str, recipe: _Recipe) -> Image:
     return image
 
 
-def _write_archive(path: Path, name: str, configuration: dict[str, object], layers: Sequence[Path]) -> None:
+def _write_archive(path: Path, name: str, configuration: Mapping[str, object], layers: Sequence[Path]) -> None:
     """Write an image in the format of `docker save`."""
     digests = []
     for layer in layers:
