@@ -22,12 +22,10 @@ class Store:
         deployment.kubectl("wait", "pod/moto", "--for=condition=Ready", "--timeout=120s")
         self._python(f"s3.create_bucket(Bucket={BUCKET!r})")
 
-    def keys(self) -> list[str]:
-        """Return the names of what is stored."""
-        listing = (
-            f"print(*[one['Key'] for one in s3.list_objects_v2(Bucket={BUCKET!r}).get('Contents', [])], sep='\\n')"
-        )
-        return self._python(listing).splitlines()
+    def names(self) -> list[str]:
+        """Return the names of the objects that are stored."""
+        listing = f"s3.list_objects_v2(Bucket={BUCKET!r}).get('Contents', [])"
+        return self._python(f"print(*[one['Key'] for one in {listing}], sep='\\n')").splitlines()
 
     def _python(self, code: str) -> str:
         client = (
