@@ -7,6 +7,7 @@ the same users. Everything that takes long is kept in the cache, under a name th
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
@@ -36,6 +37,7 @@ _SUITE = "bookworm"
 _PYTHON = "3.11"
 _PYTHON_PACKAGES = ("bash", "ca-certificates", "dumb-init", "git", "libpq5", "python3.11", "tzdata")
 _POSTGRES_PACKAGES = ("postgresql-15",)
+# Those of the official image that are used here.
 _AIRFLOW_REQUIREMENTS = (
     f"apache-airflow=={AIRFLOW_VERSION}",
     *("apache-airflow-providers-amazon", "apache-airflow-providers-postgres", "asyncpg", "psycopg2-binary"),
@@ -84,7 +86,7 @@ def build_all() -> dict[str, Image]:
     """Build and import what is missing, and return the images by the names that the manifests give them."""
     install(("mmdebstrap",))
     python = _debian("python", _PYTHON_PACKAGES)
-    airflow = _site("airflow", python, _AIRFLOW_REQUIREMENTS, _AIRFLOW_SITE, _AIRFLOW_PROGRAMS)
+    airflow = _site("airflow", python, _airflow_requirements(), _AIRFLOW_SITE, _AIRFLOW_PROGRAMS)
     moto = _site("moto", python, _MOTO_REQUIREMENTS, _MOTO_SITE, _MOTO_PROGRAMS)
     postgres = _debian("postgres", _POSTGRES_PACKAGES)
     recipes = {
@@ -112,6 +114,13 @@ def build_all() -> dict[str, Image]:
         ),
     }
     return {name: _import(name, recipe) for name, recipe in recipes.items()}
+
+
+def _airflow_requirements() -> list[str]:
+    """Return what the Dockerfile installs, but our package itself."""
+    ours = [one for one in importlib.metadata.requires("kubectl-job-operator") or [] if "extra ==" not in one]
+    lines = (EXAMPLE / "requirements-dags.txt").read_text().splitlines()
+    return [*_AIRFLOW_REQUIREMENTS, *ours, *(line for line in lines if line and not line.startswith("#"))]
 
 
 def _folder() -> Path:
