@@ -80,10 +80,10 @@ class Api:
         return {one["task_id"]: one["state"] or "" for one in self.instances(dag_id, run_id)}
 
     def log(self, dag_id: str, run_id: str, task_id: str, *, try_number: int = 1, map_index: int = -1) -> str:
-        """Return the log of a try, as the UI shows it."""
+        """Return the lines of the log of a try, an error's details as JSON behind it."""
         path = f"dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances/{task_id}/logs/{try_number}"
         content = self._ask(f"{path}?full_content=true&map_index={map_index}")["content"]
-        return "\n".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in content)
+        return "\n".join(f"{one['event']}\n{json.dumps(one.get('error_detail', []))}" for one in content)
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", *, map_index: int = -1) -> Any:
         """Return a result of a task instance."""
