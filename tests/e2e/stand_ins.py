@@ -76,6 +76,7 @@ def _server(name: str, address: str, port: int, image: str, command: list[str]) 
         "metadata": {"name": name, "labels": {"app": name}},
         "spec": {
             "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
             "terminationGracePeriodSeconds": 1,
             "containers": [container],
             "volumes": [{"name": "data", "emptyDir": {}}],
