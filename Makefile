@@ -4,15 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PROVIDER := .provider
+PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-airflow-matrix lint format bench bench-logs faults image e2e clean
+.PHONY: help install cluster cluster-down demo test test-unit test-provider test-airflow-matrix lint format bench bench-logs faults image e2e clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
 
@@ -38,6 +40,12 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest tests/unit
+
+test-provider: $(INSTALLED) ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
+	@$(RUN)/python -m venv --without-pip $(PROVIDER)
+	@$(RUN)/python -c "$(PACKAGES)" > "$$($(PROVIDER)/bin/python -c "$(PACKAGES)")/dev.pth"
+	@$(PROVIDER)/bin/python -m pip install --quiet --group provider
+	$(PROVIDER)/bin/python -m pytest tests/provider
 
 test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
 	@for version in $(AIRFLOW_VERSIONS); do \
@@ -74,4 +82,4 @@ e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, 
 	$(RUN)/python -m pytest tests/e2e/check_airflow.py
 
 clean: ## Remove the virtual environment and what the demo left
-	rm -rf $(VENV) .demo .matrix
+	rm -rf $(VENV) $(PROVIDER) .demo .matrix

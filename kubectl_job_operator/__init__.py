@@ -9,13 +9,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.legacy import KubernetesLegacyJobOperator
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 
-__all__ = ["KubernetesJobOperator", "__version__"]
+__all__ = ["KubernetesJobOperator", "KubernetesLegacyJobOperator", "__version__"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"KubernetesJobOperator": "kubectl_job_operator.airflow.operators"}
+_HOMES = {
+    "KubernetesJobOperator": "kubectl_job_operator.airflow.operators",
+    "KubernetesLegacyJobOperator": "kubectl_job_operator.airflow.legacy",
+}
 
 
 def __getattr__(name: str) -> Any:

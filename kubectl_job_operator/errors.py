@@ -149,7 +149,7 @@ class JobError(KubectlJobOperatorError):
 
 
 class JobFailedError(JobError):
-    """The cluster gave the Job its condition ``Failed``.
+    """The cluster gave the Job its condition ``Failed``, or another object came to what its author calls a failure.
 
     :param namespace: the Job's namespace.
     :param name: the Job's name.
@@ -157,6 +157,7 @@ class JobFailedError(JobError):
     :param message: the condition's message.
     :param account: what its pods say about it, ready to be shown; may be empty.
     :param exit_codes: those of its containers that ended badly, each once; empty where no pod is left to tell.
+    :param kind: the object's kind.
     """
 
     def __init__(
@@ -168,12 +169,13 @@ class JobFailedError(JobError):
         account: str = "",
         *,
         exit_codes: Sequence[int] = (),
+        kind: str = "Job",
     ) -> None:
         self.reason = reason
         self.condition_message = message
         self.account = account
         self.exit_codes = tuple(exit_codes)
-        headline = f"Job {namespace}/{name} failed: {reason}"
+        headline = f"{kind} {namespace}/{name} failed: {reason}"
         if message:
             headline += f" ({message})"
         super().__init__(namespace, name, f"{headline}\n{account}" if account else headline)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from kubectl_job_operator.airflow.shorthand import check_shorthand
+from kubectl_job_operator.jobs import rules
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
@@ -15,6 +18,7 @@ _CHOICES = {
     "xcom_from": ("file", "logs"),
 }
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
+_RULES = ("success_when", "failure_when")
 _NOT_NEGATIVE = (
     "tail_logs_every",
     "tail_logs_line_count",
@@ -48,6 +52,8 @@ def check_arguments(task: KubernetesJobOperator) -> None:
     if task.max_log_streams < 1:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
+    _check_rules(task)
+    check_shorthand(task)
 
 
 def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
@@ -55,6 +61,29 @@ def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
     if given is None:
         return frozenset()
     return frozenset([given] if isinstance(given, int) else given)
+
+
+def rule_texts(given: str | Sequence[str] | None) -> list[str]:
+    """Return the rules that an argument names: none, one or several."""
+    return [] if given is None else [given] if isinstance(given, str) else list(given)
+
+
+def _check_rules(task: KubernetesJobOperator) -> None:
+    for name in _RULES:
+        given = getattr(task, name)
+        texts = rule_texts(given) if isinstance(given, (str, list, tuple, type(None))) else [given]
+        if not texts and given is not None:
+            raise ValueError(f"{name} must have at least one rule, but is empty")
+        for text in texts:
+            if not isinstance(text, str):
+                raise ValueError(f"{name} must be a str or a list of such, but has {text!r}")  # noqa: TRY004
+            try:
+                rules.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+    both = set(rule_texts(task.success_when)) & set(rule_texts(task.failure_when))
+    if both:
+        raise ValueError(f"success_when and failure_when contradict each other: both have {min(both)!r}")
 
 
 def _check_exit_codes(task: KubernetesJobOperator) -> None:
@@ -70,9 +99,10 @@ def _check_exit_codes(task: KubernetesJobOperator) -> None:
 
 
 def _check_source(task: KubernetesJobOperator) -> None:
-    if (task.yaml_file_name is None) == (task.job_yaml is None):
-        found = "both are" if task.job_yaml is not None else "neither is"
-        raise ValueError(f"give exactly one of yaml_file_name and job_yaml; {found} given")
+    if task.yaml_file_name is not None and task.job_yaml is not None:
+        raise ValueError("give only one of yaml_file_name and job_yaml; both are given")
+    if not task.has_yaml and not task.has_pod:
+        raise ValueError("give one of yaml_file_name and job_yaml, or without YAML an image; none of them is given")
     if task.job_yaml is not None and not isinstance(task.job_yaml, (str, dict, list)):
         kind = type(task.job_yaml).__name__
         raise ValueError(
@@ -90,6 +120,12 @@ def _check_pairs(task: KubernetesJobOperator) -> None:
         ("in_cluster", bool(task.in_cluster), "config_file", task.config_file is not None),
         ("in_cluster", bool(task.in_cluster), "cluster_context", task.cluster_context is not None),
         ("tail_logs_every", task.tail_logs_every is not None, "tail_logs_only_at_end", task.tail_logs_only_at_end),
+        (
+            "termination_grace_period",
+            task.termination_grace_period is not None,
+            "termination_grace_period_seconds",
+            task.termination_grace_period_seconds is not None,
+        ),
         (
             "delete_policy",
             task.delete_policy is not None,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+    from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
+    from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 else:
     try:
         from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
@@ -19,26 +20,35 @@ else:
         from airflow.models.connection import Connection
         from airflow.utils.context import Context
     try:
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
     except ImportError:
-        from airflow.exceptions import AirflowFailException, AirflowSkipException
+        from airflow.decorators.base import DecoratedOperator, task_decorator_factory
+        from airflow.utils.operator_helpers import determine_kwargs
+    try:
+        from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
+    except ImportError:
+        from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "BaseOperator",
     "BaseOperatorLink",
     "Connection",
     "Context",
+    "DecoratedOperator",
+    "determine_kwargs",
     "get_connection",
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
     "push_for_link",
     "redact",
+    "task_decorator_factory",
 ]
 
 

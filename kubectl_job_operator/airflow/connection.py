@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow.compat import Connection, get_connection
+from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 
 CONNECTION_TYPE = "kubernetes"
+DEFAULT_CONNECTION = "kubernetes_default"
 
 _OLD_PREFIX = "extra__kubernetes__"
 _WAYS_IN = ("in_cluster", "kube_config_path", "kube_config")
@@ -41,7 +42,7 @@ def find_place(task: KubernetesJobOperator) -> Place:
     arguments = Access(task.config_file, task.cluster_context, bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
         return Place(arguments, task.namespace)
-    connection = read_connection(get_connection(task.kubernetes_conn_id))
+    connection = _find_connection(task.kubernetes_conn_id)
     namespace = task.namespace or connection.namespace
     if task.config_file is not None or task.in_cluster:
         return Place(replace(arguments, skip_tls_verify=connection.access.skip_tls_verify), namespace)
@@ -51,6 +52,16 @@ def find_place(task: KubernetesJobOperator) -> Place:
     if task.in_cluster is False:
         return Place(replace(connection.access, in_cluster=False), namespace)
     return Place(connection.access, namespace)
+
+
+def _find_connection(conn_id: str) -> Place:
+    """Look a connection up; the one that tasks of Airflow's own provider have by default need not exist."""
+    try:
+        return read_connection(get_connection(conn_id))
+    except AirflowNotFoundException:
+        if conn_id != DEFAULT_CONNECTION:
+            raise
+        return Place(Access(), None)
 
 
 def read_connection(connection: Connection) -> Place:

@@ -9,13 +9,14 @@ from kubectl_job_operator.airflow.arguments import check_arguments, exit_codes
 from kubectl_job_operator.airflow.compat import (
     AirflowFailException,
     AirflowSkipException,
-    BaseOperator,
     Context,
     is_wanted_by_airflow,
 )
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
+from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
 from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.jobs.plain import as_plain
 
 if TYPE_CHECKING:
     import jinja2
@@ -28,16 +29,18 @@ _DEFAULT_LINE_COUNT = 100
 _TAIL_STEP_SECONDS = 5
 
 
-class KubernetesJobOperator(BaseOperator):
-    """Run a Kubernetes Job, described by YAML, with kubectl.
+class KubernetesJobOperator(ShorthandOperator):
+    """Run a Kubernetes Job, described by YAML or by an image and a command, with kubectl.
 
     The task renders the YAML, applies it, waits until the Job is Complete or Failed and succeeds or fails with it.
-    Every kubectl command stands in the task's log as it ran.
+    Every kubectl command stands in the task's log as it ran. The arguments that describe a Job without YAML (``image``,
+    ``cmds``, ``volumes``, ...) are those of :class:`~kubectl_job_operator.airflow.shorthand.ShorthandOperator`.
 
     The manifest:
 
     :param yaml_file_name: (str) the template: an absolute path, or a name that is looked for beside the DAG's file and
-        in the DAG's ``template_searchpath``. Templated. Exactly one of this and ``job_yaml``.
+        in the DAG's ``template_searchpath``. Templated. At most one of this and ``job_yaml``; without both an
+        ``image`` is needed.
     :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
         dict.
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
@@ -49,11 +52,19 @@ class KubernetesJobOperator(BaseOperator):
     :param log_yaml: (bool, default True) show the rendered YAML in the log, Secrets masked.
     :param labels: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
     :param annotations: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
-    :param env_vars: (dict, default ``{}``) added to every container that does not set them. Templated.
+    :param env_vars: (dict, or list of dicts as Kubernetes has them, default ``{}``) added to every container that does
+        not set them. Templated.
     :param unique_name: (bool, default False) append a suffix to the Job's name that is the same for all tries of a task
         instance and another for each run, so that runs do not get in each other's way.
     :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
         and where it has none, the task's ``retries``.
+    :param success_when: (str or list of str, default None) the task runs an object of another kind than Job and Pod,
+        and this is when it did its work: a condition (``"Complete"``, ``"Ready=False"``) or a field and its value
+        (``"{.status.phase}=Succeeded"``), as ``kubectl wait --for`` takes them; of a list, any.
+    :param failure_when: (str or list of str, default None) the same for when it failed; wins where both hold. Without
+        it, only a Job and a Pod can fail.
+    :param pod_selector: (str, default None) the label selector of that object's pods, whose logs are shown. By default
+        the pod templates in the object get a label for it. Templated.
 
     The cluster:
 
@@ -135,6 +146,7 @@ class KubernetesJobOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = (
+        *ShorthandOperator.shorthand_names,
         "yaml_file_name",
         "yaml_template_fields",
         "yaml_write_path",
@@ -142,6 +154,7 @@ class KubernetesJobOperator(BaseOperator):
         "labels",
         "annotations",
         "env_vars",
+        "pod_selector",
         "namespace",
         "kubernetes_conn_id",
         "config_file",
@@ -158,6 +171,8 @@ class KubernetesJobOperator(BaseOperator):
         "env_vars": "json",
         "rendered_yaml": "yaml",
     }
+    # False where only execute knows what the YAML needs.
+    renders_before_execute = True
     operator_extra_links = (ReplayLink(),)
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
@@ -173,9 +188,12 @@ class KubernetesJobOperator(BaseOperator):
         log_yaml: bool = True,
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
-        env_vars: Mapping[str, str] | None = None,
+        env_vars: Mapping[str, str] | Sequence[Any] | None = None,
         unique_name: bool = False,
         backoff_limit: int | None = None,
+        success_when: str | list[str] | None = None,
+        failure_when: str | list[str] | None = None,
+        pod_selector: str | None = None,
         namespace: str | None = None,
         kubernetes_conn_id: str | None = None,
         in_cluster: bool | None = None,
@@ -219,9 +237,12 @@ class KubernetesJobOperator(BaseOperator):
         self.log_yaml = log_yaml
         self.labels = labels or {}
         self.annotations = annotations or {}
-        self.env_vars = env_vars or {}
+        self.env_vars = as_plain(env_vars) or {}
         self.unique_name = unique_name
         self.backoff_limit = backoff_limit
+        self.success_when = success_when
+        self.failure_when = failure_when
+        self.pod_selector = pod_selector
         self.namespace = namespace
         self.kubernetes_conn_id = kubernetes_conn_id
         self.in_cluster = in_cluster
@@ -276,6 +297,11 @@ class KubernetesJobOperator(BaseOperator):
         if self.delete_policy is None:
             self.delete_policy = "Never" if self.delete_completed_job is False else "IfSucceeded"
         self.delete_completed_job = self.delete_policy in ("Always", "IfSucceeded")
+
+    @property
+    def has_yaml(self) -> bool:
+        """Whether the Job is described by YAML."""
+        return self.yaml_file_name is not None or self.job_yaml is not None
 
     def execute(self, context: Context) -> Any:
         """Run the Job and return its result; ``None`` if it has none.
@@ -343,16 +369,17 @@ class KubernetesJobOperator(BaseOperator):
             # Rendered output must never be rendered again.
             self.rendered_yaml = None
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if parent is self:
+        if parent is self and self.renders_before_execute:
             self._manifest = self._make_manifest(context)
             self.rendered_yaml = self._manifest.masked_text()
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name
+        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_env_vars
 
         # Before anything shows them: what is called a password is one.
-        mask_by_name({**self.yaml_template_fields, **self.env_vars})
+        mask_by_name(self.yaml_template_fields)
+        mask_env_vars(self.env_vars)
         try:
             return render_manifest(self, context)
         except InputError as error:

@@ -15,6 +15,9 @@ def get_provider_info() -> dict[str, Any]:
         "name": "kubectl job operator",
         "description": "Runs Kubernetes Jobs by driving kubectl.",
         "extra-links": ["kubectl_job_operator.airflow.links.ReplayLink"],
+        "task-decorators": [
+            {"name": "kubernetes_job", "class-name": "kubectl_job_operator.airflow.decorators.kubernetes_job_task"}
+        ],
         "config": {
             SECTION: {
                 "description": "How KubernetesJobOperator behaves where its arguments do not say.",

@@ -7,15 +7,20 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
-from kubectl_job_operator.jobs import result
+from kubectl_job_operator.jobs import kinds, result
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.result import ResultSource
+from kubectl_job_operator.jobs.shorthand import environment, fill, job_around
 from kubectl_job_operator.jobs.template import Renderer
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+
+_ARGUMENTS = "arguments"
+"""What a manifest without a template is called in an error, and its file."""
 
 
 def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
@@ -23,16 +28,16 @@ def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
 
     :raises InputError: if the template or the manifest cannot be used.
     """
-    manifest = _rendered(task, _renderer(task, context))
+    manifest = _filled(task, _renderer(task, context))
     if task.env_vars:
-        manifest = manifest.with_env_vars({name: str(value) for name, value in task.env_vars.items()})
+        manifest = manifest.with_env_vars(environment(task.env_vars))
     if task.backoff_limit is not None:
         manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
     else:
         manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
-    if task.unique_name:
+    if task.unique_name or not (task.has_yaml or task.name):
         manifest = manifest.with_name(identity_of(task, context).unique_name(manifest.name))
     if task.deadline_from_timeout and task.execution_timeout is not None:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
@@ -55,14 +60,32 @@ def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
     return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
 
 
-def _rendered(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
+def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
+    """Return what the YAML gives with the shorthand in it, or what the shorthand gives alone."""
+    arguments = task.shorthand()
+    said = _said_of_end(task)
+    if task.has_yaml:
+        manifest = _rendered(task, renderer, said)
+        return manifest.with_job(fill(manifest.job, arguments)) if arguments else manifest
+    job = job_around(task.pod_to_begin_with(renderer))
+    arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
+    return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)
+
+
+def _rendered(task: KubernetesJobOperator, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
+    """Return what the YAML gives, with what is said of its Job."""
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
-        return Manifest.parse(rendered.text, rendered.source)
+        return Manifest.parse(rendered.text, rendered.source, said)
     if isinstance(task.job_yaml, str):
-        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml")
+        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml", said)
     documents = task.job_yaml if isinstance(task.job_yaml, list) else [task.job_yaml]
-    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml")
+    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml", said)
+
+
+def _said_of_end(task: KubernetesJobOperator) -> dict[str, str]:
+    """Return the annotations that say when what the task runs has ended."""
+    return kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
 
 
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import kubectl_job_operator
@@ -20,6 +20,16 @@ def mask_by_name(values: Mapping[str, Any]) -> None:
             for item in value if isinstance(value, (list, tuple)) else [value]:
                 if isinstance(item, str):
                     mask_secret(item, str(name))
+
+
+def mask_env_vars(env_vars: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Do the same for the argument ``env_vars``, which may be a list as Kubernetes has it."""
+    if isinstance(env_vars, Mapping):
+        mask_by_name(env_vars)
+    else:
+        for one in env_vars:
+            if isinstance(one, Mapping):
+                mask_by_name({str(one.get("name")): one.get("value")})
 
 
 def caller() -> Caller:

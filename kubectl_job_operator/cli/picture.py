@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.status import Object
 
 MOST_PODS = 10
@@ -59,9 +59,11 @@ def pod_row(pod: Object) -> PodRow:
 
 def counts(job: Object, pods: Sequence[Object]) -> tuple[int, int]:
     """Return how many pods have succeeded, and how many must, as far as both know."""
+    if not kinds.is_job(job):
+        return sum(map(_has_succeeded, pods)), max(1, len(pods))
     wanted = (job.get("spec") or {}).get("completions") or (job.get("spec") or {}).get("parallelism") or 1
     counted = (job.get("status") or {}).get("succeeded") or 0
-    seen = sum(1 for pod in pods if (pod.get("status") or {}).get("phase") == "Succeeded")
+    seen = sum(map(_has_succeeded, pods))
     return min(max(counted, seen), wanted), wanted
 
 
@@ -86,7 +88,7 @@ def _headline(job: Object, pods: Sequence[Object], clock: str) -> RenderableType
     style = {status.COMPLETE: "green", status.FAILED: "red"}.get(state, "cyan")
     line = Table.grid(padding=(0, 2))
     line.add_row(
-        Text.assemble(("Job ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
+        Text.assemble((f"{kinds.word(job)} ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
         Text(state, style=style),
         ProgressBar(total=wanted, completed=succeeded, width=_BAR_WIDTH),
         f"{succeeded}/{wanted} succeeded",
@@ -115,6 +117,10 @@ def _need(row: PodRow) -> tuple[int, str]:
     """Sort by how much a pod needs a look: failed, waiting, running, done."""
     order = {"Failed": 0, "Pending": 1, "Unknown": 1, "Terminating": 2, "Running": 2, "Succeeded": 3}
     return order.get(row.phase, 1), row.name
+
+
+def _has_succeeded(pod: Object) -> bool:
+    return status.phase(pod) == "Succeeded"
 
 
 def _note(pod: Object, phase: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubectl_job_operator.jobs import replay, yaml_text
+from kubectl_job_operator.jobs import kinds, replay, yaml_text
 from kubectl_job_operator.jobs.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.jobs.evidence import Evidence, gather, last_seen
 from kubectl_job_operator.jobs.identity import Identity
@@ -28,7 +28,7 @@ from kubectl_job_operator.jobs.masking import (
     masks_nothing,
 )
 from kubectl_job_operator.jobs.replay import ManifestFile, Try
-from kubectl_job_operator.jobs.replay_script import Script
+from kubectl_job_operator.jobs.replay_script import Script, Target
 from kubectl_job_operator.jobs.settings import Settings
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.jobs.timeline import timeline
@@ -199,6 +199,7 @@ class Aftermath:
             skip_tls_verify=self._access.skip_tls_verify,
             secrets=[str(secret["metadata"]["name"]) for secret in secrets],
             has_masked_values=hides_something(others, mask),
+            other=_other_kind(self._manifest.job),
         )
         drawn = timeline(job, evidence.pods, evidence.events) if job is not None else None
         texts = {
@@ -282,6 +283,23 @@ def _line_of(record: Record) -> str:
     else:
         end = f"return code {record.return_code} after {record.duration_seconds:.2f} s"
     return f"{start}  {'changes' if record.changes else 'reads'}  {end}{times}\n  $ {shlex.join(record.argv)}"
+
+
+def _other_kind(job: Document) -> Target | None:
+    """Return what the script must know of what is no Job."""
+    if kinds.is_job(job):
+        return None
+    kind, selector = kinds.kind_of(job), kinds.chosen_pod_selector(job)
+    group, name = str(job["apiVersion"]).rpartition("/")[0], job["metadata"]["name"]
+    return Target(
+        kind=kinds.word(job),
+        target=kinds.target(job),
+        created=".".join(filter(None, [kinds.word(job).lower(), group])) + f"/{name}",
+        success=[rule.wait_for for rule in kind.success],
+        failure=[rule.wait_for for rule in kind.failure],
+        # The label that the task gives them is not theirs here.
+        pods=["-l", selector] if selector else [kinds.target(job)] if kinds.is_pod(job) else [],
+    )
 
 
 def _placeless(document: Document) -> Document:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kubectl_job_operator.jobs.identity import TRY_LABEL, Identity, is_of_task, owner_of
+from kubectl_job_operator.jobs.identity import Identity, is_of_task, owner_of
+from kubectl_job_operator.jobs.labels import TRY_LABEL
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.status import Object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from kubectl_job_operator.jobs import endings, pending, status
+from kubectl_job_operator.jobs import endings, kinds, pending, status
 from kubectl_job_operator.jobs import events as event_list
 from kubectl_job_operator.jobs.endings import Ending
 from kubectl_job_operator.jobs.outlook import Outlook
@@ -57,7 +57,9 @@ def _lines(job: Object, pods: Sequence[Object], events: Sequence[Object], parts:
     """Tell all but what to do."""
     lines = [line for part in parts for line in part.lines]
     if not pods and not parts:
-        lines.append(_NO_POD)
+        lines.append(
+            _NO_POD if kinds.counts_its_pods(job) else f"No pod with the labels {kinds.pod_selector(job)} is known."
+        )
     elif not parts:
         phases = ", ".join(f"{pod['metadata']['name']} ({(pod.get('status') or {}).get('phase')})" for pod in pods)
         lines.append(f"No container ended with an error; its pods: {phases}.")
@@ -138,7 +140,7 @@ def _remedy(job: Object, pods: Sequence[Object], parts: Sequence[_Part]) -> str:
     verdict = status.verdict(job)
     of_parts = next((part.remedy for part in parts if part.remedy), "")
     if verdict is not None and verdict.reason == "DeadlineExceeded":
-        seconds = job["spec"].get("activeDeadlineSeconds")
+        seconds = (job.get("spec") or {}).get("activeDeadlineSeconds")
         limit = f"activeDeadlineSeconds{f' (now {seconds})' if seconds is not None else ''}"
         never_ran = next((part.remedy for part in parts if part.lines[0].startswith("Never started")), "")
         return never_ran or f"raise {limit}, or find out in the log why it took so long."
@@ -146,6 +148,9 @@ def _remedy(job: Object, pods: Sequence[Object], parts: Sequence[_Part]) -> str:
         return of_parts
     if verdict is not None and verdict.reason == "PodFailurePolicy":
         return "a rule of the Job's podFailurePolicy ended it; read the lines above, or change the rule."
+    if not parts and not kinds.counts_its_pods(job):
+        see = f"see what it says itself: kubectl describe {kinds.target(job)}"
+        return f"{see}." if pods else f"{see}; pod_selector tells which pods are its own, for their logs."
     if not pods:
         return f"{_KEEP_PODS}tail_logs_every shows their logs while they run."
     return _READ_ON

@@ -17,7 +17,7 @@ _DISRUPTIONS = {
     "TerminationByKubelet": "the node needed its resources, or was shut down",
 }
 _SPARE_IT = "let the next try run it, or spare it such ends: a priorityClass, other nodes, a podFailurePolicy."
-_FIND_WHO = "find out who deleted the pod; with a backoffLimit above 0 the Job starts another one."
+_FIND_WHO = "find out who deleted the pod; a Job with a backoffLimit above 0 starts another one."
 _EXEC = re.compile(r'exec: "([^"]+)"')
 _MISSING = re.compile(r"no such file or directory|executable file not found")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from kubectl_job_operator.errors import KubectlError
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 
@@ -41,7 +41,6 @@ def gather(kubectl: Kubectl, job: Object, warn: Callable[[str], None]) -> Eviden
     :param warn: takes a word for each.
     """
     deadline = time.monotonic() + _SECONDS
-    name = job["metadata"]["name"]
 
     def read(call: Call, finish: Callable[[Call, float], Result], what: str, otherwise: Result) -> Result:
         try:
@@ -53,7 +52,7 @@ def gather(kubectl: Kubectl, job: Object, warn: Callable[[str], None]) -> Eviden
     pods_call = kubectl.start_select("pods", status.pod_selector(job))
     events_call = kubectl.start_select("events", None)
     versions_call = kubectl.start_versions()
-    job_call = kubectl.start_get(f"job/{name}") if status.verdict(job) is None else None
+    job_call = kubectl.start_get(kinds.target(job)) if status.verdict(job) is None else None
     found = read(job_call, kubectl.finish_get, "Job's state", None) if job_call else None
     pods: list[Object] = read(pods_call, kubectl.finish_select, "pods", [])
     events: list[Object] = read(events_call, kubectl.finish_select, "events", [])

@@ -10,13 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_job_operator.jobs import status
-
-PREFIX = "kubectl-job-operator"
-MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
-TASK_INSTANCE_LABEL = f"{PREFIX}/task-instance"
-TRY_LABEL = f"{PREFIX}/try-number"
-KEEP = f"{PREFIX}/keep"
-"""Set as an annotation by whoever writes the template, and as a label by us, so that kubectl can leave it out."""
+from kubectl_job_operator.jobs.labels import KEEP, MANAGED_BY_LABEL, PREFIX, TASK_INSTANCE_LABEL, TRY_LABEL
 
 _UNIQUE_LENGTH = 8
 _LONGEST_NAME = 63

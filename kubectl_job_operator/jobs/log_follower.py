@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.log_blocks import Blocks
 from kubectl_job_operator.jobs.log_levels import INFO, by_level, without_colours
@@ -59,7 +59,7 @@ class LogFollower:
         self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._version = -1
-        spec = job["spec"]
+        spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
 
     def advance(self) -> float | None:
@@ -89,7 +89,10 @@ class LogFollower:
         """
         now, seconds = time.monotonic(), self._following.drain_seconds
         ended = status.ended_pod_count(job)
-        are_seen = self._go_on(lambda: self._seen_ended_count >= ended, now + min(seconds, _PODS_SECONDS))
+        # Of another kind nobody knows how many pods it has had: only a list tells.
+        are_seen = kinds.counts_its_pods(job) and self._go_on(
+            lambda: self._seen_ended_count >= ended, now + min(seconds, _PODS_SECONDS)
+        )
         # An empty list may also mean that they could not be listed: it takes nothing from what is known.
         if not are_seen and (pods := list_pods()):
             self._watch.replace(pods)

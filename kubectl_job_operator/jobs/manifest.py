@@ -1,4 +1,4 @@
-"""Rendered text becomes a Manifest: its documents, and the one Job among them."""
+"""Rendered text becomes a Manifest: its documents, and the one among them that the task waits for: a Job, mostly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any, cast
 import yaml
 
 from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.jobs import yaml_text
+from kubectl_job_operator.jobs import kinds, main_document, yaml_text
+from kubectl_job_operator.jobs.labels import MAIN, SUCCESS_WHEN
 
 MASK = "***"
 
@@ -28,6 +29,8 @@ Document = Mapping[str, Any]
 class Manifest:
     """The documents that a task applies: exactly one Job, and its companions.
 
+    Where this package says Job, it may be a Pod, or an object of another kind whose annotations say when it has ended.
+
     :param documents: all of them, in the order of the text.
     :param source: what to call it in an error, as the template's path.
     """
@@ -36,44 +39,50 @@ class Manifest:
     source: str
 
     @classmethod
-    def parse(cls, text: str, source: str) -> Manifest:
+    def parse(cls, text: str, source: str, job_annotations: Mapping[str, str] | None = None) -> Manifest:
         """Read rendered text.
 
         :param text: one or more YAML documents.
         :param source: what to call it in an error.
+        :param job_annotations: added to the Job; those of ``kinds.annotations_of`` let it be of another kind.
         :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
         """
         try:
             loaded = yaml_text.load_all(text)
         except yaml.YAMLError as error:
             raise ManifestError(_yaml_problem(error, text, source)) from error
-        return cls.of(loaded, source)
+        return cls.of(loaded, source, job_annotations)
 
     @classmethod
-    def of(cls, documents: Sequence[Any], source: str) -> Manifest:
+    def of(cls, documents: Sequence[Any], source: str, job_annotations: Mapping[str, str] | None = None) -> Manifest:
         """Take documents that were read already; empty ones are left out.
 
+        :param job_annotations: added to the Job.
         :raises ManifestError: if they are not a manifest with exactly one Job that can be run.
         """
         present = [document for loose in documents if loose is not None for document in _unlisted(loose)]
         manifest = cls(tuple(present), source)
-        manifest._check()
+        manifest._check_documents()
+        if job_annotations:
+            manifest = cls(manifest._documents_with(job_annotations), source)
+        manifest._check_job_and_namespaces()
         return manifest
 
     @property
     def job(self) -> Document:
-        """The Job."""
-        return next(document for document in self.documents if _is_job(document))
+        """The Job, or the document of another kind that takes its place."""
+        return main_document.candidates(self.documents)[0]
 
     @property
     def companions(self) -> tuple[Document, ...]:
         """All documents but the Job."""
-        return tuple(document for document in self.documents if not _is_job(document))
+        job = self.job
+        return tuple(document for document in self.documents if document is not job)
 
     @property
     def kinds(self) -> str:
         """The kinds of all documents, as kubectl takes them: ``job.v1.batch,configmap``."""
-        return ",".join(dict.fromkeys(_kind_of(document) for document in [self.job, *self.companions]))
+        return ",".join(dict.fromkeys(kinds.full_resource(document) for document in [self.job, *self.companions]))
 
     @property
     def name(self) -> str:
@@ -97,12 +106,12 @@ class Manifest:
 
     def with_keep_labels(self, keep: str) -> Manifest:
         """Return the same manifest where each companion with the annotation ``keep: "true"`` has it as a label too."""
-        documents = copy.deepcopy(self.documents)
-        for document in documents:
+        edited, job = self._edited()
+        for document in edited.documents:
             metadata = document["metadata"]
-            if not _is_job(document) and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
+            if document is not job and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
                 metadata["labels"] = {**(metadata.get("labels") or {}), keep: "true"}
-        return replace(self, documents=documents)
+        return edited
 
     def with_name(self, name: str) -> Manifest:
         """Return the same manifest with another name for the Job."""
@@ -119,7 +128,12 @@ class Manifest:
         return replace(self, documents=documents)
 
     def with_active_deadline(self, seconds: int) -> Manifest:
-        """Return the same manifest with this ``activeDeadlineSeconds``, unless the text sets one."""
+        """Return the same manifest with this ``activeDeadlineSeconds``, unless the text sets one.
+
+        :raises ManifestError: if it is neither a Job nor a Pod.
+        """
+        if not kinds.is_pod(self.job):
+            self.require_job("activeDeadlineSeconds (deadline_from_timeout)")
         edited, job = self._edited()
         job["spec"].setdefault("activeDeadlineSeconds", seconds)
         return edited
@@ -127,7 +141,8 @@ class Manifest:
     def with_grace_period(self, seconds: int) -> Manifest:
         """Return the same manifest with this ``terminationGracePeriodSeconds`` for the Job's pods."""
         edited, job = self._edited()
-        job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = seconds
+        for pod in main_document.pod_templates(job):
+            pod["spec"]["terminationGracePeriodSeconds"] = seconds
         return edited
 
     def with_ttl(self, seconds: int) -> Manifest:
@@ -140,14 +155,33 @@ class Manifest:
         """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
         return self._with_metadata("annotations", annotations, on_pods=on_pods)
 
-    def with_env_vars(self, env_vars: Mapping[str, str]) -> Manifest:
-        """Return the same manifest with these variables in every container that does not set them."""
+    def with_job(self, job: Document) -> Manifest:
+        """Return the same manifest with this Job in place of its own.
+
+        :raises ManifestError: if it cannot be run.
+        """
+        return Manifest.of([job if document is self.job else document for document in self.documents], self.source)
+
+    def require_job(self, arguments: str) -> None:
+        """Refuse arguments that are for a Job alone where something else takes its place.
+
+        :param arguments: their names.
+        :raises ManifestError: if it does.
+        """
+        if not kinds.is_job(self.job):
+            raise self._error(
+                f"has a {_names([self.job])}, and only a Job takes {arguments}", "write it into the YAML instead"
+            )
+
+    def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Manifest:
+        """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
         edited, job = self._edited()
-        pod = job["spec"]["template"]["spec"]
-        for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
+        pods = [template["spec"] for template in main_document.pod_templates(job)]
+        containers = [one for pod in pods for kind in ("initContainers", "containers") for one in pod.get(kind) or ()]
+        for container in containers:
             present = list(container.get("env") or ())
             names = {variable.get("name") for variable in present}
-            present += [{"name": name, "value": value} for name, value in env_vars.items() if name not in names]
+            present += [dict(variable) for variable in env_vars if variable["name"] not in names]
             container["env"] = present
         return edited
 
@@ -157,15 +191,21 @@ class Manifest:
         Containers that set another ``terminationMessagePath`` keep it, and init containers are not asked.
         """
         edited, job = self._edited()
-        for container in job["spec"]["template"]["spec"]["containers"]:
-            container.setdefault("terminationMessagePath", path)
+        for pod in main_document.pod_templates(job):
+            for container in pod["spec"]["containers"]:
+                container.setdefault("terminationMessagePath", path)
         return edited
 
     def with_backoff_limit(self, limit: int, *, override: bool) -> Manifest:
         """Return the same manifest with this ``backoffLimit``.
 
         :param override: set it even where the text sets one.
+        :raises ManifestError: if it is to be set, and there is no Job that has one.
         """
+        if not kinds.is_job(self.job):
+            if override:
+                self.require_job("backoff_limit")
+            return self
         edited, job = self._edited()
         spec = job["spec"]
         is_set = spec.get("backoffLimit") is not None or spec.get("backoffLimitPerIndex") is not None
@@ -177,15 +217,15 @@ class Manifest:
         if not added:
             return self
         edited, job = self._edited()
-        if on_pods:
+        # A selector of the author's own may stand for a kind whose pods cannot be given labels through it.
+        can_reach_pods = on_pods and (kinds.is_job(job) or not kinds.chosen_pod_selector(job))
+        pods = [pod for pod in main_document.pod_templates(job) if pod is not job] if can_reach_pods else []
+        for pod in pods:
             # The metadata first, as people write it.
-            pod = job["spec"]["template"]
-            job["spec"]["template"] = {
-                "metadata": pod.get("metadata") or {},
-                **{other: pod[other] for other in pod if other != "metadata"},
-            }
-        owners = [*edited.documents, *([job["spec"]["template"]] if on_pods else [])]
-        for owner in owners:
+            parts = {"metadata": pod.get("metadata") or {}, **{key: pod[key] for key in pod if key != "metadata"}}
+            pod.clear()
+            pod.update(parts)
+        for owner in [*edited.documents, *pods]:
             metadata = owner["metadata"]
             metadata[key] = {**(metadata.get(key) or {}), **added}
         return edited
@@ -207,20 +247,68 @@ class Manifest:
         """Return the YAML for people: without what Secrets hold."""
         return yaml_text.dump_all(masked(document) for document in self.documents)
 
-    def _check(self) -> None:
-        """Refuse what could not be run, with the reason."""
+    def _documents_with(self, annotations: Mapping[str, str]) -> tuple[Document, ...]:
+        """Return the documents with these annotations on the Job; those that say when it has ended also choose it."""
+        documents = copy.deepcopy(self.documents)
+        found = main_document.candidates(documents)
+        if kinds.says_when({"metadata": {"annotations": annotations}}):
+            found = main_document.candidates_of_any_kind(documents)
+            if len(found) != 1:
+                names = f"{_names(found)} may be" if found else f"{_names(self.documents)} can be"
+                raise self._error(
+                    f"does not show which document success_when and failure_when are meant for: "
+                    f"{'each of' if found else 'none of'} {names}",
+                    f'mark one by the annotation {MAIN}: "true"',
+                )
+        for document in found:
+            metadata = cast("dict[str, Any]", document["metadata"])
+            metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+        return documents
+
+    def _check_documents(self) -> None:
+        """Refuse what kubectl could not take, with the reason."""
         if not self.documents:
             raise self._error("has no document: there is no YAML in it, or only comments", "write a Job into it")
         for number, document in enumerate(self.documents, start=1):
             self._check_document(number, document)
-        jobs = [document for document in self.documents if _is_job(document)]
-        if len(jobs) != 1:
-            kinds = ", ".join(str(document["kind"]) for document in self.documents)
-            names = ", ".join(str(job["metadata"].get("name")) for job in jobs)
-            found = f"has {len(jobs)} Jobs ({names})" if jobs else f"has no Job (apiVersion: batch/v1), only {kinds}"
-            raise self._error(found, "a task runs exactly one Job; give each a task of its own")
-        self._check_job(jobs[0])
+
+    def _check_job_and_namespaces(self) -> None:
+        """Refuse what could not be run, with the reason."""
+        found = main_document.candidates(self.documents)
+        if len(found) != 1:
+            raise self._wrong_number(found)
+        try:
+            says_success = kinds.kind_of(found[0]).success
+        except ValueError as error:
+            raise self._error(f"has a {_names(found)} with an annotation that is no rule: {error}", "mend it") from None
+        if kinds.is_job(found[0]):
+            self._check_job(found[0])
+        elif kinds.is_pod(found[0]):
+            self._check_pod(found[0])
+        elif not says_success or not kinds.says_when(found[0]):
+            raise self._error(
+                f"has a {_names(found)}, and nothing says when it has succeeded",
+                'give success_when, as success_when="Complete" or success_when="{.status.phase}=Succeeded", or the '
+                f"annotation {SUCCESS_WHEN}",
+            )
+        self._check_pod_templates(found[0])
         self._check_namespaces()
+
+    def _wrong_number(self, found: Sequence[Document]) -> ManifestError:
+        """Make the error that tells why there is not one Job."""
+        if not found:
+            only = ", ".join(str(document["kind"]) for document in self.documents)
+            advice = "a task runs exactly one Job; give each a task of its own"
+            if main_document.candidates_of_any_kind(self.documents):
+                advice += ". For another kind, success_when says when it has succeeded"
+            return self._error(f"has no Job (apiVersion: batch/v1), only {only}", advice)
+        if not all(map(kinds.is_job, found)) and not all(map(kinds.is_pod, found)):
+            return self._error(f"marks {len(found)} documents as the main one ({_names(found)})", "mark one of them")
+        names = ", ".join(str(job["metadata"].get("name")) for job in found)
+        kind = kinds.word(found[0])
+        return self._error(
+            f"has {len(found)} {kind}s ({names})", f"a task runs exactly one {kind}; give each a task of its own"
+        )
 
     def _check_document(self, number: int, document: Any) -> None:
         if not isinstance(document, dict):
@@ -274,11 +362,6 @@ class Manifest:
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
             raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
-        self._check_containers(name, containers)
-        pod_metadata = job["spec"]["template"].get("metadata") or {}
-        if not isinstance(pod_metadata, dict):
-            raise self._error(f"has a Job {name!r} whose spec.template.metadata is not a mapping", "mend it")
-        self._check_metadata(f"Job {name!r} with pods", pod_metadata)
         policy = spec.get("restartPolicy")
         if policy not in _RESTART_POLICIES:
             found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
@@ -288,12 +371,33 @@ class Manifest:
                 "write restartPolicy: Never",
             )
 
-    def _check_containers(self, name: str, containers: Sequence[Document]) -> None:
+    def _check_pod(self, pod: Document) -> None:
+        what, spec = _names([pod]), pod.get("spec")
+        if not isinstance(spec, dict) or not spec.get("containers") or not isinstance(spec["containers"], list):
+            raise self._error(f"has a {what} without a list of containers", "list its containers in spec.containers")
+        policy = spec.get("restartPolicy")
+        if policy not in _RESTART_POLICIES and not kinds.says_when(pod):
+            found = "no restartPolicy" if policy is None else f"restartPolicy: {policy}"
+            raise self._error(f"has a {what} with {found}, so that it never ends", "write restartPolicy: Never")
+
+    def _check_pod_templates(self, job: Document) -> None:
+        what = f"{kinds.word(job)} {job['metadata']['name']!r}"
+        for template in main_document.pod_templates(job):
+            metadata = template.get("metadata") or {}
+            if not isinstance(metadata, dict):
+                raise self._error(f"has a {what} whose spec.template.metadata is not a mapping", "mend it")
+            self._check_metadata(f"{what} with pods", metadata)
+            spec = template["spec"]
+            self._check_containers(what, [*(spec.get("initContainers") or ()), *spec["containers"]])
+
+    def _check_containers(self, what: str, containers: Sequence[Any]) -> None:
         for container in containers:
+            if not isinstance(container, dict):
+                raise self._error(f"has a {what} with a container that is not a mapping: {container!r}", "mend it")
             env = container.get("env") or []
             if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
                 raise self._error(
-                    f"has a Job {name!r} whose container {container.get('name', '?')} has an env that is not a list of "
+                    f"has a {what} whose container {container.get('name', '?')} has an env that is not a list of "
                     "names and values",
                     "write env: [{name: A, value: b}]",
                 )
@@ -312,8 +416,8 @@ class Manifest:
         return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")
 
 
-def _is_job(document: Document) -> bool:
-    return document.get("kind") == "Job" and str(document.get("apiVersion")).startswith("batch/")
+def _names(documents: Sequence[Document]) -> str:
+    return ", ".join(f"{document['kind']} {document['metadata']['name']}" for document in documents)
 
 
 def _is_base64(value: str) -> bool:
@@ -322,13 +426,6 @@ def _is_base64(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _kind_of(document: Document) -> str:
-    """Name a document's kind so that kubectl cannot take it for another: with its version and group."""
-    group, _, version = str(document["apiVersion"]).rpartition("/")
-    kind = str(document["kind"]).lower()
-    return f"{kind}.{version}.{group}" if group else kind
 
 
 def _unlisted(document: Any) -> Sequence[Any]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from kubectl_job_operator.jobs import kinds
+from kubectl_job_operator.jobs import status as job_status
+from kubectl_job_operator.jobs.labels import SUCCESS_WHEN
 from kubectl_job_operator.jobs.status import Object
 
 
@@ -45,11 +48,22 @@ class NoMemory:
 
 
 def essence(job: Object) -> Object:
-    """Return the small part of a Job from which its end is told."""
+    """Return the small part of a Job from which its end is told; that of another object is told as a Job tells it."""
     metadata, status = job["metadata"], job.get("status") or {}
+    names = {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata}
+    if not kinds.is_job(job):
+        found = job_status.verdict(job)
+        said = (
+            [{"type": found.type, "status": "True", "reason": found.reason, "message": found.message}] if found else []
+        )
+        return {
+            "kind": kinds.word(job),
+            "metadata": {**names, "annotations": {SUCCESS_WHEN: job_status.COMPLETE}},
+            "status": {"conditions": said},
+        }
     return {
         "kind": "Job",
-        "metadata": {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata},
+        "metadata": names,
         "spec": {"selector": job["spec"]["selector"]},
         "status": {key: status[key] for key in ("conditions", "succeeded", "failed") if key in status},
     }

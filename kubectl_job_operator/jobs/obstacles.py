@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.errors import JobStartupError, KubectlError
-from kubectl_job_operator.jobs import events, status
+from kubectl_job_operator.jobs import events, kinds, status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.outlook import Obstacle, Outlook
 from kubectl_job_operator.jobs.pending import obstacles
@@ -215,7 +215,10 @@ class Obstacles:
     def _raise(self, what: str, found: Sequence[Obstacle], remedy: str) -> None:
         namespace, name = self._job["metadata"]["namespace"], self._job["metadata"]["name"]
         groups = sorted(_groups(found), key=lambda group: _WORST_FIRST.index(group[0].outlook))
-        lines = [f"Job {namespace}/{name}: {what}", *(f"  {_capital(_line(group))}" for group in groups[:_MOST_LINES])]
+        lines = [
+            f"{kinds.word(self._job)} {namespace}/{name}: {what}",
+            *(f"  {_capital(_line(group))}" for group in groups[:_MOST_LINES]),
+        ]
         if not all(one.is_explained for one in found):
             lines += [f"  {line}" for line in events.grouped(self._job, self._events)]
         raise JobStartupError(namespace, name, "\n".join([*lines, f"What to do: {remedy}"]))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from kubectl_job_operator.jobs import events as event_list
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.outlook import Obstacle, Outlook, with_point
 from kubectl_job_operator.jobs.pending_containers import of_containers, of_preparation
 from kubectl_job_operator.jobs.status import Object
@@ -44,7 +44,9 @@ def obstacles(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()
 
 
 def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) -> Obstacle | None:
-    """Tell why there is no pod that could run."""
+    """Tell why there is no pod that could run. What other kinds than a Job wait for, only their controllers know."""
+    if not kinds.is_job(job):
+        return None
     about = [event for event in events if event["involvedObject"].get("uid") == status.uid(job)]
     if _is_suspended(job, about):
         return Obstacle(
@@ -104,12 +106,16 @@ def _is_rejected(pod: Object) -> bool:
 def _rejection(job: Object, pod: Object) -> Obstacle:
     """Tell why a node has refused a pod."""
     found = pod["status"]
+    words = f"was refused by its node ({found['reason']}): {with_point(str(found.get('message') or ''))}"
+    if not kinds.is_job(job):
+        remedy = "ask for what a node can give."
+        return Obstacle(str(found["reason"]), words, Outlook.MAY_HEAL, remedy, pod["metadata"]["name"])
     failed, allowed = (job.get("status") or {}).get("failed"), job["spec"].get("backoffLimit", _DEFAULT_BACKOFF_LIMIT)
     is_replaced = int(failed or 0) <= int(allowed)
     ending = "the Job will replace it." if is_replaced else "the Job will not replace it."
     return Obstacle(
         str(found["reason"]),
-        f"was refused by its node ({found['reason']}): {with_point(str(found.get('message') or ''))} And {ending}",
+        f"{words} And {ending}",
         Outlook.MAY_HEAL if is_replaced else Outlook.HOPELESS,
         "ask for what a node can give, or raise backoffLimit, so that the Job tries another node.",
         pod["metadata"]["name"],

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.log import HeardLog
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.status import Object
@@ -66,9 +66,8 @@ class Progress:
 
     def _tell(self, now: float) -> None:
         self._told, self._told_at = self._counts, now
-        self._log.info(
-            f"Job {self._job['metadata']['name']}: {self._counts or 'no pod yet'}, {now - self._began:.0f} s"
-        )
+        name = f"{kinds.word(self._job)} {self._job['metadata']['name']}"
+        self._log.info(f"{name}: {self._counts or 'no pod yet'}, {now - self._began:.0f} s")
 
 
 def counts(job: Object, phases: Iterable[str]) -> str:
@@ -79,7 +78,7 @@ def counts(job: Object, phases: Iterable[str]) -> str:
     number = Counter(phases)
     if not number.keys() - {"Pending"}:
         return ""
-    wanted = job["spec"].get("completions")
+    wanted = job["spec"].get("completions") if kinds.is_job(job) else None
     succeeded = f"{number['Succeeded']}/{wanted}" if wanted is not None else str(number["Succeeded"])
     others = [f"{number[phase]} {phase.lower()}" for phase in ("Running", "Pending", "Failed") if number[phase]]
     return ", ".join([f"{succeeded} succeeded", *others])

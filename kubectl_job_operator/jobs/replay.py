@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.transcript import Record, subcommand
 
@@ -75,7 +75,7 @@ def _introduction(the_try: Try) -> list[str]:
         lines.append("# The logs of single pods are read by label: when the Job runs anew, its pods have other names.")
     applied = next((one for one in the_try.records if subcommand(one.argv)[:1] == ("apply",)), None)
     if the_try.job is not None and applied is not None:
-        delete = [*_beginning(applied), "delete", f"job/{the_try.job['metadata']['name']}"]
+        delete = [*_beginning(applied), "delete", kinds.target(the_try.job)]
         lines += [
             "# As long as the Job of this try is there, apply changes nothing and the rest tells how it ended.",
             f"# To run it anew, first: {_command(delete, _substitutions(the_try))}  # {_CHANGES}",
@@ -160,7 +160,7 @@ def _with_logs_by_label(the_try: Try) -> list[Record]:
 
 
 def _ask_for_uid(one: Record, job: Object, substitutions: Mapping[str, str]) -> str:
-    ask = [*_beginning(one), "get", f"job/{job['metadata']['name']}", "-o", "jsonpath={.metadata.uid}"]
+    ask = [*_beginning(one), "get", kinds.target(job), "-o", "jsonpath={.metadata.uid}"]
     return f"JOB_UID=$({_command(ask, substitutions)})  # {_READS}; it was {status.uid(job)}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.status import Object
 
 PATH = "/airflow/xcom/return.json"
@@ -124,7 +124,7 @@ def slots(job: Object, pods: Sequence[Object]) -> list[Object | None]:
     Of a Job with completion indexes each index has its place, and ``None`` where no pod of it succeeded.
     """
     succeeded = [pod for pod in status.by_age(pods) if status.phase(pod) == "Succeeded"]
-    spec = job.get("spec") or {}
+    spec = (job.get("spec") or {}) if kinds.is_job(job) else {}
     if spec.get("completionMode") != "Indexed":
         return list(succeeded)
     places: list[Object | None] = [None] * int(spec.get("completions") or 0)
@@ -137,7 +137,7 @@ def slots(job: Object, pods: Sequence[Object]) -> list[Object | None]:
 
 def is_list(job: Object) -> bool:
     """Whether the result is a list, with a value for each pod."""
-    spec = job.get("spec") or {}
+    spec = (job.get("spec") or {}) if kinds.is_job(job) else {}
     return max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError, ResultError
-from kubectl_job_operator.jobs import result, status
+from kubectl_job_operator.jobs import kinds, result, status
 from kubectl_job_operator.jobs.result import Handed, MarkedLine, ResultSource, UnusableError
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Kubectl
@@ -37,7 +37,7 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
     """
     slots = result.slots(job, pods)
     present = [pod for pod in slots if pod is not None]
-    if len(present) < (job.get("status") or {}).get("succeeded", 0):
+    if len(present) < status.succeeded_pod_count(job):
         raise _lost(job, "somebody deleted pods of the Job before it could be read")
     handed: Mapping[str, Handed | None]
     if source is ResultSource.FILE:
@@ -102,4 +102,6 @@ def _lost(job: Object, why: str) -> ResultError:
 
 def _error(job: Object, problem: str) -> ResultError:
     namespace, name = job["metadata"]["namespace"], job["metadata"]["name"]
-    return ResultError(namespace, name, f"Job {namespace}/{name} is Complete, but its result cannot be used. {problem}")
+    return ResultError(
+        namespace, name, f"{kinds.word(job)} {namespace}/{name} is Complete, but its result cannot be used. {problem}"
+    )

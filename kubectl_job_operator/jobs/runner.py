@@ -19,10 +19,11 @@ from kubectl_job_operator.errors import (
     ResultError,
     RightsMissingError,
 )
-from kubectl_job_operator.jobs import diagnosis, events, rights, status
+from kubectl_job_operator.jobs import diagnosis, events, kinds, rights, status
 from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
-from kubectl_job_operator.jobs.identity import KEEP, Decision, Identity, decide, selector_of
+from kubectl_job_operator.jobs.identity import Decision, Identity, decide, selector_of
+from kubectl_job_operator.jobs.labels import KEEP
 from kubectl_job_operator.jobs.log import HeardLog, Log
 from kubectl_job_operator.jobs.log_follower import LogFollower
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
@@ -179,11 +180,11 @@ class JobRunner:
 
     @property
     def _target(self) -> str:
-        return f"job/{self._manifest.name}"
+        return kinds.target(self._manifest.job)
 
     @property
     def _full_name(self) -> str:
-        return f"{self._kubectl.namespace}/{self._manifest.name}"
+        return f"{kinds.word(self._manifest.job)} {self._kubectl.namespace}/{self._manifest.name}"
 
     def _run(self) -> Object:
         self._access.check()
@@ -223,19 +224,19 @@ class JobRunner:
         if decision is Decision.REFUSE:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
-            self._log.info(f"Job {self._full_name} exists already: {why}. Going on with it.")
+            self._log.info(f"{self._full_name} exists already: {why}. Going on with it.")
             self._may_run_on = True
             self._persist(lambda: self._belongings.take_over(self._kubectl), self._outage_tolerance)
             return found
         if decision is Decision.REPLACE and found is not None:
-            self._log.warning(f"Job {self._full_name} exists already: {why}. It is replaced.")
-            seen = selector_of(found)
+            self._log.warning(f"{self._full_name} exists already: {why}. It is replaced.")
+            name, seen, resource = self._manifest.name, selector_of(found), kinds.resource(found)
             self._persist(
-                lambda: self._kubectl.delete_and_wait(self._manifest.name, seen, _REPLACE_SECONDS),
+                lambda: self._kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource),
                 self._outage_tolerance,
             )
         elif (done := self._memory.recall()) is not None:
-            self._log.info(f"Job {self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
+            self._log.info(f"{self._full_name} was Complete in an earlier try, and is gone: it is not run again.")
             self._recalled = done
             return done.job
         elif self._identity.try_number > 1:
@@ -249,7 +250,7 @@ class JobRunner:
         return JobInUseError(
             str(self._kubectl.namespace),
             self._manifest.name,
-            f"Job {self._full_name} exists already: {why}. It was not touched.\n"
+            f"{self._full_name} exists already: {why}. It was not touched.\n"
             "What to do: wait until it has ended or delete it, or give each run a Job of its own by unique_name=True.",
         )
 
@@ -268,7 +269,7 @@ class JobRunner:
         except KubectlError as error:
             self._may_run_on = error.kind.can_pass
             raise
-        return next(one for one in applied if one["kind"] == "Job" and one["metadata"]["name"] == self._manifest.name)
+        return next(one for one in applied if kinds.target(one) == self._target)
 
     def _first_look(self) -> Object | None:
         """Look for the Job, and beside it whether the account may do all that is to come."""
@@ -276,7 +277,7 @@ class JobRunner:
         look_call = self._kubectl.start_get(self._target)
         try:
             listed = self._kubectl.finish_can_i_list(rights_call)
-            lacking = rights.missing(listed) if listed is not None else []
+            lacking = rights.missing(listed, rights.needed_for(self._manifest.job)) if listed is not None else []
             if lacking:
                 raise RightsMissingError(str(self._kubectl.namespace), [str(right) for right in lacking])
         except KubectlJobOperatorError:
@@ -350,12 +351,12 @@ class JobRunner:
         """Say what came of the Job, show the logs, and clean up after it."""
         verdict = status.verdict(job)
         if verdict is None:
-            raise AssertionError(f"a Job without a verdict is not over: {self._full_name}")
+            raise AssertionError(f"what has no verdict is not over: {self._full_name}")
         if verdict.is_complete:
-            self._log.info(f"Job {self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
+            self._log.info(f"{self._full_name} is Complete after {seconds:.1f} s: {status.progress(job)}.")
         else:
             self._may_run_on = False
-            self._log.warning(f"Job {self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
+            self._log.warning(f"{self._full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
         self._show_last_logs(job)
         if self._observer.wants_events:
             events_call = self._kubectl.start_select("events", None)
@@ -380,7 +381,8 @@ class JobRunner:
         pods: Sequence[Object] = list(self._watch.pods.values()) if self._watch is not None else []
         value, source = None, self._settings.result_from
         if source is not None:
-            if sum(map(status.has_ended, pods)) < status.ended_pod_count(job):
+            is_counted = kinds.counts_its_pods(job)
+            if not is_counted or sum(map(status.has_ended, pods)) < status.ended_pod_count(job):
                 pods = list({status.uid(pod): pod for pod in (*pods, *self._pods_persistently(job))}.values())
             try:
                 value = self._persist(lambda: read_result(self._kubectl, job, pods, source), self._outage_tolerance)
@@ -401,6 +403,7 @@ class JobRunner:
             verdict.message,
             diagnosis.account(job, pods, noted, self._last_lines),
             exit_codes=diagnosis.exit_codes(pods),
+            kind=kinds.word(job),
         )
 
     def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
@@ -479,9 +482,7 @@ class JobRunner:
         elif isinstance(error, JobStartupError):
             self._delete_what_is_left()
         elif self._may_run_on:
-            self._log.warning(
-                f"Job {self._full_name} was left as it is; it may still run, and a retry goes on with it."
-            )
+            self._log.warning(f"{self._full_name} was left as it is; it may still run, and a retry goes on with it.")
         elif self._belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
             self._delete_what_is_left()
         if has_kubeconfig:
@@ -498,12 +499,12 @@ class JobRunner:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
         if self._settings.keep_on_worker_stop and self._mailbox.is_killed and self._is_worker_stop():
             self._log.warning(
-                f"Only the worker was told to stop, so Job {self._full_name} runs on; the next try goes on with it."
+                f"Only the worker was told to stop, so {self._full_name} runs on; the next try goes on with it."
             )
         elif self._settings.on_kill is KillAction.KEEP:
-            self._log.warning(f'The task was told to stop; by on_kill_action="keep" Job {self._full_name} stays.')
+            self._log.warning(f'The task was told to stop; by on_kill_action="keep" {self._full_name} stays.')
         else:
-            self._log.warning(f"The task was told to stop, so Job {self._full_name} is deleted.")
+            self._log.warning(f"The task was told to stop, so {self._full_name} is deleted.")
             self._delete_what_is_left()
 
     def _delete_what_is_left(self) -> None:
@@ -532,6 +533,8 @@ class JobRunner:
 
 def _short_ttl(manifest: Manifest) -> int | None:
     """Return the Job's ``ttlSecondsAfterFinished`` if it is too short to rely on."""
+    if not kinds.is_job(manifest.job):
+        return None
     seconds = manifest.job["spec"].get("ttlSecondsAfterFinished")
     return seconds if isinstance(seconds, int) and seconds < _SHORTEST_TTL_SECONDS else None
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_job_operator.jobs import kinds
+
 Object = Mapping[str, Any]
 
 COMPLETE = "Complete"
@@ -14,11 +16,11 @@ FAILED = "Failed"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a Job ended, from its condition ``Complete`` or ``Failed``.
+    """How a Job ended, from its condition ``Complete`` or ``Failed``; how another object ended, from its own rules.
 
-    :param type: the condition's type.
-    :param reason: its reason; may be empty.
-    :param message: its message; may be empty.
+    :param type: ``Complete`` or ``Failed``.
+    :param reason: the condition's reason, or the field that told it; may be empty.
+    :param message: the cluster's words; may be empty.
     """
 
     type: str
@@ -79,9 +81,11 @@ def verdict(job: Object) -> Verdict | None:
     Conditions are matched by type: since Kubernetes 1.31 the first one is ``SuccessCriteriaMet`` or ``FailureTarget``,
     which comes while pods may still be running.
     """
-    for condition in _status(job).get("conditions") or ():
-        if condition.get("type") in (COMPLETE, FAILED) and condition.get("status") == "True":
-            return Verdict(condition["type"], condition.get("reason") or "", condition.get("message") or "")
+    kind = kinds.kind_of(job)
+    for type_, rules in ((FAILED, kind.failure), (COMPLETE, kind.success)):
+        for sign in (rule.sign_in(job) for rule in rules):
+            if sign is not None:
+                return Verdict(type_, sign.reason, sign.message)
     return None
 
 
@@ -91,13 +95,15 @@ def uid(job: Object) -> str:
 
 
 def pod_selector(job: Object) -> str:
-    """Return the label selector that the Job itself uses to find its pods, as ``kubectl get -l`` takes it."""
-    labels: Mapping[str, str] = job["spec"]["selector"]["matchLabels"]
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    """Return the label selector that picks the Job's pods, as ``kubectl get -l`` takes it."""
+    return kinds.pod_selector(job)
 
 
 def progress(job: Object) -> str:
-    """Count the Job's pods, as ``1 active, 3 succeeded``."""
+    """Count the Job's pods, as ``1 active, 3 succeeded``; of another object tell what its verdict was read from."""
+    if not kinds.is_job(job):
+        found = verdict(job)
+        return ": ".join(filter(None, [found.reason, found.message])).rstrip(".") if found else "no verdict yet"
     status = _status(job)
     counts = [f"{status[key]} {key}" for key in ("active", "succeeded", "failed") if status.get(key)]
     return ", ".join(counts) or "no pod yet"
@@ -105,12 +111,12 @@ def progress(job: Object) -> str:
 
 def is_suspended(job: Object) -> bool:
     """Whether the Job is held back, as queueing systems do."""
-    return bool(job["spec"].get("suspend"))
+    return bool((job.get("spec") or {}).get("suspend"))
 
 
 def has_ended_pods(job: Object) -> bool:
     """Whether a pod of the Job has ended, well or badly; it may be gone by now."""
-    return any(_status(job).get(key) for key in ("succeeded", "failed"))
+    return ended_pod_count(job) > 0
 
 
 def has_started(pod: Object) -> bool:
@@ -173,8 +179,19 @@ def has_ended(pod: Object) -> bool:
 
 
 def ended_pod_count(job: Object) -> int:
-    """Return how many pods the Job says have ended, well or badly."""
-    return sum(_status(job).get(key) or 0 for key in ("succeeded", "failed"))
+    """Return how many pods the Job says have ended, well or badly. A Pod is its own; other objects count none."""
+    return succeeded_pod_count(job) + _count(job, "failed", "Failed")
+
+
+def succeeded_pod_count(job: Object) -> int:
+    """Return how many pods the Job says have ended well. A Pod is its own; other objects count none."""
+    return _count(job, "succeeded", "Succeeded")
+
+
+def _count(job: Object, key: str, of_phase: str) -> int:
+    if kinds.is_job(job):
+        return int(_status(job).get(key) or 0)
+    return int(kinds.is_pod(job) and phase(job) == of_phase)
 
 
 def container_states(pod: Object) -> list[ContainerState]:

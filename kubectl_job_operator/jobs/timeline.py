@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_job_operator.jobs import kinds
 from kubectl_job_operator.jobs.status import Object, verdict
 
 _ROW, _BAR = 18, 12
@@ -250,7 +251,7 @@ def _cut(label: str, most: int = _MOST_LETTERS) -> str:
 def _heading(job: Object) -> str:
     ended = verdict(job)
     outcome = "has no verdict" if ended is None else f"is {ended.type}{f': {ended.reason}' if ended.reason else ''}"
-    return f"Job {job['metadata'].get('namespace', '')}/{job['metadata']['name']} {outcome}"
+    return f"{kinds.word(job)} {job['metadata'].get('namespace', '')}/{job['metadata']['name']} {outcome}"
 
 
 def _condition_time(pod: Object, kind: str) -> Any:

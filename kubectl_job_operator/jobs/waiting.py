@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
-from kubectl_job_operator.jobs import status
+from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.status import Object
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 
-_COMPLETE, _FAILED, _DELETED = "condition=complete", "condition=failed", "delete"
+_DELETED = "delete"
 
 _WAIT_SECONDS = 3600
 _DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
@@ -36,6 +36,8 @@ class Chore(Protocol):
 
 class Waiter:
     """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and soon also for its deletion.
+
+    For an object of another kind it waits for what its rules say instead.
 
     A wait for a condition does not notice that the Job is gone, so a third one does. It starts a second later: most
     short Jobs are over by then and need not pay for it. A wait that ends only says "look now"; the verdict is in the
@@ -63,6 +65,8 @@ class Waiter:
         self._kubectl = kubectl
         self._job = job
         self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
+        kind = kinds.kind_of(job)
+        self._ends = [rule.wait_for for rule in (*kind.success, *kind.failure)]
         self._look = look
         self._mailbox = mailbox
         self._chores = chores
@@ -82,7 +86,7 @@ class Waiter:
         reconnections = self._reconnections()
         while status.verdict(job) is None:
             is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
-            self._arm(_COMPLETE, _FAILED, *((_DELETED,) if is_deletion_watched else ()))
+            self._arm(*self._ends, *((_DELETED,) if is_deletion_watched else ()))
             limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
             limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
             process = self._mailbox.receive(min(limits, default=None))
@@ -103,7 +107,7 @@ class Waiter:
         for condition in conditions:
             if condition not in self._waits:
                 self._waits[condition] = self._kubectl.start_wait(
-                    f"job/{self._name}", condition, _WAIT_SECONDS, self._mailbox.post
+                    kinds.target(self._job), condition, _WAIT_SECONDS, self._mailbox.post
                 )
 
     def _after(self, condition: str, call: Call) -> Object:
@@ -118,6 +122,9 @@ class Waiter:
             self._bear(condition, error)
         if printed is not None and status.uid(printed) == status.uid(self._job) and status.verdict(printed):
             return printed
+        if printed is not None and condition != _DELETED:
+            # kubectl reads a rule otherwise than this package does, or the object has changed again.
+            self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
         return self._checked(self._look())
 
     def _bear(self, condition: str, error: KubectlError) -> None:
@@ -148,11 +155,12 @@ class Waiter:
         """Refuse to go on with no Job, or with another one of the same name."""
         if job is not None and status.uid(job) == status.uid(self._job):
             return job
-        what = "was deleted" if job is None else "was deleted, and another Job has its name now,"
+        name = f"{kinds.word(self._job)} {self._namespace}/{self._name}"
+        what = "was deleted" if job is None else f"was deleted, and another {kinds.word(job)} has its name now,"
         raise JobVanishedError(
             self._namespace,
             self._name,
-            f"Job {self._namespace}/{self._name} {what} while the task waited for it, so it has no verdict.\n"
+            f"{name} {what} while the task waited for it, so it has no verdict.\n"
             "What to do: find out who deleted it (a person, a clean-up, its ttlSecondsAfterFinished); a retry of the "
             "task starts it anew.",
         )

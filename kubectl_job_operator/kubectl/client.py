@@ -365,15 +365,15 @@ class Kubectl:
         call = self._start_here("patch", target, "--type=merge", "-p", json.dumps(change))
         self._finish(call, _CHANGE_SECONDS, str.strip)
 
-    def delete_and_wait(self, job: str, selector: str, timeout_seconds: int) -> None:
-        """Delete a Job if the label selector still picks it, and its pods, and wait until they are gone."""
+    def delete_and_wait(self, name: str, selector: str, timeout_seconds: int, resource: str = "job") -> None:
+        """Delete an object if the label selector still picks it, and its pods, and wait until they are gone."""
         self._be_sure_of_version()
         call = self._start_here(
             "delete",
-            "job",
+            resource,
             "-l",
             selector,
-            f"--field-selector=metadata.name={job}",
+            f"--field-selector=metadata.name={name}",
             "--cascade=foreground",
             f"--timeout={timeout_seconds}s",
         )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
+from kubectl_job_operator.jobs.labels import TASK_INSTANCE_LABEL
 from tests.faults.deployment import Try
 from tests.faults.plan import TaskPlan
 

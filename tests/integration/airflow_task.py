@@ -22,12 +22,12 @@ from datetime import timedelta
 
 import pendulum
 
-from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator import {operator} as Operator
 from tests.airflow_dag import DAG
 from tests.integration.airflow_task import FAILURES, LOGGER
 
 
-class Task(KubernetesJobOperator):
+class Task(Operator):
     log = LOGGER
 
 
@@ -121,9 +121,12 @@ class TaskRunner:
 
     def run(self, *, dag_arguments: dict[str, Any] | None = None, **arguments: Any) -> TaskRun:
         """Run the task once through Airflow; arguments are the operator's."""
-        dag = self.load(dag_arguments=dag_arguments, **arguments)
+        return self.run_dag(self.load(dag_arguments=dag_arguments, **arguments))
+
+    def run_dag(self, dag: Any) -> TaskRun:
+        """Run a DAG once through Airflow."""
         FAILURES.clear()
-        collector = _Collector()
+        collector = Collector()
         LOGGER.addHandler(collector)
         try:
             state = str(dag.test().state)
@@ -153,21 +156,31 @@ class TaskRunner:
     def load(
         self,
         *,
+        operator: str = "KubernetesJobOperator",
         dag_arguments: dict[str, Any] | None = None,
         mapped_over: list[dict[str, Any]] | None = None,
         **arguments: Any,
     ) -> Any:
         """Write the DAG's file and read it as Airflow does.
 
+        :param operator: a public name of the package.
         :param mapped_over: makes it a mapped task, over these ``yaml_template_fields``.
         """
         arguments = {"namespace": self._namespace.name, **arguments}
         path = self.write(
             "dag.py",
             _DAG.format(
-                dag_id=self.dag_id, arguments=arguments, dag_arguments=dag_arguments or {}, mapped_over=mapped_over
+                operator=operator,
+                dag_id=self.dag_id,
+                arguments=arguments,
+                dag_arguments=dag_arguments or {},
+                mapped_over=mapped_over,
             ),
         )
+        return self.load_file(path)
+
+    def load_file(self, path: Path) -> Any:
+        """Read a DAG's file as Airflow does."""
         spec = importlib.util.spec_from_file_location(self.dag_id, path)
         assert spec, path
         assert spec.loader, path
@@ -176,10 +189,13 @@ class TaskRunner:
         return module.dag
 
 
-class _Collector(logging.Handler):
+class Collector(logging.Handler):
+    """Keeps what is logged."""
+
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
         self.records.append(record)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.errors import JobFailedError, JobStartupError
+from kubectl_job_operator.jobs import obstacles
+from tests.cluster import Cluster
 from tests.integration.airflow_task import TaskRunner
+from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.integration.side_by_side import Outcome, SideBySide
 
 # A registry that refuses: nothing listens on port 1 of the node itself.
 REFUSING_IMAGE = "127.0.0.1:1/nothing:1"
@@ -84,6 +88,7 @@ class Cause:
     :param arguments: the operator's.
     :param prepare: makes what the Job needs.
     :param kind: the error's class.
+    :param takes_long: it waits for a limit of ours or of Kubernetes' that no argument shortens, so it is started first.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Cause:
     arguments: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Namespace], None] = nothing
     kind: type[Exception] = JobFailedError
+    takes_long: bool = False
 
 
 ENV = "env: [{name: X, valueFrom: {%s: {name: %s, key: word}}}]"
@@ -156,6 +162,7 @@ CAUSES = [
         "mend the image's name in the template.",
         log=("Nothing runs: pod job-", "The task fails if that lasts for 15 s."),
         kind=JobStartupError,
+        takes_long=True,
     ),
     Cause(
         "ErrImageNeverPull",
@@ -164,6 +171,7 @@ CAUSES = [
         "load the image onto the node",
         log=("Nothing runs: pod job-",),
         kind=JobStartupError,
+        takes_long=True,
     ),
     Cause(
         "an image that cannot be pulled",
@@ -185,6 +193,7 @@ CAUSES = [
         "create the ConfigMap or Secret",
         log=("Nothing runs: pod job-",),
         kind=JobStartupError,
+        takes_long=True,
     ),
     Cause(
         "a ConfigMap that is missing, as a volume",
@@ -206,6 +215,7 @@ CAUSES = [
         "create the ConfigMap or Secret with that key",
         prepare=secret,
         kind=JobStartupError,
+        takes_long=True,
     ),
     Cause(
         "unschedulable",
@@ -256,6 +266,7 @@ CAUSES = [
         "create the ServiceAccount",
         log=("Nothing runs: the Job has no pod, because none can be created: error looking up service account",),
         kind=JobStartupError,
+        takes_long=True,
     ),
     Cause(
         "deadline exceeded",
@@ -269,6 +280,7 @@ CAUSES = [
         ("failed: BackoffLimitExceeded", "exit code 1 (Error)", "this time too"),
         "read the last log lines above",
         log=("(backoffLimit is 2); after a pause Kubernetes starts the next.",),
+        takes_long=True,
     ),
     Cause(
         "an init container fails",
@@ -290,15 +302,28 @@ CAUSES = [
         ("it cannot start.", "container other cannot start: InvalidImageName"),
         "mend the image's name in the template.",
         kind=JobStartupError,
+        takes_long=True,
     ),
 ]
 
 
+@pytest.fixture(scope="module")
+def outcomes(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Outcome]]]:
+    """Start the tasks of all causes that are asked for: one after the other they would wait for minutes."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    chosen = [cause for item in items if isinstance(cause := item.callspec.params.get("cause"), Cause)]
+    tasks = SideBySide(cluster)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        chosen.sort(key=lambda cause: not cause.takes_long)
+        yield {cause.name: tasks.start(cause.prepare, job_yaml=cause.manifest, **cause.arguments) for cause in chosen}
+        tasks.close()
+
+
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
-def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, task: TaskRunner, namespace: Namespace) -> None:
-    cause.prepare(namespace)
-    task.write("job.yaml", cause.manifest)
-    run = task.run(yaml_file_name="job.yaml", backoff_limit=None, **cause.arguments)
+def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str, Future[Outcome]]) -> None:
+    outcome = outcomes[cause.name].result()
+    run = outcome.run
     assert run.state == "failed"
     assert isinstance(run.failures[0], cause.kind), run.failures
     assert [words for words in cause.error if words not in run.error] == [], run.error
@@ -310,14 +335,7 @@ def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, task: TaskRunner, 
     told = [line for line in run.log.splitlines() if line.startswith("Nothing runs: ")]
     assert len(told) == len(set(told)), "in changes, not in repetitions"
     if cause.kind is JobStartupError:
-        assert namespace.living("jobs") == []
-
-
-def meanwhile(act: Callable[[], object]) -> threading.Thread:
-    """Do something while a task runs."""
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
+        assert outcome.jobs == []
 
 
 def wait_for_running_pod(namespace: Namespace) -> str:
@@ -338,7 +356,11 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
             "this server replaces a deleted pod and counts no failure; test_diagnosis.py shows it with recordings"
         )
     task.write("job.yaml", job("sleep 60"))
-    thread = meanwhile(lambda: namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false"))
+
+    def delete_it() -> None:
+        namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false")
+
+    thread = in_background(delete_it)
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "failed"
@@ -347,15 +369,19 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
     assert "exit code 3" not in run.error
 
 
-def test_a_missing_configmap_that_comes_in_time_fails_nothing(task: TaskRunner, namespace: Namespace) -> None:
+def test_a_missing_configmap_that_comes_in_time_fails_nothing(
+    task: TaskRunner, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The kubelet looks again after 10 to 15 s, and a busy one later: in time for a user, but not surely for a test.
+    monkeypatch.setattr(obstacles, "HOPELESS_GRACE_SECONDS", 60.0)
+
     def bring() -> None:
-        deadline = time.monotonic() + 60
-        while "CreateContainerConfigError" not in json.dumps(namespace.objects("pods")) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        missed = "CreateContainerConfigError"
+        until(lambda: missed in json.dumps(namespace.objects("pods")), "the kubelet did not miss it")
         namespace.kubectl("create", "configmap", "late", "--from-literal=word=here")
 
     task.write("job.yaml", with_container(ENV % ("configMapKeyRef", "late"), "echo word is $X; sleep 3"))
-    thread = meanwhile(bring)
+    thread = in_background(bring)
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "success", run.failures

@@ -18,7 +18,12 @@ from tests.integration.test_arguments import kubeconfig
 IN_A_POD = {"08_in_cluster"}
 """Shown by test_in_cluster.py."""
 
-IMPORT_OF_DAG = "from airflow.sdk import DAG" if importlib.util.find_spec("airflow.sdk") else "from airflow import DAG"
+# As the README says for Airflow 2.
+IMPORTS_OF_AIRFLOW_2 = {
+    "from airflow.sdk import DAG, task\n": "from airflow import DAG\nfrom airflow.decorators import task\n",
+    "from airflow.sdk import DAG\n": "from airflow import DAG\n",
+}
+IMPORTS = {} if importlib.util.find_spec("airflow.sdk") else IMPORTS_OF_AIRFLOW_2
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/dag.py"))
 
@@ -46,8 +51,10 @@ def load(
         folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"], name)
         shutil.copytree(EXAMPLES / name, folder)
         dag_file = folder / "dag.py"
-        # As the README says for Airflow 2; on Airflow 3 it changes nothing.
-        dag_file.write_text(dag_file.read_text().replace("from airflow.sdk import DAG", IMPORT_OF_DAG))
+        code = dag_file.read_text()
+        for there, here in IMPORTS.items():
+            code = code.replace(there, here)
+        dag_file.write_text(code)
         made.append(folder)
         spec = importlib.util.spec_from_file_location(f"example_{name}", folder / "dag.py")
         assert spec, folder

@@ -139,7 +139,7 @@ def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
 
 
 def test_two_runs_with_one_job_name_at_once_are_told_apart(task: TaskRunner, namespace: Namespace) -> None:
-    task.write("job.yaml", job("sleep 15"))
+    task.write("job.yaml", job("true"))
     holder = {**job_of_another_run(task.dag_id)}
     namespace.kubectl("apply", "-f", "-", given=json.dumps(holder))
     run = task.run(yaml_file_name="job.yaml")

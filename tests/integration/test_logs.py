@@ -196,7 +196,7 @@ def test_what_the_drain_leaves_is_said_with_the_command_that_shows_it(task: Task
 def test_a_log_that_is_rotated_goes_on_and_what_is_missing_is_announced(task: TaskRunner) -> None:
     before = test_cluster.faults.configure_kubelet(containerLogMaxSize="50Ki")
     try:
-        task.write("job.yaml", job(_writer(150, 40, 0.2), spec=_PATIENT))
+        task.write("job.yaml", job(_writer(100, 60, 0.2), spec=_PATIENT))
         run = task.run(yaml_file_name="job.yaml")
     finally:
         test_cluster.faults.configure_kubelet(**before)

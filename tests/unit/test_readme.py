@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+OWNERS = (KubernetesJobOperator, ShorthandOperator)
 COUNTDOWN = ROOT / "examples" / "01_countdown"
 
 
@@ -25,24 +27,36 @@ def test_the_dag_and_the_template_are_those_of_the_first_example() -> None:
     assert block("yaml") == (COUNTDOWN / "countdown.yaml").read_text()
 
 
+def parameters() -> set[str]:
+    """Return the arguments of the operator and of the classes that it is made of."""
+    return {name for owner in OWNERS for name in signature_of(owner)} - {"self", "kwargs"}
+
+
+def signature_of(owner: type) -> list[str]:
+    return list(inspect.signature(inspect.unwrap(vars(owner)["__init__"])).parameters)
+
+
 def test_the_tables_have_every_argument_and_no_other() -> None:
     rows = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `")]
     documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    signature = inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__))
-    assert documented == set(signature.parameters) - {"self", "kwargs"}
+    assert documented == parameters()
 
 
 def test_the_docstring_has_every_argument_with_type_and_default() -> None:
-    doc = inspect.getdoc(KubernetesJobOperator) or ""
-    signature = inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__))
-    for name in set(signature.parameters) - {"self", "kwargs"}:
-        assert re.search(rf":param {name}: \((bool|str|int|dict|function)", doc), name
+    for owner in OWNERS:
+        doc = inspect.getdoc(owner) or ""
+        for name in set(signature_of(owner)) - {"self", "kwargs"}:
+            assert re.search(rf":param {name}: \((bool|str|int|dict|list|function)", doc), name
 
 
 def test_the_templated_arguments_are_the_ones_that_it_names() -> None:
     sentence = README[README.index("Arguments that contradict each other") : README.index("are templated by Airflow")]
     named = set(re.findall(r"`(\w+)`", sentence))
-    assert named == set(KubernetesJobOperator.template_fields) - {"rendered_yaml"}
+    of_a_table = set(ShorthandOperator.shorthand_names)
+    assert named == set(KubernetesJobOperator.template_fields) - {"rendered_yaml"} - of_a_table
+    start = README.index("Without YAML, or into")
+    table = README[start : README.index("The cluster:", start)]
+    assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE)))) == of_a_table
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow import connection
+from kubectl_job_operator.airflow.compat import AirflowNotFoundException
 from kubectl_job_operator.airflow.connection import Place, find_place
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
@@ -70,3 +71,16 @@ def test_the_content_of_a_kubeconfig_is_in_no_text_about_the_connection(monkeypa
     found = place(monkeypatch, {"kube_config": "very-secret"})
     assert "very-secret" not in repr(found)
     assert connection.CONNECTION_TYPE == "kubernetes"
+
+
+def test_only_the_providers_default_connection_need_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_is_there(conn_id: str) -> Any:
+        raise AirflowNotFoundException(conn_id)
+
+    monkeypatch.setattr(connection, "get_connection", none_is_there)
+    given = {**NO_ARGUMENTS, "namespace": "n"}
+    default: Any = SimpleNamespace(**given, kubernetes_conn_id="kubernetes_default")
+    assert find_place(default) == Place(Access(), "n")
+    other: Any = SimpleNamespace(**given, kubernetes_conn_id="other")
+    with pytest.raises(AirflowNotFoundException, match="other"):
+        find_place(other)

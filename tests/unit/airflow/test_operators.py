@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
-from kubectl_job_operator.errors import JobFailedError, TaskKilledError
+from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
 from tests.integration.manifests import job
@@ -24,6 +25,8 @@ from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.jobs import stage
 
 MANIFEST = stage.MANIFEST
+WIDGET = "{apiVersion: example.com/v1, kind: Widget, metadata: {name: widget}}"
+POD = "{apiVersion: v1, kind: Pod, metadata: {name: pod}, spec: {restartPolicy: Never, containers: [{name: a}]}}"
 
 CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"yaml_file_name": None}, ("yaml_file_name", "job_yaml")),
@@ -51,6 +54,12 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"on_kill_action": "stop"}, ("on_kill_action", "keep")),
     ({"on_worker_stop": "keep"}, ("on_worker_stop", "adopt")),
     ({"deadline_from_timeout": True}, ("deadline_from_timeout", "execution_timeout")),
+    ({"success_when": "status.phase=Done"}, ("success_when", "'status.phase=Done'", "{.status.phase}=Succeeded")),
+    ({"failure_when": ["Failed", "{.status.*}=x"]}, ("failure_when", "'{.status.*}'")),
+    ({"success_when": []}, ("success_when", "empty")),
+    ({"success_when": [3]}, ("success_when", "3")),
+    ({"success_when": {"a": "b"}}, ("success_when", "{'a': 'b'}")),
+    ({"success_when": "Ended", "failure_when": ["Failed", "Ended"]}, ("success_when", "failure_when", "'Ended'")),
 ]
 
 
@@ -187,7 +196,14 @@ BAD_INPUT: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("invalid Jinja", {"job_yaml": "a:\n  {% if %}"}, ("job_yaml, line 2", "not valid Jinja")),
     ("invalid YAML", {"job_yaml": "a: 1\nb: c: d"}, ("line 2, column 5", "2 | b: c: d", "^")),
     ("no document", {"job_yaml": "# nothing\n"}, ("has no document",)),
-    ("no Job", {"job_yaml": "{apiVersion: v1, kind: Pod, metadata: {name: a}}"}, ("has no Job", "only Pod")),
+    (
+        "no Job",
+        {"job_yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"},
+        ("has no Job", "only ConfigMap"),
+    ),
+    ("no such rule", {"job_yaml": WIDGET}, ("has no Job", "only Widget", "success_when")),
+    ("a limit for a Pod", {"job_yaml": POD, "backoff_limit": 1}, ("Pod pod", "backoff_limit")),
+    ("completions for a Pod", {"job_yaml": POD, "completions": 2}, ("completions cannot be filled into a Pod",)),
     ("two Jobs", {"job_yaml": f"{MANIFEST}---\n{MANIFEST}"}, ("has 2 Jobs",)),
     ("no name", {"job_yaml": MANIFEST.replace("  name: countdown\n", "  labels: {}\n")}, ("Job", "without a name")),
     ("generateName", {"job_yaml": MANIFEST.replace("name: countdown", "generateName: c-")}, ("generateName",)),
@@ -207,6 +223,25 @@ def test_bad_input_is_refused_before_kubectl_is_run_and_a_retry_is_not_tried(
     assert [word for word in words if word not in str(refusal.value)] == [], str(refusal.value)
     assert "What to do:" in str(refusal.value)
     assert fake_kubectl.calls == []
+
+
+def test_the_rules_and_the_selector_are_written_on_the_object(fake_kubectl: FakeKubectl, tmp_path: Path) -> None:
+    fake_kubectl.answers("auth can-i", stage.ALL_RIGHTS)
+    fake_kubectl.answers("get widget.v1.example.com/widget", **stage.FORBIDDEN)
+    task = operator(
+        job_yaml=WIDGET,
+        success_when=["Done", "{.status.phase}=Done"],
+        failure_when="Broken",
+        pod_selector="app=widget",
+        yaml_write_path=str(tmp_path),
+    )
+    with pytest.raises(KubectlError):
+        execute(task)
+    (written,) = tmp_path.glob("*.yaml")
+    annotations = yaml.safe_load(written.read_text())["metadata"]["annotations"]
+    assert annotations["kubectl-job-operator/success-when"] == "Done\n{.status.phase}=Done"
+    assert annotations["kubectl-job-operator/failure-when"] == "Broken"
+    assert annotations["kubectl-job-operator/pod-selector"] == "app=widget"
 
 
 def test_a_kubectl_that_is_too_old_is_refused_before_anything_is_created(fake_kubectl: FakeKubectl) -> None:

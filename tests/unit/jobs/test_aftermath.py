@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
-from kubectl_job_operator.jobs import aftermath, evidence
+from kubectl_job_operator.jobs import aftermath, events, evidence
 from kubectl_job_operator.jobs.aftermath import Caller, events_text
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, Settings
@@ -182,6 +182,8 @@ def test_a_cluster_that_does_not_answer_delays_the_end_by_seconds_and_is_a_warni
     fake_kubectl: FakeKubectl, log: Log, replays: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence, "_SECONDS", 0.3)
+    # The diagnosis before it has its answer.
+    fake_kubectl.answers(f"get events --field-selector={events.field_selector_at_the_end()}")
     fake_kubectl.answers("get events", after_seconds=NEVER)
     fake_kubectl.answers("version", BOTH_VERSIONS, times=1)
     fake_kubectl.answers("version", after_seconds=NEVER)

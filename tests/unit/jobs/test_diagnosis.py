@@ -135,7 +135,7 @@ SEEN_BEFORE: dict[str, tuple[str, str, str]] = {
         "Pod pod-deleted-bsxbw on node node1: somebody deleted it.",
         "Pod pod-deleted-bsxbw on node node1, container main: exit code 137 (Error): SIGKILL: its pod was deleted, and "
         "it did not end within 1 s by itself.",
-        "What to do: find out who deleted the pod; with a backoffLimit above 0 the Job starts another one.",
+        "What to do: find out who deleted the pod; a Job with a backoffLimit above 0 starts another one.",
     ),
     "job-deleted": (
         "Pod job-deleted-5wh6g on node node1: somebody deleted it.",

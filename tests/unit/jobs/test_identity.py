@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kubectl_job_operator.jobs.identity import (
-    MANAGED_BY_LABEL,
-    TASK_INSTANCE_LABEL,
-    TRY_LABEL,
     Decision,
     Identity,
     decide,
     owner_of,
 )
+from kubectl_job_operator.jobs.labels import MANAGED_BY_LABEL, TASK_INSTANCE_LABEL, TRY_LABEL
 from tests.unit import recordings
 
 OURS = Identity("dag", "task", "manual__2026-01-01", -1, try_number=3, first_try=2)

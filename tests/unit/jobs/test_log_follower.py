@@ -119,9 +119,16 @@ class Theatre:
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pods_module, "REFUSALS_SECONDS", 0.1)
     monkeypatch.setattr(pods_module, "_FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(log_follower_module, "_PODS_SECONDS", 0.3)
+    # Long: on a busy machine the watch takes its time to name the pods.
+    monkeypatch.setattr(log_follower_module, "_PODS_SECONDS", 20.0)
     for name, seconds in (("_HELD_SECONDS", 0.1), ("_NEWS_SECONDS", 0.03), ("_FIRST_PAUSE_SECONDS", 0.02)):
         monkeypatch.setattr(log_source_module, name, seconds)
+
+
+@pytest.fixture
+def no_wait_for_pods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask soon for the pods of a Job that has ended, where the watch does not name them."""
+    monkeypatch.setattr(log_follower_module, "_PODS_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -340,6 +347,7 @@ def test_after_the_verdict_the_rest_is_read_to_its_end(theatre: Theatre) -> None
     until(lambda: not any("logs" in call for call in _running_commands(theatre.fake)), "a kubectl reads on")
 
 
+@pytest.mark.usefixtures("no_wait_for_pods")
 def test_a_pod_that_the_watch_never_named_is_found_by_listing_and_read(theatre: Theatre) -> None:
     theatre.watches()
     theatre.logs("p", ["one"])
@@ -347,12 +355,14 @@ def test_a_pod_that_the_watch_never_named_is_found_by_listing_and_read(theatre: 
     assert theatre.log.records == [("info", "one")]
 
 
+@pytest.mark.usefixtures("no_wait_for_pods")
 def test_pods_that_were_gone_before_anybody_saw_them_are_told(theatre: Theatre) -> None:
     theatre.watches()
     theatre.finish()
     assert theatre.log.warnings == ["Some pods of the Job were gone before the task saw them; their logs are lost."]
 
 
+@pytest.mark.usefixtures("no_wait_for_pods")
 def test_a_list_that_could_not_be_had_gives_no_log_up(theatre: Theatre) -> None:
     theatre.follow(drain_seconds=5.0)
     theatre.watches(pod(main="running"), then=("end", event(pod(phase="Succeeded", main=0))))
@@ -368,6 +378,7 @@ def test_a_list_that_could_not_be_had_gives_no_log_up(theatre: Theatre) -> None:
     assert theatre.log.lines == ["one", "two"]
 
 
+@pytest.mark.usefixtures("no_wait_for_pods")
 def test_where_watching_is_forbidden_the_logs_are_read_at_the_end(theatre: Theatre) -> None:
     theatre.fake.answers(WATCH, **FORBIDDEN)
     theatre.fake.answers(LIST, **FORBIDDEN)

@@ -281,7 +281,8 @@ def test_variables_come_to_every_container_that_does_not_set_them(manifest: Mani
     documents = copy.deepcopy(list(manifest.documents))
     pod = documents[1]["spec"]["template"]["spec"]
     pod["initContainers"] = [{"name": "init", "env": [{"name": "A", "value": "own"}]}]
-    changed = _unchanged(Manifest.of(documents, SOURCE), lambda one: one.with_env_vars({"A": "1", "B": "2"}))
+    variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    changed = _unchanged(Manifest.of(documents, SOURCE), lambda one: one.with_env_vars(variables))
     changed_pod = changed.job["spec"]["template"]["spec"]
     assert changed_pod["initContainers"][0]["env"] == [{"name": "A", "value": "own"}, {"name": "B", "value": "2"}]
     assert changed_pod["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]

@@ -5,18 +5,28 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_job_operator.jobs.replay_script import Script
+from kubectl_job_operator.jobs.replay_script import Script, Target
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.jobs import stage
 
 NAME, SPACE = stage.NAME, stage.NAMESPACE
 AWKWARD = 'it\'s a "$HOME" `id` ünï @job@'
 UID = stage.UID
+
+WIDGET = Target(
+    kind="Widget",
+    target="widget.v1.example.com/widget",
+    created="widget.example.com/widget",
+    success=["jsonpath={.status.phase}=Done", "condition=Skipped"],
+    failure=["jsonpath={.status.phase}=Broken"],
+    pods=["-l", "app=w"],
+)
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -36,6 +46,10 @@ SCRIPTS = {
         has_masked_values=True,
     ),
     "kubeconfig is lost": script(is_kubeconfig_lost=True),
+    "another kind": script(job="widget", other=WIDGET),
+    "a kind that cannot fail and whose pods are not known": script(
+        job="widget", other=replace(WIDGET, failure=[], pods=[]), secrets=["a", "b"], has_masked_values=True
+    ),
 }
 
 
@@ -186,3 +200,62 @@ def test_a_kubeconfig_that_is_not_kept_must_be_given(run: Run, fake_kubectl: Fak
     assert done.returncode != 0
     assert "set it to a file with the kubeconfig of the Airflow connection" in done.stderr
     assert not fake_kubectl.calls
+
+
+def script_widget(fake_kubectl: FakeKubectl, *, met: str | None, before: str = "") -> None:
+    """Script a cluster where a Widget comes to an end.
+
+    :param met: the rule that holds once it was created; ``None`` for none.
+    :param before: the uid of the Widget that there is at the start.
+    """
+    target = WIDGET.target
+    if before:
+        fake_kubectl.answers(f"get {target} --ignore-not-found", before, times=1)
+        fake_kubectl.answers(f"wait {target} --for={WIDGET.failure[0]}", times=1)
+    else:
+        fake_kubectl.answers(f"get {target} --ignore-not-found", "", times=1)
+    fake_kubectl.answers(f"get {target} --ignore-not-found", UID)
+    fake_kubectl.answers("create", f"{WIDGET.created}\n")
+    fake_kubectl.answers("delete", "deleted\n")
+    if met is not None:
+        fake_kubectl.answers(f"wait {target} --for={met} --timeout=0s")
+    fake_kubectl.answers("wait", stderr="error: timed out waiting for the condition\n", return_code=1)
+    fake_kubectl.answers(f"get {target} -o yaml", "status: {phase: Done}\n")
+    fake_kubectl.answers("logs", "[pod/a/main] line\n")
+
+
+@pytest.mark.parametrize(
+    ("met", "end", "code"),
+    [(WIDGET.success[0], "Complete", 0), (WIDGET.success[1], "Complete", 0), (WIDGET.failure[0], "Failed", 1)],
+)
+def test_another_kind_is_created_and_ends_by_its_rules(
+    met: str, end: str, code: int, run: Run, fake_kubectl: FakeKubectl
+) -> None:
+    script_widget(fake_kubectl, met=met)
+    done = run(script(job="widget", other=WIDGET))
+    assert done.returncode == code, done.stderr
+    assert done.stdout == "[pod/a/main] line\n"
+    assert f"Widget widget in namespace {SPACE} is {end}." in done.stderr
+    assert len(fake_kubectl.called("logs -l app=w")) == 1
+
+
+def test_another_kind_that_has_failed_before_is_replaced(run: Run, fake_kubectl: FakeKubectl) -> None:
+    script_widget(fake_kubectl, met=WIDGET.success[0], before=UID)
+    assert run(script(job="widget", other=WIDGET)).returncode == 0
+    assert [call[3:5] for call in fake_kubectl.called("delete")] == [("delete", WIDGET.target)]
+
+
+def test_another_kind_that_has_not_ended_is_not_touched(run: Run, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get", UID)
+    fake_kubectl.answers("wait", stderr="error: timed out waiting for the condition\n", return_code=1)
+    done = run(script(job="widget", other=WIDGET))
+    assert done.returncode == 2
+    assert "Widget widget in namespace here has not ended, so it is not touched" in done.stderr
+
+
+def test_where_the_pods_are_not_known_it_says_so_and_shows_no_logs(run: Run, fake_kubectl: FakeKubectl) -> None:
+    script_widget(fake_kubectl, met=WIDGET.success[0])
+    done = run(script(job="widget", other=replace(WIDGET, pods=[])))
+    assert done.returncode == 0
+    assert "Which pods are its own is not known" in done.stderr
+    assert fake_kubectl.called("logs") == []

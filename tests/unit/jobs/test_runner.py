@@ -33,7 +33,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.jobs import obstacles
-from kubectl_job_operator.jobs.identity import TASK_INSTANCE_LABEL
+from kubectl_job_operator.jobs.labels import TASK_INSTANCE_LABEL
 from kubectl_job_operator.jobs.runner import JobRunner
 from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings, Tail
 from kubectl_job_operator.jobs.yaml_text import load_all
@@ -822,13 +822,14 @@ def test_an_exception_at_any_moment_leaves_no_job_and_no_child_behind(
     seed = random.randrange(1_000_000)
     luck = random.Random(seed)
     interrupted = applied = 0
+    longest = 0.4
     for _ in range(10):
         before, log = len(fake_kubectl.calls), Log()
         runner = stage.runner(log)
         with _on_signal(_raise, signal.SIGALRM):
             with contextlib.suppress(Interruption):
                 try:
-                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, 0.4))
+                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, longest))
                     runner.run()
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -837,6 +838,8 @@ def test_an_exception_at_any_moment_leaves_no_job_and_no_child_behind(
         verbs = [word for call in fake_kubectl.calls[before:] for word in call if word in ("apply", "delete")]
         assert verbs in ([], ["apply", "delete"], ["delete"]), f"the seed was {seed}\n{log.text}"
         applied += "apply" in verbs
+        if not applied:
+            longest *= 1.4  # a busy machine takes longer to come there
         assert _no_child_is_left(fake_kubectl), f"the seed was {seed}"
     assert interrupted == 10
     assert applied > 0, "or the interesting part was never reached"

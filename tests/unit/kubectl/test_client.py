@@ -462,6 +462,9 @@ def test_a_command_that_never_answers_is_ended_and_can_be_tried_again(
     desk.kubectl.get("job/first")
     fake_kubectl.answers(arguments[0], after_seconds=NEVER)
     monkeypatch.setattr(client, limit, 0.2)
+    # Where the limit is a default argument, it was read when the method was made.
+    for finish in (Kubectl.finish_get, Kubectl.finish_select):
+        monkeypatch.setattr(finish, "__defaults__", (0.2,))
     with pytest.raises(KubectlError) as caught:
         run(desk.kubectl)
     assert caught.value.kind is ErrorKind.NO_ANSWER

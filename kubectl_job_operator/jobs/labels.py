@@ -1,0 +1,16 @@
+"""The names of the labels and annotations that this package writes on objects and reads back."""
+
+from __future__ import annotations
+
+PREFIX = "kubectl-job-operator"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+TASK_INSTANCE_LABEL = f"{PREFIX}/task-instance"
+TRY_LABEL = f"{PREFIX}/try-number"
+KEEP = f"{PREFIX}/keep"
+"""Set as an annotation by whoever writes the template, and as a label by us, so that kubectl can leave it out."""
+
+MAIN = f"{PREFIX}/main"
+"""Set as an annotation by whoever writes the template: ``"true"`` on the document that the task waits for."""
+SUCCESS_WHEN = f"{PREFIX}/success-when"
+FAILURE_WHEN = f"{PREFIX}/failure-when"
+POD_SELECTOR = f"{PREFIX}/pod-selector"

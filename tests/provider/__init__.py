@@ -1,0 +1,1 @@
+"""True only beside Airflow's own Kubernetes provider: `make test-provider` installs it for these tests alone."""
