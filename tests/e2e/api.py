@@ -52,6 +52,11 @@ class Api:
         answer = self._ask(f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": dict(conf or {})})
         return str(answer["dag_run_id"])
 
+    def last_success(self, dag_id: str) -> str:
+        """Return the id of the DAG's latest run that succeeded."""
+        runs = self._ask(f"dags/{dag_id}/dagRuns?state=success&order_by=-start_date&limit=1")["dag_runs"]
+        return str(runs[0]["dag_run_id"])
+
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float) -> str:
         """Wait until the run has ended, and return its state."""
         deadline = time.monotonic() + seconds
