@@ -35,7 +35,7 @@ def main(address: str, passwords: Path, folder: Path) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "login" not in url)
         _take(page, f"{address}/dags/fan_out/runs/{fan_out}", "square", folder / "run.png")
-        _take(page, f"{address}/dags/countdown/runs/{countdown}/tasks/countdown", "$ kubectl", folder / "log.png")
+        _take(page, f"{address}/dags/countdown/runs/{countdown}/tasks/countdown", "Post Execute", folder / "log.png")
         browser.close()
 
 
