@@ -199,3 +199,11 @@ class JobInUseError(JobError):
 
 class TaskKilledError(KubectlJobOperatorError):
     """The task was told to stop; it is never a success."""
+
+
+class TaskTimeoutError(TaskKilledError):
+    """The task ran into its ``execution_timeout`` while it was deferred."""
+
+
+class DeferralError(KubectlJobOperatorError):
+    """The triggerer could not go on waiting for the Job, which was left as it is."""

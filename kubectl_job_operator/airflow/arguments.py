@@ -49,6 +49,10 @@ def check_arguments(task: KubernetesJobOperator) -> None:
             raise ValueError(f"{name} must not be negative, but is {number}")
     if task.log_formatter is not None and not callable(task.log_formatter):
         raise ValueError(f"log_formatter must be a function of two strings, but is {task.log_formatter!r}")
+    if task.logging_interval is not None and task.logging_interval < 1:
+        raise ValueError(f"logging_interval must be at least 1 second, but is {task.logging_interval}")
+    if task.logging_interval is not None and not task.deferrable:
+        raise ValueError("logging_interval needs deferrable=True: a task that keeps its worker shows its logs at once")
     if task.max_log_streams < 1:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, BaseOperatorLink, Connection, Context
@@ -29,6 +30,8 @@ else:
     except ImportError:
         from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
+Result = TypeVar("Result")
+
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
@@ -48,7 +51,11 @@ __all__ = [
     "pull_for_link",
     "push_for_link",
     "redact",
+    "resumes_after_timeout",
+    "state_of_deferred",
     "task_decorator_factory",
+    "to_thread_with_airflow",
+    "triggers_have_on_kill",
 ]
 
 
@@ -131,3 +138,62 @@ def is_wanted_by_airflow(context: Context) -> bool:
         return False
     found = [str(state) for tasks in states.values() for state in tasks.values()]
     return len(found) == 1 and found[0] in _WANTED_STATES
+
+
+def triggers_have_on_kill() -> bool:
+    """Whether Airflow tells a trigger when somebody ends its task."""
+    from airflow.triggers.base import BaseTrigger
+
+    return hasattr(BaseTrigger, "on_kill")
+
+
+def resumes_after_timeout() -> bool:
+    """Whether a deferred task comes back to a worker after its ``execution_timeout``; Airflow 2 fails it before."""
+    return _has_task_sdk()
+
+
+async def to_thread_with_airflow(action: Callable[..., Result], *arguments: Any) -> Result:
+    """Call something in a thread from which Airflow's connections and states can be asked for."""
+    from asgiref.sync import sync_to_async
+
+    # Its threads know the loop they come from: some versions of Airflow can answer them only through that one.
+    return await sync_to_async(action)(*arguments)
+
+
+async def state_of_deferred(instance: Any) -> str:
+    """Return the state of the task instance of a trigger, as Airflow now has it.
+
+    ``None`` is that of one that was cleared, ``no such`` that of one that was deleted, and ``unknown`` that of one
+    about which Airflow does not tell.
+    """
+    try:
+        return await to_thread_with_airflow(_state_of, instance)
+    except Exception:  # noqa: BLE001 - whatever it is: who does not know must not act
+        return "unknown"
+
+
+def _state_of(instance: Any) -> str:
+    index = instance.map_index if instance.map_index is not None else -1
+    if not _has_task_sdk():
+        return _state_in_database(instance, index)
+    home = importlib.import_module("airflow.sdk.execution_time.task_runner").RuntimeTaskInstance
+    states = home.get_task_states(
+        dag_id=instance.dag_id, task_ids=[instance.task_id], run_ids=[instance.run_id], map_index=index
+    )
+    found = [str(getattr(state, "value", state)) for tasks in states.values() for state in tasks.values()]
+    if not found:
+        return "no such"
+    return found[0] if len(found) == 1 else "unknown"
+
+
+def _state_in_database(instance: Any, index: int) -> str:
+    from airflow.utils.session import create_session
+
+    model = importlib.import_module("airflow.models.taskinstance").TaskInstance
+    with create_session() as session:
+        row = (
+            session.query(model.state)
+            .filter_by(dag_id=instance.dag_id, task_id=instance.task_id, run_id=instance.run_id, map_index=index)
+            .one_or_none()
+        )
+    return "no such" if row is None else str(row[0])

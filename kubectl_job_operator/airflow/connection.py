@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
-
-if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 
 CONNECTION_TYPE = "kubernetes"
 DEFAULT_CONNECTION = "kubernetes_default"
@@ -34,7 +31,17 @@ class Place:
     namespace: str | None
 
 
-def find_place(task: KubernetesJobOperator) -> Place:
+class Addressed(Protocol):
+    """What says where a Job runs: an operator or a trigger."""
+
+    namespace: str | None
+    kubernetes_conn_id: str | None
+    config_file: str | None
+    cluster_context: str | None
+    in_cluster: bool | None
+
+
+def find_place(task: Addressed) -> Place:
     """Return where the task's Job runs; the arguments win over the connection.
 
     :raises AccessError: if the connection contradicts itself or is of another type.

@@ -24,7 +24,8 @@ class KubernetesJobDecoratedOperator(DecoratedOperator, KubernetesJobOperator):
 
     :param python_callable: (function) returns the container's command, as a str for a shell or as a list of str; or a
         dict, where there is YAML: variables for the template beside those of ``yaml_template_fields``. Strings in it
-        are rendered by Airflow. It runs on the worker, when the task does.
+        are rendered by Airflow. It runs on the worker, when the task does, and again when a deferred task comes back
+        to one.
     :raises ValueError: when the DAG is parsed, for ``cmds``, which is what the function is there for.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +29,6 @@ _DELETE_POLICIES = {
 }
 _KILL_ACTIONS = {"delete_pod": "delete", "keep_pod": "keep"}
 _LARGEST_EXIT_CODE = 255
-_TAKES_DEFERRABLE = "deferrable" in inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__)).parameters
 
 
 class KubernetesLegacyJobOperator(KubernetesJobOperator):
@@ -133,7 +131,6 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             poll_interval=poll_interval,
             callbacks=callbacks,
             progress_callback=progress_callback,
-            logging_interval=logging_interval,
             trigger_kwargs=trigger_kwargs,
         )
         # What follows is looked at by checks that the base class makes while it is made.
@@ -171,7 +168,8 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             "skip_on_exit_code": _listed(skip_on_exit_code),
             "delete_policy": _delete_policy(on_finish_action, is_delete_operator_pod),
             "on_kill_action": _chosen("on_kill_action", on_kill_action, _KILL_ACTIONS),
-            **({"deferrable": deferrable} if _TAKES_DEFERRABLE else {}),
+            "deferrable": deferrable,
+            "logging_interval": logging_interval if deferrable else None,
             "log_formatter": log_formatter or (None if container_name_log_prefix_enabled else _bare),
         }
         # Whoever gives an argument of the Job operator's own means that one.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.arguments import check_arguments, exit_codes
@@ -12,6 +13,7 @@ from kubectl_job_operator.airflow.compat import (
     Context,
     is_wanted_by_airflow,
 )
+from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
@@ -21,6 +23,7 @@ from kubectl_job_operator.jobs.plain import as_plain
 if TYPE_CHECKING:
     import jinja2
 
+    from kubectl_job_operator.jobs.handover import Handover
     from kubectl_job_operator.jobs.manifest import Manifest
     from kubectl_job_operator.jobs.runner import JobRunner
     from kubectl_job_operator.jobs.settings import Settings
@@ -136,6 +139,13 @@ class KubernetesJobOperator(ShorthandOperator):
     :param termination_grace_period_seconds: (int, seconds, default None) the pods' ``terminationGracePeriodSeconds``,
         whatever the YAML says.
 
+    Deferring:
+
+    :param deferrable: (bool, default ``[operators] default_deferrable`` of Airflow's configuration, else False) leave
+        the worker while the Job runs: the triggerer waits, and a worker shows the logs and the verdict at the end.
+    :param logging_interval: (int, seconds, default None) how often a deferred task comes back to a worker to show what
+        is new in the logs. By default only when the Job has ended. Needs ``deferrable``.
+
     For a look at a failed try:
 
     :param replay_dir: (str, default None) a folder on the worker that gets a folder for each failed try: ``replay.sh``,
@@ -224,6 +234,8 @@ class KubernetesJobOperator(ShorthandOperator):
         outage_tolerance_seconds: int = 600,
         deadline_from_timeout: bool = False,
         termination_grace_period_seconds: int | None = None,
+        deferrable: bool | None = None,
+        logging_interval: int | None = None,
         replay_dir: str | None = None,
         replay_keep: int = 50,
         **kwargs: Any,
@@ -272,6 +284,8 @@ class KubernetesJobOperator(ShorthandOperator):
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self.deadline_from_timeout = deadline_from_timeout
         self.termination_grace_period_seconds = termination_grace_period_seconds
+        self.deferrable = deferrable if deferrable is not None else defers_by_default()
+        self.logging_interval = logging_interval
         self.replay_dir = replay_dir
         self.replay_keep = replay_keep
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
@@ -312,14 +326,39 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
+        with self._running(context) as runner:
+            if self.deferrable:
+                self._defer_if_need_be(runner.start())
+            else:
+                runner.run()
+            return self._pushed(context, runner)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on with the Job after the triggerer has waited for it, and return its result.
+
+        :raises TaskTimeoutError: if the task has run into its ``execution_timeout``.
+        :raises KubectlJobOperatorError: as ``execute``.
+        """
+        handover, outcome = read_event(event)
+        with self._running(context) as runner:
+            self._defer_if_need_be(runner.go_on(handover, outcome))
+            return self._pushed(context, runner)
+
+    def _defer_if_need_be(self, handover: Handover | None) -> None:
+        """Leave the worker, unless the Job is over."""
+        if handover is not None:
+            self.defer(trigger=make_trigger(self, handover), method_name=METHOD)
+
+    @contextlib.contextmanager
+    def _running(self, context: Context) -> Iterator[JobRunner]:
+        """Give what runs the Job, which ``on_kill`` ends, and turn its errors into what Airflow acts on."""
         self._is_over = False
         try:
             runner = self._make_runner(context)
             self._runner = runner
             if self._is_killed:
                 runner.kill()
-            runner.run()
-            return self._pushed(context, runner)
+            yield runner
         except (InputError, ResultError) as error:
             raise AirflowFailException(str(error)) from None
         except KubectlError as error:

@@ -156,7 +156,7 @@ ARGUMENTS = (
         "the like, and `log_formatter` for lines of the log, serve instead",
     ),
     _ignored("progress_callback", None, "the provider does not call it either"),
-    _ignored("logging_interval", None, "lines are shown as they come"),
+    Argument("logging_interval", None, note="only with `deferrable`, as there; else lines are shown as they come"),
     _ignored("trigger_kwargs", None, "they are for the provider's own trigger"),
     _differently(
         "container_name_log_prefix_enabled",

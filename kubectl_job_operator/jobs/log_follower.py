@@ -9,7 +9,7 @@ from kubectl_job_operator.jobs import kinds, status
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.log_blocks import Blocks
 from kubectl_job_operator.jobs.log_levels import INFO, by_level, without_colours
-from kubectl_job_operator.jobs.log_lines import Line
+from kubectl_job_operator.jobs.log_lines import Line, SavedPosition
 from kubectl_job_operator.jobs.log_source import Kind, LogSource
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.pods import PodWatch
@@ -34,6 +34,8 @@ class LogFollower:
     :param mailbox: learns that there is something to show.
     :param log: takes the lines, each at the level that it claims.
     :param following: which containers, and how.
+    :param saved: how far another process has shown them.
+    :param follows: whether containers that run are followed; else ``catch_up`` reads them as far as they have come.
     :param hides_results: leave out the lines that hold a result.
     """
 
@@ -46,6 +48,8 @@ class LogFollower:
         *,
         log: Log,
         following: Following,
+        saved: Sequence[SavedPosition] = (),
+        follows: bool = True,
         hides_results: bool = False,
     ) -> None:
         self._kubectl = kubectl
@@ -58,6 +62,8 @@ class LogFollower:
         self._formatter = following.formatter
         self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
         self._sources: dict[tuple[str, str], LogSource] = {}
+        self._saved = {(one.pod_uid, one.container): one for one in saved}
+        self._follows = follows
         self._version = -1
         spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
@@ -98,6 +104,7 @@ class LogFollower:
             self._watch.replace(pods)
         is_read = self._go_on(lambda: not self._unread(), now + seconds)
         self.close()
+        self._tell_of_lost_pods()
         if self._seen_ended_count < ended:
             self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
         if not is_read:
@@ -106,6 +113,23 @@ class LogFollower:
                 f"Not all logs could be read within {seconds:g} s (log_drain_seconds). As long as the pods exist, "
                 f"this shows the rest:{commands}"
             )
+
+    def catch_up(self, pods: Sequence[Object]) -> None:
+        """Show what the containers of a Job that runs on have written up to now, for a bounded time.
+
+        Of very many containers only as many are shown as may be followed at once; the others when the Job has ended.
+
+        :param pods: the Job's pods as they now are.
+        """
+        self._watch.replace(pods)
+        self._go_on(lambda: not self._unread(), time.monotonic() + self._following.drain_seconds, with_watch=False)
+        self.close()
+        self._tell_of_lost_pods()
+
+    def positions(self) -> list[SavedPosition]:
+        """Return how far each container has been shown, for another process to go on from."""
+        positions = [source.saved(pod_uid) for (pod_uid, _), source in self._sources.items()]
+        return [one for one in positions if one is not None]
 
     def close(self) -> None:
         """End all reading, and show what is here already."""
@@ -126,10 +150,11 @@ class LogFollower:
         self._learn()
         return [source for source in self._sources.values() if not source.is_read]
 
-    def _go_on(self, is_done: Callable[[], bool], deadline: float) -> bool:
+    def _go_on(self, is_done: Callable[[], bool], deadline: float, *, with_watch: bool = True) -> bool:
         """Watch and read on until there is nothing left to do, or until the deadline; return whether there is not."""
+        chores = (self._watch, self) if with_watch else (self,)
         while True:
-            limits = [limit for chore in (self._watch, self) if (limit := chore.advance()) is not None]
+            limits = [limit for chore in chores if (limit := chore.advance()) is not None]
             if is_done():
                 return True
             left = deadline - time.monotonic()
@@ -147,9 +172,24 @@ class LogFollower:
         for pod_uid, pod in self._watch.pods.items():
             is_gone = self._watch.is_gone(pod_uid)
             for state in status.container_states(pod):
-                if self._following.chooses(state.name, is_init=state.is_init):
+                if self._following.chooses(state.name, is_init=state.is_init) and self._has_room(pod_uid, state.name):
                     self._source(pod_uid, pod, state.name).note(state, is_gone=is_gone)
         self._has_many = self._has_many or len(self._sources) > 1
+
+    def _has_room(self, pod_uid: str, container: str) -> bool:
+        """Whether the container is shown now: how far each has been shown must not become too much to hand over."""
+        key = (pod_uid, container)
+        if self._follows or key in self._sources or key in self._saved:
+            return True
+        return len(self._sources.keys() | self._saved.keys()) < self._following.max_streams
+
+    def _tell_of_lost_pods(self) -> None:
+        """Tell which containers another process has begun to show, and nobody can show to their end."""
+        for (pod_uid, container), saved in self._saved.items():
+            if pod_uid not in self._watch.pods and saved.stamp:
+                self._log.warning(
+                    f"The pod of a container {container} is gone: its lines after {saved.stamp} may be missing."
+                )
 
     def _source(self, pod_uid: str, pod: Object, container: str) -> LogSource:
         key = (pod_uid, container)
@@ -162,6 +202,8 @@ class LogFollower:
                 container,
                 show=lambda lines: self._show(key, name, container, lines),
                 warn=lambda sentence: self._warn(key, name, container, sentence),
+                saved=self._saved.get(key),
+                follows=self._follows,
             )
         return self._sources[key]
 

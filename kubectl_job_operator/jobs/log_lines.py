@@ -6,6 +6,7 @@ import datetime
 import functools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST_LINE_BYTES = 60_000
@@ -29,6 +30,28 @@ class Line(NamedTuple):
 
     stamp: bytes
     text: bytes
+
+
+@dataclass(frozen=True)
+class SavedPosition:
+    """How far a container's log has been shown, for another process to go on from.
+
+    :param pod_uid: whose container.
+    :param container: its name.
+    :param instance: which of its runs is the next to be shown, or is being shown.
+    :param stamp: the time of the last line that was shown.
+    :param lines_of_stamp: how many lines of that time were shown.
+    :param newest: the newest time of all lines that were shown.
+    :param line_count: how many lines were shown.
+    """
+
+    pod_uid: str
+    container: str
+    instance: int
+    stamp: str = ""
+    lines_of_stamp: int = 0
+    newest: str = ""
+    line_count: int = 0
 
 
 class LineReader:
@@ -88,13 +111,16 @@ class LineReader:
 
 
 class Position:
-    """How far a container's log has been shown."""
+    """How far a container's log has been shown.
 
-    def __init__(self) -> None:
-        self.stamp = b""
-        self.lines_of_stamp = 0
-        self.newest = b""
-        self.line_count = 0
+    :param saved: how far another process has shown it; ``None`` if none has.
+    """
+
+    def __init__(self, saved: SavedPosition | None = None) -> None:
+        self.stamp = saved.stamp.encode() if saved else b""
+        self.lines_of_stamp = saved.lines_of_stamp if saved else 0
+        self.newest = saved.newest.encode() if saved else b""
+        self.line_count = saved.line_count if saved else 0
 
     def advance(self, lines: Sequence[Line]) -> None:
         """Note that these lines have been shown too."""
@@ -111,6 +137,16 @@ class Position:
         self.stamp = last
         self.newest = max(self.newest, max(lines).stamp)
         self.line_count += len(lines)
+
+    def saved(self, pod_uid: str, container: str, instance: int) -> SavedPosition:
+        """Return it for another process.
+
+        :param pod_uid: whose container.
+        :param container: its name.
+        :param instance: which of its runs this is about.
+        """
+        stamp, newest = self.stamp.decode(), self.newest.decode()
+        return SavedPosition(pod_uid, container, instance, stamp, self.lines_of_stamp, newest, self.line_count)
 
     def since(self) -> str | None:
         """Return from when to read on, a whole second, as ``--since-time`` takes it; ``None`` is from the beginning.

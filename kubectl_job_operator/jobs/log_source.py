@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
-from kubectl_job_operator.jobs.log_lines import Line, LineReader, Position, Resumption
+from kubectl_job_operator.jobs.log_lines import Line, LineReader, Position, Resumption, SavedPosition
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.persistence import REFUSALS_SECONDS
 from kubectl_job_operator.jobs.status import ContainerState
@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     """How a log is read."""
 
     FOLLOW = "follow"
+    SO_FAR = "so far"
     REST = "rest"
     PREVIOUS = "previous"
 
@@ -63,6 +64,8 @@ class LogSource:
     :param container: the container's name.
     :param show: takes lines, each once, in order.
     :param warn: takes a sentence where lines are lost.
+    :param saved: how far another process has shown it; ``None`` if none has.
+    :param follows: whether a container that runs is followed; else it is read once, as far as it has come.
     """
 
     def __init__(
@@ -74,6 +77,8 @@ class LogSource:
         *,
         show: Callable[[Sequence[Line]], None],
         warn: Callable[[str], None],
+        saved: SavedPosition | None = None,
+        follows: bool = True,
     ) -> None:
         self._kubectl = kubectl
         self._mailbox = mailbox
@@ -81,9 +86,11 @@ class LogSource:
         self.container = container
         self._show = show
         self._warn = warn
-        self._position = Position()
+        self._position = Position(saved)
         self._ahead = Position()
-        self._next = 0
+        self._next = saved.instance if saved else 0
+        self._follows = follows
+        self._is_read_so_far = False
         self._state: ContainerState | None = None
         self._is_gone = False
         self._has_given_up = False
@@ -110,7 +117,7 @@ class LogSource:
         state = self._state
         if state is None or self._has_given_up or not (state.is_running or state.is_over):
             return True
-        return self._next > state.instance
+        return self._next > state.instance or (state.is_running and self._is_read_so_far)
 
     @property
     def is_following(self) -> bool:
@@ -150,7 +157,9 @@ class LogSource:
             self._turn_to(oldest)
         if self._next < state.instance:
             return Kind.PREVIOUS
-        return Kind.FOLLOW if state.is_running else Kind.REST
+        if state.is_running:
+            return Kind.FOLLOW if self._follows else Kind.SO_FAR
+        return Kind.REST
 
     def start(self, kind: Kind) -> None:
         """Start what is wanted."""
@@ -232,6 +241,12 @@ class LogSource:
         previous = self._state is not None and self._next < self._state.instance
         return self._kubectl.logs_command(self.pod, self.container, self._position.since(), previous=previous)
 
+    def saved(self, pod_uid: str) -> SavedPosition | None:
+        """Return how far it has been shown, for another process; ``None`` if nothing has."""
+        if not self._next and not self._position.stamp:
+            return None
+        return self._position.saved(pod_uid, self.container, self._next)
+
     def _is_over(self, reading: _Reading) -> bool:
         """Whether the run of the container that is being read has ended."""
         state = self._state
@@ -265,7 +280,7 @@ class LogSource:
     def _finish(self, reading: _Reading) -> None:
         """Draw the conclusions from the end of a reading."""
         now = time.monotonic()
-        is_whole = reading.kind is not Kind.FOLLOW and reading.call.process.return_code == 0
+        is_whole = reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0
         is_held = is_whole and not self._show_new(reading, reading.reader.last())
         try:
             self._kubectl.finish_stream(reading.call, _said(reading))
@@ -280,6 +295,8 @@ class LogSource:
             if not self._is_over(reading):
                 # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
                 self._news_until = now + _NEWS_SECONDS
+        elif reading.kind is Kind.SO_FAR:
+            self._is_read_so_far = True
         elif not reading.resumption.is_in_vain:
             self._turn_to(reading.instance + 1)
         elif reading.kind is Kind.PREVIOUS:
@@ -345,6 +362,7 @@ class LogSource:
 
 def _said(reading: _Reading) -> str:
     """Sum up a reading for the transcript."""
+    lines = f"{reading.line_count} line{'' if reading.line_count == 1 else 's'}"
     if reading.new_count == reading.line_count:
-        return f"{reading.line_count} lines"
-    return f"{reading.line_count} lines, {reading.new_count} of them new"
+        return lines
+    return f"{lines}, {reading.new_count} of them new"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from kubectl_job_operator.errors import JobStartupError, KubectlError
+from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.jobs import events, kinds, status
+from kubectl_job_operator.jobs.event_reader import EventReader
 from kubectl_job_operator.jobs.log import Log
 from kubectl_job_operator.jobs.outlook import Obstacle, Outlook
 from kubectl_job_operator.jobs.pending import obstacles
 from kubectl_job_operator.jobs.settings import Patience
 from kubectl_job_operator.jobs.status import Object
-from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 
 # The kubelet itself looks again every ten seconds or a little later: its second look must count.
@@ -22,8 +22,8 @@ _SAID_AFTER_SECONDS = 2.0
 _PROGRESS_SAID_AFTER_SECONDS = 5.0
 _EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)
 _EVENTS_WHILE_SUSPENDED_SECONDS = 300.0
-_LOOK_SECONDS = 1.0
 _LOOK_WHILE_RUNNING_SECONDS = 5.0
+_SHORTEST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.1, 60.0
 _MOST_LINES = 5
 _WORST_FIRST = (Outlook.HOPELESS, Outlook.PULL_FAILING, Outlook.MAY_HEAL, Outlook.PASSING)
 
@@ -31,43 +31,41 @@ _WORST_FIRST = (Outlook.HOPELESS, Outlook.PULL_FAILING, Outlook.MAY_HEAL, Outloo
 class Obstacles:
     """A chore that tells why nothing runs, each reason once, and raises where waiting is in vain.
 
-    Events are read only while nothing runs and the pods themselves do not tell why; that this fails is no harm.
+    Events are read only while nothing runs and the pods themselves do not tell why.
 
     :param job: the Job.
-    :param kubectl: reads events, in the background.
+    :param reader: reads events, in the background.
     :param log: takes a line for each reason.
-    :param on_exit: called when events are there, in another thread; ``handle`` then takes them.
     :param pods: gives the Job's pods as they are last known; called often, so it must be cheap.
     :param look: reads the Job anew, before it is given up.
     :param pods_of: lists the pods of a Job anew, before it is given up.
     :param patience: when that is.
+    :param waited_seconds: for how long somebody has waited for its start already.
     """
 
     def __init__(
         self,
         job: Object,
-        kubectl: Kubectl,
+        reader: EventReader,
         log: Log,
-        on_exit: Callable[[Process], None],
         *,
         pods: Callable[[], Sequence[Object]],
         look: Callable[[], Object | None],
         pods_of: Callable[[Object], Sequence[Object]],
         patience: Patience,
+        waited_seconds: float = 0.0,
     ) -> None:
         self._job = job
-        self._kubectl = kubectl
+        self._reader = reader
         self._log = log
-        self._on_exit = on_exit
         self._pods = pods
         self._look = look
         self._pods_of = pods_of
         self._patience = patience
         self._has_started = status.has_ended_pods(job)
         self._events: Sequence[Object] = ()
-        self._reading: Call | None = None
         self._begin_waiting()
-        self._deadline = self._waits_since + patience.startup_timeout_seconds
+        self._deadline = self._waits_since + max(0.0, patience.startup_timeout_seconds - waited_seconds)
 
     def _begin_waiting(self) -> None:
         """Nothing runs from now on, as far as is known."""
@@ -83,6 +81,7 @@ class Obstacles:
 
         :raises JobStartupError: if the Job cannot start, or has not started in time.
         """
+        began = time.monotonic()
         pods = self._pods()
         found = obstacles(self._job, pods, self._events)
         self._has_started = self._has_started or any(status.has_started(pod) for pod in pods)
@@ -97,33 +96,52 @@ class Obstacles:
         self._tell(found)
         self._read_events_if_due(pods, found)
         self._give_up_if_due(found)
-        return _LOOK_SECONDS
+        # What was due before and did not come waits for a change.
+        due = min((at for at in self._due(found) if at > began), default=began + _LONGEST_LOOK_SECONDS)
+        return min(max(due - time.monotonic(), _SHORTEST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
 
     def handle(self, process: Process | None) -> None:
         """Take the events if it is their process that has ended."""
-        if self._reading is None or self._reading.process is not process:
-            return
-        call, self._reading = self._reading, None
-        # Its words are in the log, and the pods tell most of it.
-        with contextlib.suppress(KubectlError):
-            self._events = self._kubectl.finish_events(call)
+        read = self._reader.handle(process)
+        if read is not None:
+            self.note_events(read)
+
+    def note_events(self, read: Sequence[Object]) -> None:
+        """Learn what the cluster has noted."""
+        self._events = read
+
+    def note_job(self, job: Object) -> None:
+        """Learn what the Job now is."""
+        self._job = job
+        self._has_started = self._has_started or status.has_ended_pods(job)
 
     def pending(self) -> Sequence[Call]:
         """Return what is still being read, to be stopped."""
-        return [self._reading] if self._reading else []
+        return self._reader.pending()
+
+    def _due(self, found: Sequence[Obstacle]) -> Iterator[float]:
+        """Tell when something is to be done if nothing changes until then."""
+        if not self._reader.is_reading:
+            yield self._next_read
+        if self._patience.startup_timeout_seconds and not self._has_started:
+            yield self._deadline
+        for one in found:
+            grace = self._grace(one.outlook)
+            if grace is not None:
+                yield self._since.get(_identity(one), time.monotonic()) + grace
+            if one.key not in self._said:
+                yield self._waits_since + _quiet_seconds(one)
 
     def _tell(self, found: Sequence[Obstacle]) -> None:
         """Put what was not said yet into the log."""
         waited = time.monotonic() - self._waits_since
         for group in _groups(found):
             one = group[0]
-            is_progress = one.outlook is Outlook.PASSING
-            quiet = _PROGRESS_SAID_AFTER_SECONDS if is_progress else _SAID_AFTER_SECONDS if one.pod else 0.0
-            if one.key in self._said or waited < quiet:
+            if one.key in self._said or waited < _quiet_seconds(one):
                 continue
             self._said.add(one.key)
             line = f"Nothing runs: {_line(group)}"
-            if is_progress:
+            if one.outlook is Outlook.PASSING:
                 self._log.info(line)
             else:
                 self._log.warning(f"{line}{self._warning_of_end(one)}")
@@ -142,7 +160,7 @@ class Obstacles:
 
     def _read_events_if_due(self, pods: Sequence[Object], found: Sequence[Obstacle]) -> None:
         now = time.monotonic()
-        if self._reading is not None or now < self._next_read:
+        if self._reader.is_reading or now < self._next_read:
             return
         # Without the events, for what they have told once may have changed.
         if all(one.is_explained for one in obstacles(self._job, pods)):
@@ -152,7 +170,7 @@ class Obstacles:
         is_suspended = any(one.reason == "Suspended" for one in found)
         pause = _EVENTS_AFTER_SECONDS[min(self._reads, len(_EVENTS_AFTER_SECONDS) - 1)]
         self._next_read = now + (_EVENTS_WHILE_SUSPENDED_SECONDS if is_suspended else pause)
-        self._reading = self._kubectl.start_events(events.field_selector(self._job, waiting), self._on_exit)
+        self._reader.start(self._job, waiting)
 
     def _give_up_if_due(self, found: Sequence[Obstacle]) -> None:
         """Raise if the time is over, or something has lasted too long that does not heal."""
@@ -228,6 +246,13 @@ def _runs(pods: Sequence[Object], found: Sequence[Obstacle]) -> bool:
     """Whether a pod does something, and will not hang in the end because another container of it cannot start."""
     stuck = {one.pod for one in found if one.outlook in (Outlook.PULL_FAILING, Outlook.HOPELESS)}
     return any(status.is_running(pod) and pod["metadata"]["name"] not in stuck for pod in pods)
+
+
+def _quiet_seconds(obstacle: Obstacle) -> float:
+    """Return for how long nothing is said of an obstacle: most are over in a moment."""
+    if obstacle.outlook is Outlook.PASSING:
+        return _PROGRESS_SAID_AFTER_SECONDS
+    return _SAID_AFTER_SECONDS if obstacle.pod else 0.0
 
 
 def _identity(obstacle: Obstacle) -> tuple[str, str, Outlook]:

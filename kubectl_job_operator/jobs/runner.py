@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kubectl_job_operator.errors import (
+    DeferralError,
     JobFailedError,
     JobInUseError,
     JobStartupError,
@@ -18,34 +19,38 @@ from kubectl_job_operator.errors import (
     KubectlJobOperatorError,
     ResultError,
     RightsMissingError,
+    TaskTimeoutError,
 )
 from kubectl_job_operator.jobs import diagnosis, events, kinds, rights, status
 from kubectl_job_operator.jobs.aftermath import Aftermath, Caller
 from kubectl_job_operator.jobs.belongings import Belongings
+from kubectl_job_operator.jobs.event_reader import KubectlEvents
+from kubectl_job_operator.jobs.handover import Handover
 from kubectl_job_operator.jobs.identity import Decision, Identity, decide, selector_of
 from kubectl_job_operator.jobs.labels import KEEP
 from kubectl_job_operator.jobs.log import HeardLog, Log
 from kubectl_job_operator.jobs.log_follower import LogFollower
+from kubectl_job_operator.jobs.log_lines import SavedPosition
 from kubectl_job_operator.jobs.logs import LogTails, RepeatedTail
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.manifest import Manifest
 from kubectl_job_operator.jobs.memory import Done, Memory, NoMemory
 from kubectl_job_operator.jobs.observer import Nobody, Observer
 from kubectl_job_operator.jobs.obstacles import Obstacles
+from kubectl_job_operator.jobs.outcome import News, Outcome
 from kubectl_job_operator.jobs.persistence import Result, persist
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.progress import Progress
 from kubectl_job_operator.jobs.result_reader import read_result
 from kubectl_job_operator.jobs.settings import KillAction, Settings
 from kubectl_job_operator.jobs.status import Object
-from kubectl_job_operator.jobs.waiting import Chore, Waiter
-from kubectl_job_operator.jobs.workspace import Workspace, manifest_file_name, write_copy
+from kubectl_job_operator.jobs.waiting import Chore, Waiter, vanished
+from kubectl_job_operator.jobs.workspace import KUBECONFIG, Workspace, manifest_file_name, write_copy
 from kubectl_job_operator.kubectl.access import Access, settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 
-_KUBECONFIG = "kubeconfig"
 _FIRST_CONTACT_SECONDS = 45.0
 _REPLACE_SECONDS = 300
 _KILL_SECONDS = 30.0
@@ -104,10 +109,10 @@ class JobRunner:
         self._observer = observer or Nobody()
         self._caller = caller or Caller()
         self._workspace = Workspace()
-        self._access = access = self._with_file(access)
+        self._access = access = self._workspace.settle(access)
         self._environment = access.environment(os.environ, self._workspace.folder)
         self._processes = Processes(self._environment)
-        transcript = Transcript(log.info)
+        self._transcript = transcript = Transcript(log.info)
         self._kubectl = Kubectl(access, manifest.namespace or namespace, self._processes, transcript)
         self._belongings = Belongings(self._manifest, identity, self._workspace, log)
         self._tails = LogTails(self._kubectl, log, hides_results=settings.hides_results)
@@ -120,7 +125,7 @@ class JobRunner:
         self._may_run_on = False
         self.done: Done | None = None
         """What came of the Job; ``None`` before its end, and where it failed."""
-        kubeconfig = self._workspace.folder / _KUBECONFIG
+        kubeconfig = self._workspace.folder / KUBECONFIG
         self._aftermath = Aftermath(
             manifest,
             identity,
@@ -148,15 +153,39 @@ class JobRunner:
         :raises KubectlError: if kubectl fails in a way that does not pass, or for too long.
         :raises TaskKilledError: after ``kill``.
         """
+        return self._in_one_go(self._run)
+
+    def start(self) -> Handover | None:
+        """Run the first half only: bring the Job into being, so that another process can wait for it.
+
+        :returns: what ``go_on`` needs; ``None`` if the Job was over already, and all is done.
+        :raises KubectlJobOperatorError: as ``run``.
+        """
+        return self._in_one_go(self._run_first_half)
+
+    def go_on(self, handover: Handover, outcome: Outcome) -> Handover | None:
+        """Run the second half, after somebody has waited; there may be several.
+
+        :param handover: what the half before has returned.
+        :param outcome: what the waiting came to.
+        :returns: what the next half needs; ``None`` if the Job is over, and all is done.
+        :raises DeferralError: if waiting has failed.
+        :raises TaskTimeoutError: if the task's time is over.
+        :raises KubectlJobOperatorError: as ``run``.
+        """
+        return self._in_one_go(lambda: self._run_later_half(handover, outcome))
+
+    def _in_one_go(self, action: Callable[[], Result]) -> Result:
+        """Do it, and leave nothing behind in this process, however it ends."""
         try:
-            job = self._run()
+            result = action()
             self._mailbox.check()
         except BaseException as error:
             self._unwind(error)
             raise
         self._processes.close()
         self._workspace.remove()
-        return job
+        return result
 
     @property
     def replay_folder(self) -> Path | None:
@@ -171,13 +200,6 @@ class JobRunner:
         self._mailbox.kill()
         self._processes.stop()
 
-    def _with_file(self, access: Access) -> Access:
-        """Put a kubeconfig that is given as text where kubectl can read it."""
-        if access.config_content is None:
-            return access
-        file = self._workspace.write(_KUBECONFIG, access.config_content)
-        return replace(access, config_file=str(file), config_content=None)
-
     @property
     def _target(self) -> str:
         return kinds.target(self._manifest.job)
@@ -187,18 +209,127 @@ class JobRunner:
         return f"{kinds.word(self._manifest.job)} {self._kubectl.namespace}/{self._manifest.name}"
 
     def _run(self) -> Object:
+        began = time.time()
+        job = self._bring_into_being()
+        self._job = job = self._wait(job)
+        self._observer.on_job(job)
+        self._conclude(job, time.time() - began)
+        return job
+
+    def _run_first_half(self) -> Handover | None:
+        if not kinds.is_job(self._manifest.job):
+            kind = kinds.word(self._manifest.job)
+            self._log.info(f"The triggerer can wait for a Job only, so the worker waits for the {kind} itself.")
+            self._run()
+            return None
+        began = time.time()
+        job = self._bring_into_being()
+        if status.verdict(job) is not None:
+            if self._recalled is None:
+                self._begin_reading(job)
+            self._conclude(job, time.time() - began)
+            return None
+        handover = Handover(
+            namespace=str(self._kubectl.namespace),
+            name=self._manifest.name,
+            uid=status.uid(job),
+            pod_labels=dict(job["spec"]["selector"]["matchLabels"]),
+            kinds=self._manifest.kinds,
+            selector=self._identity.selector(),
+            began=began,
+            folder=str(self._workspace.folder),
+        )
+        self._log.info(f"{self._full_name} is there. The task is deferred: the worker is free until there is news.")
+        return handover.with_commands(self._transcript.records)
+
+    def _run_later_half(self, handover: Handover, outcome: Outcome) -> Handover | None:
+        self._may_run_on = True
+        self._check_access()
+        self._kubectl.namespace = handover.namespace
+        if handover.name != self._manifest.name:
+            self._manifest = self._manifest.with_name(handover.name)
+        self._file = self._workspace.write(manifest_file_name(self._manifest.source), self._manifest.job_text())
+        self._transcript.go_on_from(handover.commands_in(str(self._workspace.folder)), handover.left_out)
+        waited = time.time() - handover.began
+        self._log.info(f"Going on with {self._full_name} (uid {handover.uid}) after {waited:.0f} s: {outcome}.")
+        self._job = job = self._found_again(handover, outcome)
+        self._observer.on_job(job)
+        if status.verdict(job) is not None:
+            watch = self._begin_reading(job, handover.positions)
+            if self._follower is None:
+                watch.replace(self._pods_of(job))
+            self._conclude(job, waited)
+            return None
+        self._begin_reading(job, handover.positions, follows=False)
+        self._look_in(job, outcome)
+        self._log.info("The task is deferred again.")
+        positions = self._follower.positions() if self._follower is not None else ()
+        return replace(handover, folder=str(self._workspace.folder), positions=positions).with_commands(
+            self._transcript.records, self._transcript.left_out
+        )
+
+    def _check_access(self) -> None:
         self._access.check()
         self._log.info(f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(self._environment)}.")
+
+    def _bring_into_being(self) -> Object:
+        """Let there be a Job, this try's own or the one of an earlier try."""
+        self._check_access()
         if self._kubectl.namespace is None:
             self._kubectl.namespace = self._persist(self._kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         self._file = self._write_manifest()
-        began = time.monotonic()
         self._job = self._start(self._file)
         self._observer.on_job(self._job)
-        self._job = job = self._wait(self._job)
-        self._observer.on_job(job)
-        self._conclude(job, time.monotonic() - began)
-        return job
+        return self._job
+
+    def _found_again(self, handover: Handover, outcome: Outcome) -> Object:
+        """Return the Job that another process has brought into being."""
+        found = self._look_persistently()
+        if found is not None and status.uid(found) == handover.uid:
+            return found
+        seen = outcome.seen_job()
+        if seen is not None and status.verdict(seen) is not None:
+            self._log.info(f"{self._full_name} is gone since it has ended.")
+            return seen
+        self._job = job = handover.job()
+        raise self._with_remains(job, vanished(handover.namespace, handover.name, is_replaced=found is not None))
+
+    def _look_in(self, job: Object, outcome: Outcome) -> None:
+        """Do, for a Job that has not ended, what somebody has stopped waiting for."""
+        if outcome.news is News.STUCK:
+            if not any(status.is_running(pod) for pod in self._pods_persistently(job)):
+                raise JobStartupError(job["metadata"]["namespace"], job["metadata"]["name"], outcome.message)
+            self._log.info("Meanwhile a container runs.")
+        elif outcome.news in (News.LOGS, News.TIME_OVER, News.GAVE_UP):
+            if self._follower is not None:
+                self._follower.catch_up(self._pods_of(job))
+            if self._settings.tail.is_on:
+                self._tails.show(job, self._settings.tail.line_count)
+        if outcome.news is News.TIME_OVER:
+            raise TaskTimeoutError(
+                f"The task ran into its execution_timeout while {self._full_name} had not ended.\n"
+                "What to do: raise execution_timeout, or find out in the log above what takes the Job so long."
+            )
+        if outcome.news is News.GAVE_UP:
+            raise DeferralError(outcome.message)
+
+    def _begin_reading(self, job: Object, positions: Sequence[SavedPosition] = (), *, follows: bool = True) -> PodWatch:
+        """Make what knows the Job's pods and, if they are to be shown, what reads their logs."""
+        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log, self._observer)
+        following = self._settings.following
+        if following.is_on:
+            self._follower = LogFollower(
+                self._kubectl,
+                job,
+                watch,
+                self._mailbox,
+                log=self._log,
+                following=following,
+                hides_results=self._settings.hides_results,
+                saved=positions,
+                follows=follows,
+            )
+        return watch
 
     def _write_manifest(self) -> Path:
         """Write the file that kubectl applies, and the copy that the user asked for."""
@@ -289,28 +420,17 @@ class JobRunner:
         """Wait for the verdict; meanwhile show logs if asked to, and tell why the Job waits."""
         if self._recalled is not None:
             return job
-        watch = self._watch = PodWatch(self._kubectl, job, self._mailbox, self._log, self._observer)
+        watch = self._begin_reading(job)
         chores: list[Chore] = [watch, Progress(job, watch, self._log)]
-        following = self._settings.following
-        if following.is_on:
-            self._follower = LogFollower(
-                self._kubectl,
-                job,
-                watch,
-                self._mailbox,
-                log=self._log,
-                following=following,
-                hides_results=self._settings.hides_results,
-            )
+        if self._follower is not None:
             chores.append(self._follower)
         tail = self._settings.tail
         if tail.is_on and tail.every_seconds is not None:
             chores.append(RepeatedTail(self._tails, job, tail, self._mailbox.post))
         obstacles = Obstacles(
             job,
-            self._kubectl,
+            KubectlEvents(self._kubectl, self._mailbox.post),
             self._log,
-            self._mailbox.post,
             pods=watch.present,
             look=self._look_persistently,
             pods_of=self._pods_persistently,
@@ -328,8 +448,12 @@ class JobRunner:
         try:
             return waiter.wait()
         except JobVanishedError as error:
-            left = diagnosis.remains(job, *self._pods_and_events(job), self._last_lines)
-            raise JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}") from None
+            raise self._with_remains(job, error) from None
+
+    def _with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
+        """Add what is left to see of a Job that is gone."""
+        left = diagnosis.remains(job, *self._pods_and_events(job), self._last_lines)
+        return JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}")
 
     def _look(self) -> Object | None:
         return self._kubectl.get(self._target)
@@ -470,11 +594,11 @@ class JobRunner:
 
     def _after_failure(self, error: BaseException) -> None:
         """Stop what must not run on, say what was left and where."""
-        kubeconfig = self._workspace.folder / _KUBECONFIG
+        kubeconfig = self._workspace.folder / KUBECONFIG
         has_kubeconfig = kubeconfig.exists()
         if isinstance(error, JobVanishedError):
             self._may_run_on = False
-        is_interrupted = self._mailbox.is_killed or _is_interruption(error)
+        is_interrupted = self._mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
         if not is_interrupted:
             self._aftermath.gather(self._kubectl, self._job)
         if is_interrupted and (self._may_run_on or self._belongings.has_any):
@@ -491,7 +615,8 @@ class JobRunner:
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
         self._leave_word()
-        if isinstance(error, (JobFailedError, JobStartupError, JobVanishedError, ResultError)):
+        noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
+        if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
             self._log.warning(str(error))
 

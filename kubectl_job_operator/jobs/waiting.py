@@ -155,12 +155,20 @@ class Waiter:
         """Refuse to go on with no Job, or with another one of the same name."""
         if job is not None and status.uid(job) == status.uid(self._job):
             return job
-        name = f"{kinds.word(self._job)} {self._namespace}/{self._name}"
-        what = "was deleted" if job is None else f"was deleted, and another {kinds.word(job)} has its name now,"
-        raise JobVanishedError(
-            self._namespace,
-            self._name,
-            f"{name} {what} while the task waited for it, so it has no verdict.\n"
-            "What to do: find out who deleted it (a person, a clean-up, its ttlSecondsAfterFinished); a retry of the "
-            "task starts it anew.",
-        )
+        raise vanished(self._namespace, self._name, is_replaced=job is not None, kind=kinds.word(self._job))
+
+
+def vanished(namespace: str, name: str, *, is_replaced: bool, kind: str = "Job") -> JobVanishedError:
+    """Make the error that tells that a Job has gone without a verdict.
+
+    :param is_replaced: whether there is another one of its name.
+    :param kind: what it was.
+    """
+    what = f"was deleted, and another {kind} has its name now," if is_replaced else "was deleted"
+    return JobVanishedError(
+        namespace,
+        name,
+        f"{kind} {namespace}/{name} {what} while the task waited for it, so it has no verdict.\n"
+        "What to do: find out who deleted it (a person, a clean-up, its ttlSecondsAfterFinished); a retry of the "
+        "task starts it anew.",
+    )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from kubectl_job_operator.errors import InputError, WorkspaceError
+from kubectl_job_operator.kubectl.access import Access
+
+KUBECONFIG = "kubeconfig"
 
 _TEMPLATE_SUFFIXES = (".j2", ".jinja", ".jinja2", ".tmpl")
 
@@ -30,6 +34,16 @@ class Workspace:
             return _write_private(self.folder / name, text)
         except OSError as error:
             raise _no_room(str(self.folder / name), error) from error
+
+    def settle(self, access: Access) -> Access:
+        """Put a kubeconfig that is given as text where kubectl can read it.
+
+        :raises WorkspaceError: if it cannot be written.
+        """
+        if access.config_content is None:
+            return access
+        file = self.write(KUBECONFIG, access.config_content)
+        return replace(access, config_file=str(file), config_content=None)
 
     def files(self) -> list[Path]:
         """Return the files that are in it, by name; none if it was removed."""

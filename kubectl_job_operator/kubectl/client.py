@@ -28,6 +28,8 @@ _LOGS_SECONDS = 15.0
 _WHOLE_LOG_SECONDS = 600.0
 _STOP_SECONDS = 2.0
 _MOST_NAMES = 5
+_WATCH = ("--watch", "--output-watch-events")
+_UIDS = "jsonpath={.items[*].metadata.uid}"
 
 Object = Mapping[str, Any]
 
@@ -313,29 +315,41 @@ class Kubectl:
         return shlex.join(self._here(*_logs(pod, container, since), *(("--previous",) if previous else ())))
 
     def start_watch(
-        self, resource: str, selector: str, on_output: Callable[[bytes], None], on_exit: Callable[[Process], None]
+        self,
+        resource: str,
+        selector: str,
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[Process], None],
+        *,
+        output: str = "json",
     ) -> Call:
         """Start watching the objects that the label selector picks; ``finish_stream`` when it has ended.
 
-        kubectl prints one line of JSON for each that there is, and then for each change. It ends without a word when
-        the server closes the connection.
+        kubectl prints one line for each that there is, and then for each change. It ends without a word when the server
+        closes the connection.
 
         :param on_output: takes what kubectl prints, as it comes, in another thread.
         :param on_exit: called when it has ended, in another thread.
+        :param output: what it prints of each event, as kubectl's ``-o`` takes it.
         """
-        return self._start_here(
-            "get",
-            resource,
-            "-l",
-            selector,
-            "--watch",
-            "--output-watch-events",
-            "-o",
-            "json",
-            label=f"watch {resource}",
-            on_exit=on_exit,
-            on_output=on_output,
-        )
+        arguments = ("get", resource, "-l", selector, *_WATCH, "-o", output)
+        return self._start_here(*arguments, label=f"watch {resource}", on_exit=on_exit, on_output=on_output)
+
+    def start_watch_of_one(
+        self, target: str, on_output: Callable[[bytes], None], on_exit: Callable[[Process], None]
+    ) -> Call:
+        """Start watching one object, as ``job/NAME``, where all of its kind may not be watched.
+
+        It ends as ``start_watch`` does, and with ``NOT_FOUND`` if there is no such object.
+        """
+        arguments = ("get", target, *_WATCH, "-o", "json")
+        return self._start_here(*arguments, label=f"watch {target}", on_exit=on_exit, on_output=on_output)
+
+    def uids(self, resource: str, selector: str) -> frozenset[str]:
+        """Return the UIDs of the objects that the label selector picks: a short answer, however many they are."""
+        call = self._start_here("get", resource, "-l", selector, "-o", _UIDS, label=f"get {resource}")
+        finished = self._finish(call, _CHANGE_SECONDS, lambda out: f"{len(out.split())} of them")
+        return frozenset(finished.stdout.split())
 
     def finish_stream(self, call: Call, said: str) -> None:
         """Show that a command whose output was passed on has ended.
@@ -394,6 +408,13 @@ class Kubectl:
             f"--timeout={timeout_seconds}s",
         )
         self._finish(call, timeout_seconds + _CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+
+    def require_version(self) -> None:
+        """Refuse a kubectl that is too old, before it does anything; every method does so by itself, at the latest.
+
+        :raises KubectlMissingError: if there is none, or it is too old.
+        """
+        self._be_sure_of_version()
 
     def _be_sure_of_version(self) -> None:
         """Know the version before something is changed; where something was read before, this costs nothing."""

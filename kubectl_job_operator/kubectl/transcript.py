@@ -90,6 +90,11 @@ class Transcript:
         """The commands in the order of their first start, each once."""
         return list(self._records.values())
 
+    def go_on_from(self, records: Sequence[Record], left_out: int) -> None:
+        """Begin with the commands that the same task try has run in another process, without showing them again."""
+        self._records = {record.argv: record for record in records} | self._records
+        self.left_out += left_out
+
     def started(self, argv: Sequence[str], label: str = "") -> Command:
         """Show a command at the moment when it starts."""
         command = Command(tuple(argv), label, datetime.datetime.now(datetime.timezone.utc))

@@ -144,7 +144,7 @@ def test_a_pod_that_succeeds_shows_its_lines_once_and_is_deleted(task: TaskRunne
     assert "wait pod/pod '--for=jsonpath={.status.phase}=Succeeded'" in run.log
     assert f"Pod {namespace.name}/pod is Complete after" in run.log
     assert ": .status.phase is Succeeded." in run.log
-    assert "Pod pod: 1 succeeded" in run.log
+    assert "Pod pod: 0 succeeded, 1 running" in run.log
     assert namespace.living("pods") == []
     assert "settings" not in namespace.living("configmaps")
 

@@ -133,6 +133,21 @@ def test_a_line_of_the_log_comes_back_to_other_tasks(task: TaskRunner, namespace
     assert read["no-line"]["return_value"] is None
 
 
+def test_a_deferred_task_returns_the_same_results(task: TaskRunner, namespace: Namespace) -> None:
+    by_file = {name: _JOBS[name] for name in ("one", "two-pods", "failed")}
+    by_logs = _tasks({"last-line": _BY_LOGS["last-line"]}, namespace, xcom_from="logs", deferrable=True)
+    tailed = _tasks({"tailed": _JOBS["two-pods"]}, namespace, tail_logs=True, deferrable=True)
+    read = _run(task, namespace, {**_tasks(by_file, namespace, deferrable=True), **by_logs, **tailed})
+    assert {name: one["state"] for name, one in read.items() if one["state"] != "success"} == {"failed": "failed"}
+    assert (read["one"]["return_value"], read["last-line"]["return_value"]) == (7, 2)
+    for name in ("two-pods", "tailed"):
+        assert read[name]["return_value"] == read[name]["pod_names"]
+        assert len(set(read[name]["return_value"])) == 2
+    assert read["failed"]["return_value"] is None
+    assert read["one"]["job_name"] == "one"
+    assert namespace.living("jobs") == ["failed"]
+
+
 def test_the_line_with_the_result_is_not_shown_and_its_content_nowhere(task: TaskRunner) -> None:
     run = task.run(
         job_yaml=job(_to_logs("""printf '{"word": "confidential"}'""").replace("confidential", "$(echo confi)dential")),

@@ -78,6 +78,27 @@ say.expand(word=["one", "two"])
     assert {"one", "two"} <= set(done.log.splitlines())
 
 
+def test_a_task_of_a_function_may_be_deferred(task: TaskRunner, namespace: Namespace) -> None:
+    done = run(
+        task,
+        namespace,
+        """\
+@task.kubernetes_job(image="busybox:1.36", deferrable=True, do_xcom_push=True, **arguments)
+def count():
+    return ["sh", "-c", "echo said; echo 3 > /airflow/xcom/return.json"]
+
+@task.kubernetes_job(image="busybox:1.36", **arguments)
+def tell(number):
+    return f"echo there were {number}"
+
+tell(count())
+""",
+    )
+    assert done.state == "success", done.failures
+    assert {"said", "there were 3"} <= set(done.log.splitlines())
+    assert namespace.living("jobs") == []
+
+
 def test_a_function_that_returns_nothing_fails_the_task_before_anything_is_created(
     task: TaskRunner, namespace: Namespace
 ) -> None:

@@ -66,7 +66,6 @@ OTHER_VALUES: dict[str, Any] = {
     "xcom_sidecar_container_security_context": {"runAsUser": 1},
     "poll_interval": 9,
     "progress_callback": print,
-    "logging_interval": 9,
     "trigger_kwargs": {"a": "b"},
 }
 
@@ -82,6 +81,11 @@ def test_an_argument_without_effect_is_accepted_and_said_once_with_the_reason(na
 def test_an_argument_that_a_task_could_not_do_without_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} cannot be used with KubernetesLegacyJobOperator: "):
         legacy(**{name: [object]})
+
+
+def test_the_interval_of_the_logs_counts_for_a_deferred_task_as_in_the_provider() -> None:
+    assert legacy(deferrable=True, logging_interval=9).logging_interval == 9
+    assert legacy(logging_interval=9).logging_interval is None
 
 
 def test_the_providers_defaults_given_again_are_no_reason_for_a_warning() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.jobs import obstacles
+from kubectl_job_operator.jobs.event_reader import KubectlEvents
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.obstacles import Obstacles
 from kubectl_job_operator.jobs.settings import Patience
@@ -55,9 +56,8 @@ class Scene:
         self.job, self.pods = recordings.job(scenario), recordings.pods(scenario)
         self.chore = Obstacles(
             self.job,
-            self.kubectl,
+            KubectlEvents(self.kubectl, self.mailbox.post),
             self.log,
-            self.mailbox.post,
             pods=lambda: self.pods,
             look=lambda: self.job,
             pods_of=lambda _: self.pods if self.anew is None else self.anew,

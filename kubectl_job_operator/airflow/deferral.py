@@ -1,0 +1,51 @@
+"""How a task leaves its worker, and what it finds when it comes back to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+    from kubectl_job_operator.jobs.handover import Handover
+    from kubectl_job_operator.jobs.outcome import Outcome
+
+METHOD = "execute_complete"
+
+
+def defers_by_default() -> bool:
+    """Return what Airflow's ``[operators] default_deferrable`` says."""
+    from airflow.configuration import conf
+
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+
+def make_trigger(task: KubernetesJobOperator, handover: Handover) -> KubernetesJobTrigger:
+    """Make what waits for the task's Job."""
+    from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+
+    limit = task.execution_timeout
+    return KubernetesJobTrigger(
+        handover=handover.to_text(),
+        kubernetes_conn_id=task.kubernetes_conn_id,
+        config_file=task.config_file,
+        cluster_context=task.cluster_context,
+        in_cluster=task.in_cluster,
+        startup_timeout_seconds=task.startup_timeout_seconds,
+        image_pull_grace_seconds=task.image_pull_grace_seconds,
+        outage_tolerance_seconds=task.outage_tolerance_seconds,
+        # Tails that are to be shown now and then need a worker as well.
+        logging_interval=task.logging_interval if task.logging_interval is not None else task.tail_logs_every,
+        deadline=handover.began + limit.total_seconds() if limit is not None else None,
+        on_kill_action=task.on_kill_action,
+    )
+
+
+def read_event(event: Mapping[str, Any]) -> tuple[Handover, Outcome]:
+    """Read what the trigger has sent."""
+    from kubectl_job_operator.jobs.handover import Handover
+    from kubectl_job_operator.jobs.outcome import News, Outcome
+
+    outcome = Outcome(News(event["news"]), event["message"], event["job"])
+    return Handover.from_text(event["handover"]), outcome

@@ -1,0 +1,167 @@
+"""What waits in the triggerer while a task is deferred."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from kubectl_job_operator.airflow.compat import (
+    resumes_after_timeout,
+    state_of_deferred,
+    to_thread_with_airflow,
+    triggers_have_on_kill,
+)
+from kubectl_job_operator.airflow.connection import Place, find_place
+from kubectl_job_operator.errors import KubectlJobOperatorError
+from kubectl_job_operator.jobs.deferred_end import delete_unfinished
+from kubectl_job_operator.jobs.deferred_wait import Terms, wait_for_job
+from kubectl_job_operator.jobs.handover import Handover
+from kubectl_job_operator.jobs.outcome import News, Outcome
+from kubectl_job_operator.jobs.settings import KillAction, Patience
+from kubectl_job_operator.jobs.shared_watch import shared_watch
+
+# What a task instance becomes when somebody ends it. After a Clear it is nothing until it is scheduled again; then, as
+# in scheduled, queued or running, it may as well be on its way back to the worker, and the next try clears up itself.
+_UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", "None", "no such"})
+
+_shared_log = logging.getLogger("kubectl_job_operator.shared_watch")
+
+
+class KubernetesJobTrigger(BaseTrigger):
+    """Waits for a Job, with one kubectl for all that wait in the same cluster and namespace.
+
+    All that it holds is text and numbers, none of them secret; the way into the cluster is looked up where it runs.
+
+    :param handover: from which the Job is found, as ``Handover`` writes it.
+    :param kubernetes_conn_id: as the operator's; likewise ``config_file``, ``cluster_context`` and ``in_cluster``.
+    :param startup_timeout_seconds: as the operator's; likewise ``image_pull_grace_seconds`` and
+        ``outage_tolerance_seconds``.
+    :param logging_interval: in how many seconds the task is to show its logs; ``None`` is once the Job has ended.
+    :param deadline: when the task's ``execution_timeout`` is over, in seconds since 1970; ``None`` is never.
+    :param on_kill_action: what becomes of the Job if the task is cleared or marked: ``delete`` or ``keep``.
+    """
+
+    def __init__(
+        self,
+        *,
+        handover: str,
+        kubernetes_conn_id: str | None = None,
+        config_file: str | None = None,
+        cluster_context: str | None = None,
+        in_cluster: bool | None = None,
+        startup_timeout_seconds: float = 600,
+        image_pull_grace_seconds: float = 120,
+        outage_tolerance_seconds: float = 600,
+        logging_interval: float | None = None,
+        deadline: float | None = None,
+        on_kill_action: str = "delete",
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.handover = handover
+        self.namespace: str | None = None
+        self.kubernetes_conn_id = kubernetes_conn_id
+        self.config_file = config_file
+        self.cluster_context = cluster_context
+        self.in_cluster = in_cluster
+        self.startup_timeout_seconds = startup_timeout_seconds
+        self.image_pull_grace_seconds = image_pull_grace_seconds
+        self.outage_tolerance_seconds = outage_tolerance_seconds
+        self.logging_interval = logging_interval
+        self.deadline = deadline
+        self.on_kill_action = on_kill_action
+        self._job = Handover.from_text(handover)
+        self._has_fired = False
+        self._has_looked = False
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the database keeps; what was not given is left out."""
+        kept = {
+            "handover": self.handover,
+            "kubernetes_conn_id": self.kubernetes_conn_id,
+            "config_file": self.config_file,
+            "cluster_context": self.cluster_context,
+            "in_cluster": self.in_cluster,
+            "startup_timeout_seconds": self.startup_timeout_seconds,
+            "image_pull_grace_seconds": self.image_pull_grace_seconds,
+            "outage_tolerance_seconds": self.outage_tolerance_seconds,
+            "logging_interval": self.logging_interval,
+            "deadline": self.deadline,
+            "on_kill_action": self.on_kill_action,
+        }
+        return f"{__name__}.{type(self).__name__}", {key: value for key, value in kept.items() if value is not None}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and send the task back to a worker with what came of it."""
+        try:
+            outcome = await self._wait()
+        except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
+            outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
+        if outcome.news is News.TIME_OVER and not resumes_after_timeout():
+            await self._delete()
+        self._has_fired = True
+        event = {
+            "news": outcome.news.value,
+            "message": outcome.message,
+            "job": outcome.job,
+            "handover": self._job.to_text(),
+        }
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Delete the Job, if somebody has cleared or marked the task; Airflow 3.3 and later call this."""
+        await self._delete_if_unwanted()
+
+    async def cleanup(self) -> None:
+        """Do the same where Airflow has no ``on_kill``: there this is called at every end, also of the triggerer."""
+        if not triggers_have_on_kill():
+            await self._delete_if_unwanted()
+
+    async def _wait(self) -> Outcome:
+        place = await self._find_place()
+        watch = shared_watch(place.access, self._job.namespace, _shared_log)
+        terms = Terms(
+            Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
+            self.deadline,
+            self.logging_interval,
+            self.outage_tolerance_seconds,
+        )
+        outcome = await wait_for_job(watch, self._job, terms, self.log)
+        self._job = self._job.with_commands([*self._job.commands, *watch.watches()], self._job.left_out)
+        return outcome
+
+    async def _find_place(self) -> Place:
+        """Look the way into the cluster up; only a connection is asked for elsewhere, which takes time."""
+        if self.kubernetes_conn_id is None:
+            return find_place(self)
+        return await to_thread_with_airflow(find_place, self)
+
+    async def _delete_if_unwanted(self) -> None:
+        """Delete the Job if the task's state says that somebody has ended the task.
+
+        A triggerer that was frozen, and has lost its triggers to another, ends them like this too while their tasks
+        are well: their state then is deferred, or what comes after it.
+        """
+        if self._has_fired or self._has_looked:
+            return
+        self._has_looked = True
+        state = await state_of_deferred(self.task_instance)
+        if state not in _UNWANTED_STATES:
+            return
+        if KillAction(self.on_kill_action) is KillAction.KEEP:
+            self.log.warning('The task was ended; by on_kill_action="keep" Job %s stays.', self._job.full_name)
+            return
+        self.log.warning("The task was ended (its state is %s), so Job %s is deleted.", state, self._job.full_name)
+        await self._delete()
+
+    async def _delete(self) -> None:
+        if KillAction(self.on_kill_action) is KillAction.KEEP:
+            return
+        try:
+            place = await self._find_place()
+            await asyncio.to_thread(delete_unfinished, place.access, self._job, self.log)
+        except KubectlJobOperatorError as error:
+            self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)

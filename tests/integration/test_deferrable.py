@@ -1,0 +1,318 @@
+"""A deferred task ends like one that keeps its worker: the same states, logs, reasons and clean-up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow import triggers
+from kubectl_job_operator.airflow.connection import Place
+from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+from kubectl_job_operator.errors import JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError
+from kubectl_job_operator.jobs.handover import Handover
+from kubectl_job_operator.jobs.identity import Identity
+from kubectl_job_operator.kubectl.access import Access
+from tests import cluster as test_cluster
+from tests.integration.airflow_task import TaskRun, TaskRunner
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+from tests.unit.fake_kubectl import running, until
+
+US = Identity("dag", "task", "run")
+
+
+def lines_of(run: TaskRun, pattern: str) -> list[str]:
+    """Return the lines of the log that match, without the pod and container before them."""
+    lines = [line.partition("] ")[2] if line.startswith("[") else line for line in run.log.splitlines()]
+    return [line for line in lines if re.fullmatch(pattern, line)]
+
+
+def soon(action: Callable[[], object], when: Callable[[], bool]) -> threading.Thread:
+    """Do something, in the background, as soon as a condition holds."""
+
+    def wait_and_act() -> None:
+        until(when, "what the test waits for did not come", seconds=60)
+        action()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
+    return thread
+
+
+def is_running(namespace: Namespace) -> bool:
+    """Whether a pod runs."""
+    return any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods"))
+
+
+def test_a_deferred_task_succeeds_with_its_job_shows_each_line_once_and_cleans_up(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("for i in 1 2 3; do echo line-$i; sleep 1; done"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    assert run.state == "success", run.failures
+    assert lines_of(run, r"line-\d") == ["line-1", "line-2", "line-3"]
+    first, _, second = run.log.partition("The task is deferred")
+    assert " apply " in first
+    assert "kubectl wait" not in run.log
+    assert "is Complete after" in second
+    assert namespace.living("jobs") == []
+    assert not running(namespace.name), "a kubectl outlived the task"
+
+
+def test_a_failed_job_fails_the_task_with_its_reason_its_last_lines_and_all_commands_to_replay(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("echo no route to host; exit 3"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobFailedError)
+    assert "exit code 3" in run.error
+    assert "no route to host" in run.error
+    replay = run.log.partition("::group::Replay")[2]
+    assert " apply --server-side" in replay
+    assert "--watch" in replay
+    assert namespace.living("jobs") == ["job"]
+
+
+@pytest.mark.parametrize(("code", "state"), [(3, "skipped"), (4, "failed")])
+def test_exit_codes_mean_what_they_mean_for_a_task_that_keeps_its_worker(
+    code: int, state: str, task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job(f"exit {code}"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, skip_on_exit_code=3)
+    assert namespace.living("jobs") == ["job"]
+    assert run.state == ("success" if state == "skipped" else "failed"), run.failures
+
+
+def test_a_job_that_cannot_start_fails_the_task_early_with_the_reason_and_is_deleted(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    began = time.monotonic()
+    task.write("job.yaml", job("true").replace("busybox:1.36", "not/A/name"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobStartupError)
+    assert "it cannot start." in run.error
+    assert "InvalidImageName" in run.error
+    assert namespace.living("jobs") == []
+    assert time.monotonic() - began < 60
+
+
+def test_a_job_without_pods_fails_the_task_with_what_the_events_say(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("true", pod="serviceAccountName: nobody"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobStartupError)
+    assert 'serviceaccount "nobody" not found' in run.error
+    assert namespace.living("jobs") == []
+
+
+def test_a_job_that_does_not_start_in_time_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("true", pod="nodeSelector: {nowhere: here}"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, startup_timeout_seconds=6)
+    assert run.state == "failed"
+    assert "no container has started within 6 s" in run.error
+    assert namespace.living("jobs") == []
+
+
+def test_logs_that_are_shown_in_between_are_shown_once_and_in_order(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("for i in $(seq 1 40); do echo line-$i; sleep 0.3; done"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, logging_interval=3)
+    assert run.state == "success", run.failures
+    assert run.log.count("The task is deferred again.") >= 2
+    assert lines_of(run, r"line-\d+") == [f"line-{number}" for number in range(1, 41)]
+    shown_before_the_end, _, _ = run.log.rpartition("The task is deferred again.")
+    assert "line-1" in shown_before_the_end.splitlines()
+    assert namespace.living("jobs") == []
+
+
+def test_of_a_container_that_is_restarted_each_line_is_shown_once(task: TaskRunner) -> None:
+    script = "for i in 1 2 3 4 5 6; do echo line-$i; sleep 0.5; done; test -e /x/again || { touch /x/again; exit 1; }"
+    pod = "volumes: [{name: x, emptyDir: {}}]"
+    text = job(script, pod=pod, spec="backoffLimit: 3").replace("restartPolicy: Never", "restartPolicy: OnFailure")
+    task.write("job.yaml", text + "          volumeMounts: [{name: x, mountPath: /x}]\n")
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, logging_interval=2)
+    assert run.state == "success", run.failures
+    assert lines_of(run, r"line-\d+") == [f"line-{number}" for number in range(1, 7)] * 2
+
+
+def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_job(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("echo began; sleep 120"))
+    began = time.monotonic()
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, execution_timeout=timedelta(seconds=8))
+    assert run.state == "failed"
+    assert namespace.living("jobs") == []
+    assert time.monotonic() - began < 40
+    if isinstance(run.failures[0], TaskTimeoutError):  # Airflow 2 ends the task itself before it comes back
+        assert lines_of(run, "began") == ["began"]
+        assert "execution_timeout" in run.error
+
+
+def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("sleep 120"))
+    thread = soon(lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: is_running(namespace))
+    began = time.monotonic()
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    thread.join()
+    assert run.state == "failed"
+    assert isinstance(run.failures[0], JobVanishedError)
+    assert time.monotonic() - began < 60
+
+
+def test_the_next_try_goes_on_with_a_job_that_still_runs(
+    task: TaskRunner, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Any] = []
+    wait = KubernetesJobTrigger._wait
+
+    async def fail_once(self: KubernetesJobTrigger) -> Any:
+        tries.append(self)
+        if len(tries) == 1:
+            raise OSError("the triggerer is broken")
+        return await wait(self)
+
+    monkeypatch.setattr(KubernetesJobTrigger, "_wait", fail_once)
+    task.write("job.yaml", job("sleep 5; echo survived"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, retries=1, retry_delay=timedelta(0), backoff_limit=0)
+    assert run.state == "success", run.failures
+    assert "the triggerer is broken" in run.log
+    assert "a retry goes on with it" in run.log
+    assert "Going on with it." in run.log
+    assert run.subcommands.count("apply") == 1
+    assert lines_of(run, "survived") == ["survived"]
+    assert namespace.living("jobs") == []
+
+
+def test_the_way_into_the_cluster_is_looked_up_in_the_triggerer(
+    task: TaskRunner, cluster: test_cluster.Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = json.dumps({"kube_config": cluster.kubeconfig.read_text(), "cluster_context": cluster.context})
+    monkeypatch.setenv("AIRFLOW_CONN_HERE", json.dumps({"conn_type": "kubernetes", "extra": content}))
+    monkeypatch.delenv("KUBECONFIG")
+    task.write("job.yaml", job("echo here"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, kubernetes_conn_id="here")
+    assert run.state == "success", run.failures
+    assert lines_of(run, "here") == ["here"]
+    assert "client-key-data" not in run.log
+
+
+def test_mapped_tasks_are_deferred_each_with_its_own_job(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("job.yaml", job("echo number-{{ number }}", name="job-{{ number }}"))
+    run = task.run(yaml_file_name="job.yaml", deferrable=True, mapped_over=[{"number": number} for number in range(3)])
+    assert run.state == "success", run.failures
+    assert sorted(lines_of(run, r"number-\d")) == ["number-0", "number-1", "number-2"]
+    assert namespace.living("jobs") == []
+
+
+def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
+    """Make a Job that runs, with a companion, and the trigger that waits for it."""
+    labels = json.dumps(US.labels() | US.try_label())
+    text = job("sleep 120", name=f"{name}, labels: {labels}")
+    companion = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {labels}}}\n"
+    namespace.kubectl("apply", "-f", "-", given=text + companion)
+    made = next(one for one in namespace.objects("jobs") if one["metadata"]["name"] == name)
+    handover = Handover(
+        namespace.name,
+        name,
+        made["metadata"]["uid"],
+        made["spec"]["selector"]["matchLabels"],
+        "job.v1.batch,configmap",
+        US.selector(),
+        time.time(),
+    )
+    trigger = KubernetesJobTrigger(handover=handover.to_text(), config_file=str(namespace.cluster.kubeconfig))
+    instance: Any = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    trigger.task_instance = instance
+    return trigger
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"), [("failed", False), ("success", False), ("None", False), ("deferred", True)]
+)
+def test_a_deferred_task_that_is_marked_or_cleared_leaves_neither_job_nor_companion_and_a_healthy_one_keeps_both(
+    state: str, stays: bool, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = deferred(namespace)
+
+    async def state_of(_: Any) -> str:
+        return state
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+
+    async def wait_and_be_ended() -> None:
+        waiting = asyncio.ensure_future(anext(aiter(trigger.run())))
+        await asyncio.sleep(2)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await trigger.on_kill()
+
+    asyncio.run(wait_and_be_ended())
+    assert (namespace.living("jobs") == ["job"]) is stays
+    assert ("job" in namespace.living("configmaps")) is stays
+    assert not running(namespace.name)
+
+
+def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = deferred(namespace)
+    namespace.kubectl("label", "job", "job", "--overwrite", "kubectl-job-operator/try-number=2")
+
+    async def state_of(_: Any) -> str:
+        return "None"
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    asyncio.run(trigger.on_kill())
+    assert namespace.living("jobs") == ["job"]
+
+
+def test_an_account_that_may_only_watch_single_jobs_waits_for_each_with_a_kubectl_of_its_own(
+    namespace: Namespace,
+) -> None:
+    trigger = deferred(namespace)
+    rules = json.dumps(
+        [
+            {
+                "apiGroups": ["batch"],
+                "resources": ["jobs"],
+                "resourceNames": ["job"],
+                "verbs": ["get", "list", "watch", "delete"],
+            },
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        ]
+    )
+    role = f"apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: narrow}}\nrules: {rules}\n"
+    namespace.kubectl("apply", "-f", "-", given=role)
+    namespace.kubectl("create", "rolebinding", "narrow", "--role=narrow", "--user=narrow")
+    config = json.loads(namespace.kubectl("config", "view", "--raw", "-o", "json"))
+    for user in config["users"]:
+        user["user"]["as"] = "narrow"
+    place = Place(Access(config_content=json.dumps(config)), namespace.name)
+
+    async def find_place() -> Place:
+        return place
+
+    trigger._find_place = find_place  # type: ignore[method-assign]
+
+    async def wait_and_delete() -> Any:
+        waiting = asyncio.ensure_future(anext(aiter(trigger.run())))
+        deadline = time.monotonic() + 60
+        while not running("job/job"):
+            assert time.monotonic() < deadline, "no watch of a single Job"
+            await asyncio.sleep(0.2)
+        await asyncio.to_thread(namespace.kubectl, "delete", "job", "job", "--wait=false")
+        return await asyncio.wait_for(waiting, 60)
+
+    event = asyncio.run(wait_and_delete())
+    assert event.payload["news"] == "gone"

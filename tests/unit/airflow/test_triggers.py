@@ -1,0 +1,293 @@
+"""What waits in the triggerer: nothing secret in the database, and a healthy task's Job is never deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.airflow import triggers
+from kubectl_job_operator.airflow.compat import Connection
+from kubectl_job_operator.airflow.deferral import make_trigger, read_event
+from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+from kubectl_job_operator.jobs import shared_watch
+from kubectl_job_operator.jobs.outcome import News
+from tests.unit.airflow.test_operators import operator
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.jobs import stage
+from tests.unit.jobs.shared import JOBS_WATCH, eventually, handover, line, quiet, run, uid
+
+JOB = "get job/job-1"
+KUBECONFIG = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: very-secret}}]\n"
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End each watch at once."""
+    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", 0.01)
+
+
+def trigger(**arguments: Any) -> KubernetesJobTrigger:
+    """Make a trigger as the triggerer does: from what the database keeps."""
+    _, kept = KubernetesJobTrigger(handover=handover(1, began=time.time()).to_text(), **arguments).serialize()
+    made = KubernetesJobTrigger(**json.loads(json.dumps(kept)))
+    instance: Any = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
+    made.task_instance = instance
+    return made
+
+
+def in_state(state: str, monkeypatch: pytest.MonkeyPatch, *, has_on_kill: bool = True) -> None:
+    """Let Airflow say that the task instance is in this state now."""
+
+    async def state_of(_: Any) -> str:
+        return state
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    monkeypatch.setattr(triggers, "triggers_have_on_kill", lambda: has_on_kill)
+
+
+def job(state: str = "running", number: int = 1) -> dict[str, Any]:
+    """Return the Job of the trigger."""
+    made = stage.job(state, uid=uid(number))
+    made["metadata"]["name"] = "job-1"
+    return made
+
+
+async def first_event(of: KubernetesJobTrigger) -> dict[str, Any]:
+    event: Any = await anext(aiter(of.run()))
+    payload: dict[str, Any] = event.payload
+    return payload
+
+
+async def cancelled(of: KubernetesJobTrigger) -> None:
+    """Wait for a while and be cancelled, as by a triggerer that loses the trigger."""
+    waiting = asyncio.ensure_future(first_event(of))
+    await asyncio.sleep(0.3)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+
+def test_the_database_gets_only_text_and_numbers_and_nothing_secret() -> None:
+    task = operator(
+        job_yaml=stage.MANIFEST + "\n# very-secret",
+        env_vars={"PASSWORD": "very-secret"},
+        kubernetes_conn_id="k8s",
+        deferrable=True,
+        logging_interval=30,
+    )
+    classpath, kept = make_trigger(task, handover(1, began=1.5)).serialize()
+    assert classpath == "kubectl_job_operator.airflow.triggers.KubernetesJobTrigger"
+    assert all(isinstance(value, (str, int, float)) for value in kept.values()), kept
+    assert "very-secret" not in json.dumps(kept)
+    assert "busybox" not in json.dumps(kept)
+    assert kept["kubernetes_conn_id"] == "k8s"
+    assert kept["logging_interval"] == 30
+    assert "deadline" not in kept
+
+
+def test_the_event_holds_all_that_the_second_half_needs_because_nothing_else_reaches_it(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    event = run(first_event(trigger()))
+    assert all(isinstance(value, str) for value in event.values())
+    known, outcome = read_event(json.loads(json.dumps(event)))
+    assert outcome.news is News.ENDED
+    assert (known.name, known.uid) == ("job-1", uid(1))
+    assert any("--watch" in record.argv for record in known.commands)
+
+
+def test_the_connection_is_looked_up_where_the_trigger_runs(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def get_connection(name: str) -> Connection:
+        asked.append(name)
+        return Connection(conn_id=name, conn_type="kubernetes", extra=json.dumps({"kube_config": KUBECONFIG}))
+
+    monkeypatch.setattr("kubectl_job_operator.airflow.connection.get_connection", get_connection)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(first_event(trigger(kubernetes_conn_id="k8s")))["news"] == "ended"
+    assert asked == ["k8s"]
+    assert fake_kubectl.called("--kubeconfig get jobs")
+    assert not any("very-secret" in word for call in fake_kubectl.calls for word in call)
+
+
+def test_a_trigger_never_raises_but_tells_the_task_what_went_wrong() -> None:
+    event = run(first_event(trigger(config_file="/nowhere/kubeconfig")))
+    assert event["news"] == "gave up"
+    assert "/nowhere/kubeconfig" in event["message"]
+
+
+def test_the_tasks_time_is_kept_by_the_trigger_itself(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(first_event(trigger(deadline=time.time() + 1.5)))["news"] == "time over"
+
+
+def test_airflow_2_fails_the_task_before_it_comes_back_so_the_trigger_deletes_the_job_when_its_time_is_over(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: False)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    quiet(fake_kubectl)
+    assert run(first_event(trigger(deadline=time.time() + 0.5)))["news"] == "time over"
+    assert len(fake_kubectl.called("delete job.v1.batch --wait=false")) == 1
+
+
+def test_a_worker_is_asked_for_the_logs_when_the_interval_is_over(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(first_event(trigger(logging_interval=1)))["news"] == "logs"
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "None", "no such"])
+def test_a_task_that_somebody_has_marked_or_cleared_leaves_no_job(
+    state: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state(state, monkeypatch)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    run(trigger().on_kill())
+    assert fake_kubectl.called("delete job.v1.batch -l")[0][6] == stage.US.selector()
+
+
+def test_on_kill_action_keep_keeps_the_job_of_a_marked_task(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch)
+    run(trigger(on_kill_action="keep").on_kill())
+    assert fake_kubectl.calls == []
+
+
+def test_a_triggerer_that_was_frozen_and_has_lost_its_triggers_deletes_nothing_of_a_healthy_task(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for state in ("deferred", "scheduled", "queued", "running", "up_for_retry", "unknown"):
+        in_state(state, monkeypatch)
+        run(trigger().on_kill())
+    assert fake_kubectl.calls == []
+
+
+def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The next try may have started already: its Job has the same name and another UID.
+    in_state("None", monkeypatch)
+    fake_kubectl.answers(JOB, job(number=2))
+    run(trigger().on_kill())
+    assert not fake_kubectl.called("delete")
+
+
+def test_a_job_that_has_ended_is_left_to_its_delete_policy(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("success", monkeypatch)
+    fake_kubectl.answers(JOB, job("complete"))
+    run(trigger().on_kill())
+    assert not fake_kubectl.called("delete")
+
+
+def test_a_trigger_that_has_fired_and_is_killed_afterwards_deletes_nothing(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch, has_on_kill=False)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    fired = trigger()
+
+    async def fire_and_be_killed() -> None:
+        assert (await first_event(fired))["news"] == "ended"
+        await fired.on_kill()
+        await fired.cleanup()
+
+    run(fire_and_be_killed())
+    assert not fake_kubectl.called(JOB)
+    assert not fake_kubectl.called("delete")
+
+
+def test_no_time_is_left_to_airflow_whose_timeout_would_call_nothing_of_ours(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deferred: dict[str, Any] = {}
+
+    def defer(self: Any, **arguments: Any) -> None:  # noqa: ARG001 - as Airflow's
+        deferred.update(arguments)
+
+    assert fake_kubectl.program.exists()
+    monkeypatch.setattr(KubernetesJobOperator, "defer", defer)
+    task = operator(job_yaml=stage.MANIFEST, deferrable=True, execution_timeout=datetime.timedelta(seconds=90))
+    known = handover(1, began=1000.0)
+    task._defer_if_need_be(known)
+    assert deferred.get("timeout") is None
+    assert deferred["trigger"].deadline == 1090.0
+
+
+def test_a_triggerer_that_is_restarted_deletes_nothing_and_goes_on_from_what_the_database_keeps(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for has_on_kill in (True, False):
+        in_state("deferred", monkeypatch, has_on_kill=has_on_kill)
+        fake_kubectl.answers(JOBS_WATCH, line(1), then=["end", line(1, "complete"), NEVER])
+        quiet(fake_kubectl)
+        old = trigger()
+
+        async def restart(old: KubernetesJobTrigger) -> dict[str, Any]:
+            await cancelled(old)
+            await old.cleanup()
+            fake_kubectl.open_gate("end")
+            return await first_event(KubernetesJobTrigger(**old.serialize()[1]))
+
+        assert run(restart(old))["news"] == "ended"
+        assert not fake_kubectl.called("delete")
+
+
+def test_where_airflow_has_no_on_kill_cleanup_deletes_the_job_of_a_marked_task(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch, has_on_kill=False)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    quiet(fake_kubectl)
+    marked = trigger()
+
+    async def mark() -> None:
+        await cancelled(marked)
+        await marked.cleanup()
+
+    run(mark())
+    assert len(fake_kubectl.called("delete job.v1.batch")) == 1
+
+
+def test_cleanup_at_the_end_of_a_triggerer_asks_nobody_where_airflow_has_on_kill(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch, has_on_kill=True)
+    run(trigger().cleanup())
+    assert fake_kubectl.calls == []
+
+
+def test_a_hundred_triggers_share_two_kubectls(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=["end", line(1, "complete"), NEVER])
+    quiet(fake_kubectl)
+
+    async def all_of_them() -> list[dict[str, Any]]:
+        waiting = [asyncio.ensure_future(first_event(trigger())) for _ in range(100)]
+        await eventually(lambda: len(fake_kubectl.called("--watch")) == 2, "nobody watches")
+        fake_kubectl.open_gate("end")
+        return await asyncio.gather(*waiting)
+
+    assert {event["news"] for event in run(all_of_them())} == {"ended"}
+    assert len(fake_kubectl.called("--watch")) == 2
