@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(1500)
 
 def test_the_ui_answers_and_every_dag_is_read(deployment: Deployment) -> None:
     assert "<title>Airflow" in deployment.api.page()
-    _wait_for_dags(deployment, {"countdown", "side_by_side", "fan_out", "shared_volume"})
+    _wait_for_dags(deployment, {"countdown", "deferred", "side_by_side", "fan_out", "shared_volume"})
 
 
 def test_the_countdown_is_in_the_log_and_its_result_in_the_xcom(deployment: Deployment) -> None:
@@ -30,6 +30,15 @@ def test_the_countdown_is_in_the_log_and_its_result_in_the_xcom(deployment: Depl
     # The commands can be pasted in the scheduler's pod.
     assert "$ kubectl --kubeconfig /dev/null -n airflow-e2e apply" in log
     assert deployment.api.xcom("countdown", run_id, "countdown") == {"counted": 9}
+    assert deployment.jobs_of_tasks() == []
+
+
+def test_a_deferred_countdown_has_the_same_log_and_result(deployment: Deployment) -> None:
+    run_id, state = deployment.api.run("deferred")
+    log = deployment.api.log("deferred", run_id, "countdown")
+    assert state == "success", log
+    assert [line for line in log.splitlines() if re.fullmatch("[0-9]", line)] == list("987654321")
+    assert deployment.api.xcom("deferred", run_id, "countdown") == {"counted": 9}
     assert deployment.jobs_of_tasks() == []
 
 
