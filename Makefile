@@ -78,7 +78,7 @@ faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and
 image: ## Build the image of examples/airflow_on_kubernetes, with its DAGs, with Docker
 	docker build --file examples/airflow_on_kubernetes/Dockerfile --target airflow-with-dags --tag airflow-with-dags:dev .
 
-e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, without Docker (MINUTES minutes)
+e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, without Docker (a quarter of an hour)
 	$(RUN)/python -m pytest tests/e2e/check_airflow.py
 
 clean: ## Remove the virtual environment and what the demo left
