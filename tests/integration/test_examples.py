@@ -25,6 +25,14 @@ IMPORTS_OF_AIRFLOW_2 = {
 }
 IMPORTS = {} if importlib.util.find_spec("airflow.sdk") else IMPORTS_OF_AIRFLOW_2
 
+
+def for_this_airflow(code: str) -> str:
+    """Return a DAG's code with the imports of the installed version of Airflow."""
+    for there, here in IMPORTS.items():
+        code = code.replace(there, here)
+    return code
+
+
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/dag.py"))
 
 
@@ -51,10 +59,7 @@ def load(
         folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"], name)
         shutil.copytree(EXAMPLES / name, folder)
         dag_file = folder / "dag.py"
-        code = dag_file.read_text()
-        for there, here in IMPORTS.items():
-            code = code.replace(there, here)
-        dag_file.write_text(code)
+        dag_file.write_text(for_this_airflow(dag_file.read_text()))
         made.append(folder)
         spec = importlib.util.spec_from_file_location(f"example_{name}", folder / "dag.py")
         assert spec, folder

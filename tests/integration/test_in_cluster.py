@@ -22,9 +22,9 @@ from tests.integration.namespace import Namespace
 
 _DRIVER = """\
 from tests.integration.stub_context import context_for
-from tests.integration.test_examples import IMPORT_OF_DAG
+from tests.integration.test_examples import for_this_airflow
 names = {{"__file__": {dag!r}, "__name__": "example"}}
-text = open({dag!r}).read().replace("from airflow.sdk import DAG", IMPORT_OF_DAG)
+text = for_this_airflow(open({dag!r}).read())
 exec(compile(text, {dag!r}, "exec"), names)
 dag = names["dag"]
 (task,) = dag.tasks
