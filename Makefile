@@ -11,10 +11,10 @@ AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults clean
+.PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
 
@@ -82,6 +82,12 @@ test-deferrable-airflow: $(INSTALLED) cluster ## Run 100 mapped deferred tasks i
 
 faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and count the harm (half an hour)
 	$(RUN)/python -m tests.faults
+
+image: ## Build the image of examples/airflow_on_kubernetes, with its DAGs, with Docker
+	docker build --file examples/airflow_on_kubernetes/Dockerfile --target airflow-with-dags --tag airflow-with-dags:dev .
+
+e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, without Docker (a quarter of an hour)
+	$(RUN)/python -m pytest tests/e2e/check_airflow.py
 
 clean: ## Remove the virtual environment and what the demo left
 	rm -rf $(VENV) $(PROVIDER) .demo .matrix

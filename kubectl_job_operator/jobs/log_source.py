@@ -362,6 +362,7 @@ class LogSource:
 
 def _said(reading: _Reading) -> str:
     """Sum up a reading for the transcript."""
+    lines = f"{reading.line_count} line{'' if reading.line_count == 1 else 's'}"
     if reading.new_count == reading.line_count:
-        return f"{reading.line_count} lines"
-    return f"{reading.line_count} lines, {reading.new_count} of them new"
+        return lines
+    return f"{lines}, {reading.new_count} of them new"
