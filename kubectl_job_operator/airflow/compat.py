@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib
 import importlib.util
@@ -31,6 +32,9 @@ else:
         from airflow.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 Result = TypeVar("Result")
+
+_STATE_SECONDS = 10.0
+"""A triggerer that is about to end may never answer its triggers."""
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
@@ -167,7 +171,7 @@ async def state_of_deferred(instance: Any) -> str:
     about which Airflow does not tell.
     """
     try:
-        return await to_thread_with_airflow(_state_of, instance)
+        return await asyncio.wait_for(to_thread_with_airflow(_state_of, instance), _STATE_SECONDS)
     except Exception:  # noqa: BLE001 - whatever it is: who does not know must not act
         return "unknown"
 

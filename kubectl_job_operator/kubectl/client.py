@@ -332,7 +332,8 @@ class Kubectl:
         :param on_exit: called when it has ended, in another thread.
         :param output: what it prints of each event, as kubectl's ``-o`` takes it.
         """
-        arguments = ("get", resource, "-l", selector, *_WATCH, "-o", output)
+        # Else it prints, of more than 500 objects that there are, only the lists in which they come.
+        arguments = ("get", resource, "-l", selector, *_WATCH, "--chunk-size=0", "-o", output)
         return self._start_here(*arguments, label=f"watch {resource}", on_exit=on_exit, on_output=on_output)
 
     def start_watch_of_one(

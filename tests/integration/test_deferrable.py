@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import logging
 import re
 import threading
 import time
@@ -22,6 +23,7 @@ from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.errors import JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError
 from kubectl_job_operator.jobs.handover import Handover
 from kubectl_job_operator.jobs.identity import Identity
+from kubectl_job_operator.jobs.shared_watch import shared_watch
 from kubectl_job_operator.kubectl.access import Access
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
@@ -286,6 +288,31 @@ def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
     monkeypatch.setattr(triggers, "state_of_deferred", state_of)
     asyncio.run(trigger.on_kill())
     assert namespace.living("jobs") == ["job"]
+
+
+def test_a_watch_begins_with_every_job_that_there_is_however_many_they_are(namespace: Namespace) -> None:
+    count = 520  # kubectl asks for 500 at a time
+    spec = {
+        "parallelism": 0,
+        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox:1.36"}]}},
+    }
+    jobs = [
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": f"job-{n}", "labels": US.labels()}, "spec": spec}
+        for n in range(count)
+    ]
+    namespace.kubectl("create", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": jobs}))
+    uids = {one["metadata"]["uid"] for one in namespace.objects("jobs")}
+
+    async def look() -> None:
+        watch = shared_watch(Access(config_file=str(namespace.cluster.kubeconfig)), namespace.name, logging.getLogger())
+        subscription = watch.subscribe("nobody", "nobody")
+        deadline = time.monotonic() + 60
+        while not all(map(watch.job, uids)):
+            assert time.monotonic() < deadline, f"of {count} Jobs only {sum(map(bool, map(watch.job, uids)))} were seen"
+            await asyncio.sleep(0.1)
+        subscription.close()
+
+    asyncio.run(look())
 
 
 def test_an_account_that_may_only_watch_single_jobs_waits_for_each_with_a_kubectl_of_its_own(

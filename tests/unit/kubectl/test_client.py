@@ -220,7 +220,7 @@ def test_a_watch_runs_exactly_its_command_and_passes_its_bytes_on(fake_kubectl: 
     assert ended.get(timeout=HANG_SECONDS) is call.process
     desk.kubectl.finish_stream(call, "it has ended")
     assert b"".join(output) == b'{"type": "ADDED"}\n'
-    words = ("get", "pods", "-l", "a=b,c=d", "--watch", "--output-watch-events", "-o", "json")
+    words = ("get", "pods", "-l", "a=b,c=d", "--watch", "--output-watch-events", "--chunk-size=0", "-o", "json")
     assert fake_kubectl.called("get") == [("kubectl", "-n", "here", *words)]
     assert any("watch pods" in line and "it has ended" in line for line in desk.shown)
 
