@@ -122,7 +122,12 @@ class LogFollower:
         :param pods: the Job's pods as they now are.
         """
         self._watch.replace(pods)
-        self._go_on(lambda: not self._unread(), time.monotonic() + self._following.drain_seconds, with_watch=False)
+        deadline = time.monotonic() + self._following.drain_seconds
+        self._go_on(lambda: not self._unread() or self._is_any_held, deadline, with_watch=False)
+        if self._is_any_held:
+            # Perhaps kubectl reads the next run of a container already: only a watch tells.
+            self._go_on(lambda: not self._unread(), deadline)
+            self._watch.close()
         self.close()
         self._tell_of_lost_pods()
 
@@ -144,6 +149,10 @@ class LogFollower:
     def _seen_ended_count(self) -> int:
         """How many pods are known to have ended or to be gone."""
         return sum(status.has_ended(pod) or self._watch.is_gone(key) for key, pod in self._watch.pods.items())
+
+    @property
+    def _is_any_held(self) -> bool:
+        return any(source.is_held for source in self._sources.values())
 
     def _unread(self) -> list[LogSource]:
         """Return the containers whose logs have not been shown to their end."""

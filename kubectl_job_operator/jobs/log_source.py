@@ -125,6 +125,11 @@ class LogSource:
         return self._reading is not None and self._reading.kind is Kind.FOLLOW
 
     @property
+    def is_held(self) -> bool:
+        """Whether it waits to learn if kubectl reads the next run of the container already."""
+        return self._is_held
+
+    @property
     def is_reading(self) -> bool:
         """Whether a kubectl reads it."""
         return self._reading is not None
@@ -136,6 +141,9 @@ class LogSource:
         """
         if state != self._state:
             self._news_until = 0.0
+            if self._is_held and state is not None and state.instance > self._next:
+                # What was waited for; the kubelet does not keep the earlier run for ever.
+                self._retry_at = 0.0
             self._state = state
         self._is_gone = is_gone
 

@@ -140,7 +140,9 @@ def test_logs_that_are_shown_in_between_are_shown_once_and_in_order(task: TaskRu
 
 
 def test_of_a_container_that_is_restarted_each_line_is_shown_once(task: TaskRunner) -> None:
-    script = "for i in 1 2 3 4 5 6; do echo line-$i; sleep 0.5; done; test -e /x/again || { touch /x/again; exit 1; }"
+    # The second run is long enough to read the first one's rest: with the pod's end the kubelet removes that.
+    end = "test -e /x/again && sleep 6 || { touch /x/again; exit 1; }"
+    script = f"for i in 1 2 3 4 5 6; do echo line-$i; sleep 0.5; done; {end}"
     pod = "volumes: [{name: x, emptyDir: {}}]"
     text = job(script, pod=pod, spec="backoffLimit: 3").replace("restartPolicy: Never", "restartPolicy: OnFailure")
     task.write("job.yaml", text + "          volumeMounts: [{name: x, mountPath: /x}]\n")

@@ -13,7 +13,7 @@ from kubectl_job_operator.jobs import log_follower as log_follower_module
 from kubectl_job_operator.jobs import log_source as log_source_module
 from kubectl_job_operator.jobs import pods as pods_module
 from kubectl_job_operator.jobs.log_follower import LogFollower
-from kubectl_job_operator.jobs.log_lines import Line
+from kubectl_job_operator.jobs.log_lines import Line, SavedPosition
 from kubectl_job_operator.jobs.mailbox import Mailbox
 from kubectl_job_operator.jobs.pods import PodWatch
 from kubectl_job_operator.jobs.settings import Following
@@ -149,6 +149,32 @@ def test_the_lines_of_the_only_container_are_shown_as_they_are_while_it_runs(the
     theatre.logs("p", ["one", "  two", ""], then=(NEVER,))
     theatre.until_lines("one", "  two", "")
     assert theatre.log.records == [("info", "one\n  two\n")]
+
+
+def test_catching_up_waits_for_the_watch_where_kubectl_reads_the_next_run_already(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The watch, not the time, must end the wait.
+    monkeypatch.setattr(log_source_module, "_HELD_SECONDS", 60.0)
+    first, second = "2026-11-20T19:25:01.{:09}Z", "2026-11-20T19:25:02.{:09}Z"
+    saved = SavedPosition("uid-of-p", "main", 0, first.format(1), 1, first.format(1), 2)
+    theatre.fake.answers("logs p -c main --previous", "".join(f"{first.format(n)} first-{n}\n" for n in range(3)))
+    theatre.fake.answers("logs p -c main", "".join(f"{second.format(n)} second-{n}\n" for n in range(2)))
+    theatre.watches(pod(policy="OnFailure", restarts=1, main="running"))
+    following = Following(is_on=True)
+    theatre.follower = LogFollower(
+        theatre.kubectl,
+        JOB,
+        theatre.watch,
+        theatre.mailbox,
+        log=theatre.log,
+        following=following,
+        saved=[saved],
+        follows=False,
+    )
+    theatre.follower.catch_up([pod(policy="OnFailure", main="running")])
+    assert theatre.log.lines == ["first-2", "second-0", "second-1"]
+    assert [(one.instance, one.line_count) for one in theatre.follower.positions()] == [(1, 2)]
 
 
 def test_where_there_is_more_than_one_container_each_line_tells_whose_it_is(theatre: Theatre) -> None:
