@@ -181,12 +181,18 @@ def test_of_many_containers_only_as_many_are_shown_in_between_as_may_be_handed_o
     assert log.text.count("line-0") == 5
 
 
-def test_a_pod_that_is_gone_before_its_log_was_shown_to_the_end_is_told(fake_kubectl: FakeKubectl, log: Log) -> None:
-    handover = first_half(fake_kubectl, log)
+def running_pod() -> dict[str, Any]:
+    """Return a recorded pod as it was while its containers ran."""
     pod = recordings.pods("complete")[0]
     for one in pod["status"]["containerStatuses"]:
         one["state"] = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
     pod["status"]["phase"] = "Running"
+    return pod
+
+
+def test_a_pod_that_is_gone_before_its_log_was_shown_to_the_end_is_told(fake_kubectl: FakeKubectl, log: Log) -> None:
+    handover = first_half(fake_kubectl, log)
+    pod = running_pod()
     fake_kubectl.answers(f"get {TARGET}", stage.job())
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]}, times=1)
     fake_kubectl.answers("get pods", {"kind": "List", "items": []})
@@ -219,10 +225,7 @@ def test_a_job_that_does_not_start_fails_with_what_the_triggerer_has_seen_and_is
 
 def test_a_job_that_starts_in_the_last_moment_is_waited_for_again(fake_kubectl: FakeKubectl, log: Log) -> None:
     handover = first_half(fake_kubectl, log)
-    pod = recordings.pods("complete")[0]
-    for one in pod["status"]["containerStatuses"]:
-        one["state"] = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
-    pod["status"]["phase"] = "Running"
+    pod = running_pod()
     fake_kubectl.answers(f"get {TARGET}", stage.job())
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]})
     assert second_half(handover, log, News.STUCK, "no") is not None

@@ -14,6 +14,7 @@ from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.jobs import stage
 from tests.unit.jobs.stage import US, Log, Notebook
+from tests.unit.jobs.test_kinds import POD
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -36,16 +37,6 @@ PHASE_DONE, SKIPPED, BROKEN = (
     for what in ("jsonpath={.status.phase}=Done", "condition=Skipped", "jsonpath={.status.phase}=Broken")
 )
 DELETED = f"wait {TARGET} --for=delete"
-POD = """\
-apiVersion: v1
-kind: Pod
-metadata:
-  name: pod
-spec:
-  restartPolicy: Never
-  containers:
-  - name: main
-"""
 
 
 def widget(uid: str = stage.UID, **status: Any) -> dict[str, Any]:
