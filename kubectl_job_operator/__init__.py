@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from kubectl_job_operator.version import __version__
+
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.legacy import KubernetesLegacyJobOperator
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 
 __all__ = ["KubernetesJobOperator", "KubernetesLegacyJobOperator", "__version__"]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "KubernetesJobOperator": "kubectl_job_operator.airflow.operators",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.airflow.shorthand import check_shorthand
-from kubectl_job_operator.jobs import rules
+from kubectl_job_operator.manifest import rules
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator

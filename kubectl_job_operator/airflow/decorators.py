@@ -16,7 +16,7 @@ from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.errors import InputError
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
 
 class KubernetesJobDecoratedOperator(DecoratedOperator, KubernetesJobOperator):

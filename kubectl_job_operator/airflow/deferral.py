@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
-    from kubectl_job_operator.jobs.handover import Handover
-    from kubectl_job_operator.jobs.outcome import Outcome
+    from kubectl_job_operator.attempt.outcome import Outcome
+    from kubectl_job_operator.life.handover import Handover
 
 METHOD = "execute_complete"
 
@@ -44,8 +44,8 @@ def make_trigger(task: KubernetesJobOperator, handover: Handover) -> KubernetesJ
 
 def read_event(event: Mapping[str, Any]) -> tuple[Handover, Outcome]:
     """Read what the trigger has sent."""
-    from kubectl_job_operator.jobs.handover import Handover
-    from kubectl_job_operator.jobs.outcome import News, Outcome
+    from kubectl_job_operator.attempt.outcome import News, Outcome
+    from kubectl_job_operator.life.handover import Handover
 
     outcome = Outcome(News(event["news"]), event["message"], event["job"])
     return Handover.from_text(event["handover"]), outcome

@@ -11,13 +11,13 @@ from airflow.configuration import conf
 from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
-from kubectl_job_operator.jobs.plain import as_plain
-from kubectl_job_operator.jobs.pod_overlay import overlaid
-from kubectl_job_operator.jobs.pod_template import checked_pod, parse_pod
-from kubectl_job_operator.jobs.shorthand import normal
+from kubectl_job_operator.manifest.plain import as_plain
+from kubectl_job_operator.manifest.pod_overlay import overlaid
+from kubectl_job_operator.manifest.pod_template import checked_pod, parse_pod
+from kubectl_job_operator.manifest.shorthand import normal
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.jobs.template import Renderer
+    from kubectl_job_operator.manifest.template import Renderer
 
 _BASE_CONTAINER = "base"
 _DELETE_POLICIES = {

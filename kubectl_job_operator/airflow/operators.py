@@ -18,15 +18,15 @@ from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
 from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
-from kubectl_job_operator.jobs.plain import as_plain
+from kubectl_job_operator.manifest.plain import as_plain
 
 if TYPE_CHECKING:
     import jinja2
 
-    from kubectl_job_operator.jobs.handover import Handover
-    from kubectl_job_operator.jobs.manifest import Manifest
-    from kubectl_job_operator.jobs.runner import JobRunner
-    from kubectl_job_operator.jobs.settings import Settings
+    from kubectl_job_operator.attempt.settings import Settings
+    from kubectl_job_operator.life.handover import Handover
+    from kubectl_job_operator.life.runner import JobRunner
+    from kubectl_job_operator.manifest.manifest import Manifest
 
 _DEFAULT_LINE_COUNT = 100
 _TAIL_STEP_SECONDS = 5
@@ -428,7 +428,7 @@ class KubernetesJobOperator(ShorthandOperator):
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.airflow.secrets import caller
         from kubectl_job_operator.airflow.xcom import JobNames
-        from kubectl_job_operator.jobs.runner import JobRunner
+        from kubectl_job_operator.life.runner import JobRunner
 
         place = find_place(self)
         return JobRunner(
@@ -448,8 +448,8 @@ class KubernetesJobOperator(ShorthandOperator):
         from airflow.configuration import conf
 
         from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
-        from kubectl_job_operator.jobs.result import ResultSource
-        from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
+        from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
+        from kubectl_job_operator.status.result import ResultSource
 
         every = self.tail_logs_every
         if every is not None:

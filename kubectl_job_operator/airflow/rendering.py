@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
-from kubectl_job_operator.jobs import kinds, result
-from kubectl_job_operator.jobs.manifest import Manifest
-from kubectl_job_operator.jobs.result import ResultSource
-from kubectl_job_operator.jobs.shorthand import environment, fill, job_around
-from kubectl_job_operator.jobs.template import Renderer
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.manifest.shorthand import environment, fill, job_around
+from kubectl_job_operator.manifest.template import Renderer
+from kubectl_job_operator.status import result
+from kubectl_job_operator.status.result import ResultSource
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator

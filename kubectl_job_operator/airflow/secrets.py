@@ -8,7 +8,7 @@ from typing import Any
 
 import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import mask_secret, redact
-from kubectl_job_operator.jobs.aftermath import Caller
+from kubectl_job_operator.replay.aftermath import Caller
 
 
 def mask_by_name(values: Mapping[str, Any]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.compat import BaseOperator
-from kubectl_job_operator.jobs.shorthand import normal, problem_of
+from kubectl_job_operator.manifest.shorthand import normal, problem_of
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.jobs.template import Renderer
+    from kubectl_job_operator.manifest.template import Renderer
 
 
 class ShorthandOperator(BaseOperator):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.airflow.compat import BaseOperator, Context
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.jobs.identity import Identity
-    from kubectl_job_operator.jobs.memory import Done
+    from kubectl_job_operator.attempt.identity import Identity
+    from kubectl_job_operator.attempt.memory import Done
 
 _COMPLETE_JOB = "kubectl-job-operator/complete-job"
 
@@ -22,7 +22,7 @@ def has_next_try(context: Context) -> bool:
 
 def identity_of(task: BaseOperator, context: Context) -> Identity:
     """Return who this try of the task is."""
-    from kubectl_job_operator.jobs.identity import Identity
+    from kubectl_job_operator.attempt.identity import Identity
 
     instance = context["ti"]
     return Identity(
@@ -49,7 +49,7 @@ class TaskStateMemory:
 
     def note(self, done: Done) -> None:
         """Keep that this Job is Complete, if there is a later try to know it."""
-        from kubectl_job_operator.jobs.memory import essence
+        from kubectl_job_operator.attempt.memory import essence
 
         if self._store is not None and self._has_next_try:
             with contextlib.suppress(Exception):
@@ -65,7 +65,7 @@ class TaskStateMemory:
 
     def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try of this round has noted."""
-        from kubectl_job_operator.jobs.memory import Done
+        from kubectl_job_operator.attempt.memory import Done
 
         noted: Any = None
         if self._store is not None and self._has_earlier_try:

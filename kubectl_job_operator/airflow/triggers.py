@@ -16,13 +16,13 @@ from kubectl_job_operator.airflow.compat import (
     triggers_have_on_kill,
 )
 from kubectl_job_operator.airflow.connection import Place, find_place
+from kubectl_job_operator.attempt.outcome import News, Outcome
+from kubectl_job_operator.attempt.settings import KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
-from kubectl_job_operator.jobs.deferred_end import delete_unfinished
-from kubectl_job_operator.jobs.deferred_wait import Terms, wait_for_job
-from kubectl_job_operator.jobs.handover import Handover
-from kubectl_job_operator.jobs.outcome import News, Outcome
-from kubectl_job_operator.jobs.settings import KillAction, Patience
-from kubectl_job_operator.jobs.shared_watch import shared_watch
+from kubectl_job_operator.life.deferred_end import delete_unfinished
+from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
+from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.watch.shared_watch import shared_watch
 
 # What a task instance becomes when somebody ends it. After a Clear it is nothing until it is scheduled again; then, as
 # in scheduled, queued or running, it may as well be on its way back to the worker, and the next try clears up itself.

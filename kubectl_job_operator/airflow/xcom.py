@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kubectl_job_operator.airflow.compat import Context
-from kubectl_job_operator.jobs.observer import Nobody
-from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.attempt.observer import Nobody
+from kubectl_job_operator.objects import Object
 
 JOB_NAME = "job_name"
 JOB_NAMESPACE = "job_namespace"

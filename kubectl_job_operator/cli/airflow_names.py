@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import jinja2
 
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.cli.variables import merged
-from kubectl_job_operator.jobs.identity import Identity
 
 _OBJECTS = ("conn", "dag", "inlets", "outlets", "task", "triggering_asset_events", "var")
 _VALUES = (

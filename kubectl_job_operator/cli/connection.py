@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.cli.options import Options, access_of
-from kubectl_job_operator.jobs.workspace import Workspace
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript

@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubectl_job_operator import __version__
 from kubectl_job_operator.cli.connection import connect
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
 from kubectl_job_operator.cli.options import Options
 from kubectl_job_operator.cli.wording import in_options
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
-from kubectl_job_operator.jobs import rights
 from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+from kubectl_job_operator.status import rights
+from kubectl_job_operator.version import __version__
 
 _ADVICE = "What to do: "
 _SUPPORTED_SKEW = 1  # Kubernetes' own promise for kubectl

@@ -11,16 +11,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, access_of
 from kubectl_job_operator.errors import WorkspaceError
-from kubectl_job_operator.jobs import events as event_list
-from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.identity import Identity
-from kubectl_job_operator.jobs.manifest import Manifest
-from kubectl_job_operator.jobs.runner import JobRunner
-from kubectl_job_operator.jobs.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
-from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.life.runner import JobRunner
+from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import events as event_list
 
 if TYPE_CHECKING:
     from kubectl_job_operator.cli.live import LiveView
@@ -78,7 +78,7 @@ class Witness:
 
     def on_pods(self, pods: Sequence[Object]) -> None:
         """Keep the pods."""
-        self._pods.update({status.uid(pod): pod for pod in pods})
+        self._pods.update({objects.uid(pod): pod for pod in pods})
         self._view.on_pods(pods)
 
     def on_events(self, events: Sequence[Object]) -> None:
@@ -90,7 +90,7 @@ class Witness:
 
         :raises WorkspaceError: if the file cannot be written.
         """
-        from kubectl_job_operator.jobs.timeline import timeline
+        from kubectl_job_operator.replay.timeline import timeline
 
         if self._job is None:
             return

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from kubectl_job_operator.cli.picture import picture
 from kubectl_job_operator.cli.wording import in_options
-from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.objects import Object
 
 _PAUSE_SECONDS = 0.1
 

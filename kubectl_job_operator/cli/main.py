@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from kubectl_job_operator import __version__
 from kubectl_job_operator.cli import doctor, render, replay, run, validate
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
 from kubectl_job_operator.cli.options import HelpFormatter
 from kubectl_job_operator.cli.streams import complain
 from kubectl_job_operator.cli.wording import in_options
 from kubectl_job_operator.errors import KubectlJobOperatorError, TaskKilledError
+from kubectl_job_operator.version import __version__
 
 _PROGRAM = "kubectl-job-operator"
 _DESCRIPTION = """\

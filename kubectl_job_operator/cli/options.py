@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from kubectl_job_operator.cli.variables import assignment, string_assignment
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.jobs.identity import Identity
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.attempt.identity import Identity
     from kubectl_job_operator.kubectl.access import Access
+    from kubectl_job_operator.manifest.manifest import Manifest
 
 Options = argparse.Namespace
 
@@ -161,7 +161,7 @@ def new_identity(task_id: str, now: datetime.datetime) -> Identity:
     :param task_id: what is run.
     :param now: when, in UTC.
     """
-    from kubectl_job_operator.jobs.identity import Identity
+    from kubectl_job_operator.attempt.identity import Identity
 
     return Identity(DAG_ID, task_id, f"manual__{now.isoformat()}__{secrets.token_hex(4)}")
 

@@ -11,8 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kubectl_job_operator.jobs import kinds, status
-from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status, pod_status
 
 MOST_PODS = 10
 
@@ -82,10 +83,10 @@ def picture(job: Object | None, pods: Sequence[Object], elapsed_seconds: float) 
 
 
 def _headline(job: Object, pods: Sequence[Object], clock: str) -> RenderableType:
-    metadata, verdict = job["metadata"], status.verdict(job)
+    metadata, verdict = job["metadata"], job_status.verdict(job)
     succeeded, wanted = counts(job, pods)
-    state = verdict.type if verdict else "suspended" if status.is_suspended(job) else "running"
-    style = {status.COMPLETE: "green", status.FAILED: "red"}.get(state, "cyan")
+    state = verdict.type if verdict else "suspended" if job_status.is_suspended(job) else "running"
+    style = {job_status.COMPLETE: "green", job_status.FAILED: "red"}.get(state, "cyan")
     line = Table.grid(padding=(0, 2))
     line.add_row(
         Text.assemble((f"{kinds.word(job)} ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
@@ -120,11 +121,11 @@ def _need(row: PodRow) -> tuple[int, str]:
 
 
 def _has_succeeded(pod: Object) -> bool:
-    return status.phase(pod) == "Succeeded"
+    return pod_status.phase(pod) == "Succeeded"
 
 
 def _note(pod: Object, phase: str) -> str:
-    failed = status.failed_containers([pod])
+    failed = pod_status.failed_containers([pod])
     if failed:
         return ", ".join(f"{one.container}: exit code {one.exit_code}" + _in_brackets(one.reason) for one in failed)
     if phase == "Pending":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kubectl_job_operator.cli.streams import say
 from kubectl_job_operator.cli.wording import in_options
-from kubectl_job_operator.jobs.status import Object
+from kubectl_job_operator.objects import Object
 
 
 class PlainView:

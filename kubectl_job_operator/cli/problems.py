@@ -11,7 +11,7 @@ import yaml
 
 from kubectl_job_operator.cli import yaml_path
 from kubectl_job_operator.cli.lines import LineMap, Place
-from kubectl_job_operator.jobs import yaml_text
+from kubectl_job_operator.manifest import yaml_text
 
 # Several of them stand in one line, the former with words around them that tell nothing.
 _STATEMENT = re.compile(

@@ -45,7 +45,7 @@ def run(options: Options) -> ExitCode:
 
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.cli.streams import complain, write
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
     rendered = Template.of(options.template, options).render()
     text = rendered.text

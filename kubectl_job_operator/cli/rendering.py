@@ -10,13 +10,13 @@ from typing import Any
 
 import jinja2.sandbox
 
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.cli.airflow_names import airflow_names, with_given
 from kubectl_job_operator.cli.lines import LineMap, LineMarks, exact_map, near_map
 from kubectl_job_operator.cli.options import Options, new_identity, task_id_of
 from kubectl_job_operator.cli.variables import variables_of
 from kubectl_job_operator.errors import TemplateError
-from kubectl_job_operator.jobs.identity import Identity
-from kubectl_job_operator.jobs.template import Rendered, Renderer
+from kubectl_job_operator.manifest.template import Rendered, Renderer
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kubectl_job_operator.cli.options import Options, add_cluster_options, add_r
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
 OPERANDS = "FOLDER "
 SUMMARY = "Run again what failed, from the folder that it left"
@@ -56,7 +56,7 @@ def run(options: Options) -> ExitCode:
 
 def _manifest_in(folder: Path) -> Manifest:
     from kubectl_job_operator.errors import InputError
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
     file = folder / "manifest.yaml"
     try:
@@ -90,7 +90,7 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
     from dataclasses import replace
 
     from kubectl_job_operator.cli.streams import complain
-    from kubectl_job_operator.jobs.manifest import MASK
+    from kubectl_job_operator.manifest.manifest import MASK
 
     kept = []
     for document in manifest.documents:

@@ -37,7 +37,7 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.life import live
     from kubectl_job_operator.cli.options import namespace_of
     from kubectl_job_operator.cli.rendering import Template
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
     template = Template.of(options.template, options)
     rendered = template.render()

@@ -83,7 +83,7 @@ def _problems(file: str, options: Options, check: Check) -> tuple[Sequence[objec
     from kubectl_job_operator.cli.problems import Locator, Problem, document_name, yaml_place
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.errors import ManifestError
-    from kubectl_job_operator.jobs.manifest import Manifest
+    from kubectl_job_operator.manifest.manifest import Manifest
 
     template = Template.of(file, options)
     rendered = template.render()

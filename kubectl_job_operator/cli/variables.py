@@ -104,7 +104,7 @@ def _read(file: str) -> Mapping[str, Any]:
     """Read a file of values, or stdin as ``-``."""
     import yaml
 
-    from kubectl_job_operator.jobs import yaml_text
+    from kubectl_job_operator.manifest import yaml_text
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")

@@ -7,16 +7,16 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kubectl_job_operator.errors import AccessError, ErrorKind, KubectlError, KubectlMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
 from kubectl_job_operator.kubectl.stderr import explain, no_answer, not_started
 from kubectl_job_operator.kubectl.transcript import Command, Transcript
+from kubectl_job_operator.objects import Object
 
 PROGRAM = "kubectl"
 FIELD_MANAGER = "kubectl-job-operator"
@@ -30,8 +30,6 @@ _STOP_SECONDS = 2.0
 _MOST_NAMES = 5
 _WATCH = ("--watch", "--output-watch-events")
 _UIDS = "jsonpath={.items[*].metadata.uid}"
-
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

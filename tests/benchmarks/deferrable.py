@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from kubectl_job_operator.jobs.handover import Handover
-from kubectl_job_operator.jobs.identity import Identity
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.life.handover import Handover
 from tests import cluster as test_cluster
 from tests.integration.namespace import Namespace
 

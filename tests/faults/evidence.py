@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from kubectl_job_operator.jobs import status
-from kubectl_job_operator.jobs.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.status import job_status
 from tests.faults.deployment import Try
 from tests.faults.plan import TaskPlan
 
-COMPLETE, FAILED = status.COMPLETE, status.FAILED
+COMPLETE, FAILED = job_status.COMPLETE, job_status.FAILED
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Evidence:
 
 def after_event(lives: Mapping[str, JobLife], kind: str, job: Mapping[str, Any], at: float) -> dict[str, JobLife]:
     """Return the Jobs' lives, by UID, after one event of a watch."""
-    metadata, verdict = job["metadata"], status.verdict(job)
+    metadata, verdict = job["metadata"], job_status.verdict(job)
     labels = metadata.get("labels") or {}
     uid = metadata["uid"]
     life = lives.get(uid) or JobLife(uid, metadata["name"], labels.get(TASK_INSTANCE_LABEL, ""), at)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.errors import JobFailedError, JobStartupError
-from kubectl_job_operator.jobs import obstacles
+from kubectl_job_operator.life import obstacles
 from tests.cluster import Cluster
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.background import in_background, until

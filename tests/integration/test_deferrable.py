@@ -20,11 +20,11 @@ from kubectl_job_operator.airflow import triggers
 from kubectl_job_operator.airflow.compat import state_of_deferred
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import JobFailedError, JobStartupError, JobVanishedError, TaskTimeoutError
-from kubectl_job_operator.jobs.handover import Handover
-from kubectl_job_operator.jobs.identity import Identity
-from kubectl_job_operator.jobs.shared_watch import shared_watch
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.watch.shared_watch import shared_watch
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job

@@ -135,7 +135,7 @@ def test_the_startup_timeout_does_not_end_a_job_that_runs(task: TaskRunner) -> N
 def test_a_suspended_job_waits_until_it_is_resumed_and_says_so(task: TaskRunner, namespace: Namespace) -> None:
     version = json.loads(namespace.kubectl("version", "-o", "json"))["serverVersion"]
     if int(version["minor"].rstrip("+")) < 24:
-        pytest.skip("this server is older than suspend; tests/unit/jobs/test_obstacles.py shows it with a recorded Job")
+        pytest.skip("this server is older than suspend; tests/unit/life/test_obstacles.py shows it with a recorded Job")
     task.write("job.yaml", job("true", spec="backoffLimit: 0\nsuspend: true"))
 
     def resume() -> None:

@@ -18,9 +18,9 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
-from kubectl_job_operator.jobs.identity import Identity
-from kubectl_job_operator.jobs.manifest import Manifest
+from kubectl_job_operator.manifest.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.background import until
 from tests.integration.manifests import job

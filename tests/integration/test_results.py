@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.jobs.result import MARKER, PATH
+from kubectl_job_operator.status.result import MARKER, PATH
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -173,7 +173,7 @@ def test_the_pods_of_an_indexed_job_are_in_the_order_of_their_indexes(task: Task
     minor = json.loads(namespace.kubectl("version", "-o", "json"))["serverVersion"]["minor"]
     if int(minor.rstrip("+")) < _FIRST_WITH_INDEXES:
         pytest.skip(
-            "this server has no completion indexes; tests/unit/jobs/test_result.py shows them with a recorded Job"
+            "this server has no completion indexes; tests/unit/status/test_result.py shows them with a recorded Job"
         )
     script = f"sleep $((2 - JOB_COMPLETION_INDEX)); echo $JOB_COMPLETION_INDEX > {PATH}"
     read = _run(task, namespace, _tasks({"indexed": {"script": script, "spec": _INDEXED}}, namespace))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubernetesLegacyJobOperator
-from kubectl_job_operator.jobs.plain import as_plain
+from kubectl_job_operator.manifest.plain import as_plain
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.provider.signature import installed, recorded

@@ -1,15 +1,19 @@
-"""What the unit tests share."""
+"""What the unit tests share: a scripted kubectl, and pauses that a test need not sit out."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from kubectl_job_operator.attempt import persistence
+from kubectl_job_operator.watch import waiting
 from tests.unit.fake_kubectl import FakeKubectl, until
+from tests.unit.stage import Log
 
 # The machine may be slow for a while; and what fails once shall fail for everybody.
 settings.register_profile("unit", deadline=None, database=None)
@@ -26,3 +30,26 @@ def fake_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fa
     yield fake
     until(lambda: not fake.running(), "a kubectl outlived the test")
     assert not fake.unscripted, f"commands without an answer: {fake.unscripted}"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every pause short."""
+    monkeypatch.setattr(waiting, "_DELETION_IS_WATCHED_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(waiting, "_VERDICT_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
+    monkeypatch.setattr(persistence, "_FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(persistence, "_LONGEST_PAUSE_SECONDS", 0.02)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
+    """Give a function that lists the folders that task tries have left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return lambda: sorted(tmp_path.glob("kubectl-job-operator-*"))
+
+
+@pytest.fixture
+def log(folders: Callable[[], list[Path]]) -> Log:  # noqa: ARG001 - every runner makes its folder there
+    """Give a log."""
+    return Log()

@@ -14,7 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from kubectl_job_operator.jobs.rights import NEEDED, Right
+from kubectl_job_operator.status.rights import NEEDED, Right
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "airflow_on_kubernetes"

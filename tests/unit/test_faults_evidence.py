@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.jobs.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
 from tests.faults.bench import leftovers_of
 from tests.faults.evidence import (
     Container,

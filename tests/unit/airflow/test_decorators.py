@@ -13,8 +13,8 @@ from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperat
 from kubectl_job_operator.airflow.provider_info import get_provider_info
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
+from tests.unit import stage
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs import stage
 
 TEMPLATE = stage.MANIFEST.replace("busybox:1.36", "busybox:{{ tag }}")
 

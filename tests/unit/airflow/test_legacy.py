@@ -14,7 +14,7 @@ import kubectl_job_operator
 from kubectl_job_operator import KubernetesLegacyJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
-from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings
+from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit.airflow.test_operators import loaded_by

@@ -16,9 +16,9 @@ from kubectl_job_operator.airflow.links import ReplayLink
 from kubectl_job_operator.airflow.secrets import caller, mask_by_name
 from kubectl_job_operator.errors import JobFailedError
 from tests.integration.stub_context import context_for
+from tests.unit import stage
 from tests.unit.airflow.test_operators import MANIFEST, operator, settings
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs import stage
 
 VARIABLE = "AIRFLOW__KUBECTL_JOB_OPERATOR__REPLAY_DIR"
 

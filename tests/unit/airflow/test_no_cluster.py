@@ -10,8 +10,8 @@ import yaml
 
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import ErrorKind, KubectlError
-from kubectl_job_operator.jobs import runner
 from kubectl_job_operator.kubectl import client
+from kubectl_job_operator.life import runner
 from tests.unit.airflow.test_operators import MANIFEST, execute, operator
 
 

@@ -16,13 +16,13 @@ import yaml
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
+from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
-from kubectl_job_operator.jobs.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
 from tests.integration.manifests import job
 from tests.integration.stub_context import context_for
+from tests.unit import stage
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs import stage
 
 MANIFEST = stage.MANIFEST
 WIDGET = "{apiVersion: example.com/v1, kind: Widget, metadata: {name: widget}}"
@@ -166,7 +166,7 @@ def test_importing_the_operator_imports_nothing_that_only_a_run_needs() -> None:
 
 
 def test_running_a_task_imports_neither_the_kubernetes_client_nor_requests_by_us() -> None:
-    ours = "import kubectl_job_operator.jobs.runner, kubectl_job_operator.kubectl.process"
+    ours = "import kubectl_job_operator.life.runner, kubectl_job_operator.kubectl.process"
     assert loaded_by(ours, "kubernetes", "requests", "airflow") == []
 
 

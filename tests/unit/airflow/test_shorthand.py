@@ -15,9 +15,9 @@ from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
+from tests.unit import stage
 from tests.unit.airflow.test_operators import execute, operator
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs import stage
 
 
 def rendered(task: KubernetesJobOperator, run_id: str = "run") -> dict[str, Any]:

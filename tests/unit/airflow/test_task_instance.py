@@ -9,10 +9,10 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory
-from kubectl_job_operator.jobs.memory import Done
+from kubectl_job_operator.attempt.memory import Done
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
-from tests.unit.jobs import stage
+from tests.unit import stage
 
 COMPLETE = Done(stage.job("complete"), {"rows": 3}, ["pod-1"])
 

@@ -16,12 +16,12 @@ from kubectl_job_operator.airflow import triggers
 from kubectl_job_operator.airflow.compat import Connection
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
-from kubectl_job_operator.jobs import shared_watch
-from kubectl_job_operator.jobs.outcome import News
+from kubectl_job_operator.attempt.outcome import News
+from kubectl_job_operator.watch import shared_watch
+from tests.unit import stage
 from tests.unit.airflow.test_operators import operator
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.jobs import stage
-from tests.unit.jobs.shared import JOBS_WATCH, eventually, handover, line, quiet, run, uid
+from tests.unit.shared import JOBS_WATCH, eventually, handover, line, quiet, run, uid
 
 JOB = "get job/job-1"
 KUBECONFIG = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: very-secret}}]\n"

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from kubectl_job_operator.cli.main import main
-from kubectl_job_operator.jobs import log_follower
+from kubectl_job_operator.logs import follower
 from tests.unit.cli.program import Program, Result
-from tests.unit.jobs.stage import MANIFEST
+from tests.unit.stage import MANIFEST
 
 
 @pytest.fixture(autouse=True)
 def no_wait_for_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask soon for the pods of a Job that has ended: the scripted cluster's watch names none."""
-    monkeypatch.setattr(log_follower, "_PODS_SECONDS", 0.05)
+    monkeypatch.setattr(follower, "_PODS_SECONDS", 0.05)
 
 
 @pytest.fixture

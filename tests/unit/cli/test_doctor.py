@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs.stage import ALL_RIGHTS, FORBIDDEN, REFUSED
+from tests.unit.stage import ALL_RIGHTS, FORBIDDEN, REFUSED
 
 CONFIGURATION: dict[str, Any] = {
     "current-context": "staging",

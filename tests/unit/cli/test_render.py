@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.program import Program
-from tests.unit.jobs.stage import MANIFEST
+from tests.unit.stage import MANIFEST
 
 Write = Callable[[str, str], Path]
 

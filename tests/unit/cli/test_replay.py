@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit import stage
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs import stage
-from tests.unit.jobs.stage import MANIFEST
+from tests.unit.stage import MANIFEST
 
 Write = Callable[[str, str], Path]
 

@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit import recordings
+from tests.unit import recordings, stage
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.jobs import stage
-from tests.unit.jobs.stage import COMPLETE_WAIT, FAILED_WAIT, MANIFEST, TARGET
+from tests.unit.stage import COMPLETE_WAIT, FAILED_WAIT, MANIFEST, TARGET
 
 Write = Callable[[str, str], Path]
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -82,7 +81,7 @@ def test_the_exit_code_tells_what_kubectl_said(
 def test_a_cluster_that_cannot_be_reached_returns_3(
     program: Program, countdown: Path, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kubectl_job_operator.jobs.runner._FIRST_CONTACT_SECONDS", 0.0)
+    monkeypatch.setattr("kubectl_job_operator.life.runner._FIRST_CONTACT_SECONDS", 0.0)
     fake_kubectl.answers("auth can-i --list", **stage.REFUSED)
     fake_kubectl.answers(f"get {TARGET}", **stage.REFUSED)
     result = program("run", countdown.name, "-n", "here")

@@ -11,7 +11,7 @@ import pytest
 from kubectl_job_operator.cli import schemas
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.jobs.stage import MANIFEST, REFUSED
+from tests.unit.stage import MANIFEST, REFUSED
 
 Write = Callable[[str, str], Path]
 

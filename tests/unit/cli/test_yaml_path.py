@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_job_operator.cli import yaml_path
-from kubectl_job_operator.jobs import yaml_text
+from kubectl_job_operator.manifest import yaml_text
 
 DOCUMENT = """\
 apiVersion: batch/v1

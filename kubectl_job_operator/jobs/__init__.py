@@ -1,1 +1,0 @@
-"""The first floor: a Job's life. Knows kubectl, nothing of Airflow."""

@@ -1,0 +1,47 @@
+"""Ending a Job whose task was killed while nobody but the triggerer knew of it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.workspace import Workspace
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Transcript
+from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.status import job_status
+
+_SECONDS = 20.0
+
+
+def delete_unfinished(access: Access, handover: Handover, log: Log) -> None:
+    """Delete a Job and what was made with it, if it is still this try's own and has not ended. Blocks for seconds.
+
+    What a later try has taken over or made anew does not have this try's labels, so nothing can hit it.
+
+    :raises KubectlJobOperatorError: if that does not work.
+    """
+    workspace = Workspace()
+    access = workspace.settle(access)
+    processes = Processes(access.environment(os.environ, workspace.folder))
+    kubectl = Kubectl(access, handover.namespace, processes, Transcript(log.info))
+
+    def delete() -> None:
+        job = kubectl.get(f"job/{handover.name}")
+        if job is None or objects.uid(job) != handover.uid:
+            log.info("The Job is gone already.")
+        elif job_status.verdict(job) is not None:
+            log.info("The Job has ended already; it is left as it is.")
+        else:
+            kubectl.delete(handover.kinds, handover.selector)
+
+    try:
+        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning)
+    finally:
+        processes.close()
+        workspace.remove()

@@ -1,0 +1,208 @@
+"""Waiting for one Job in an event loop, together with all who wait in the same namespace."""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kubectl_job_operator.attempt.outcome import News, Outcome
+from kubectl_job_operator.attempt.settings import Patience
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.errors import JobStartupError
+from kubectl_job_operator.kubectl.client import Call
+from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status
+from kubectl_job_operator.watch.shared_watch import SharedWatch, Subscription
+
+_LONGEST_NAP_SECONDS = 60.0
+_UNSEEN_SECONDS = 5.0
+_SPREAD_SECONDS = 1.0
+"""Those who begin to wait at once must not all look at their watches at once."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """For how long a Job is waited for.
+
+    :param patience: until it has started.
+    :param deadline: when the task's time is over, in seconds since 1970; ``None`` is never.
+    :param logging_interval_seconds: how soon somebody is to show the logs; ``None`` is once the Job has ended.
+    :param outage_tolerance_seconds: how long the cluster may be away.
+    """
+
+    patience: Patience = field(default_factory=Patience)
+    deadline: float | None = None
+    logging_interval_seconds: float | None = None
+    outage_tolerance_seconds: float = 600.0
+
+
+async def wait_for_job(watch: SharedWatch, handover: Handover, terms: Terms, log: Log) -> Outcome:
+    """Wait until there is news of a Job for a worker.
+
+    :param watch: knows the Jobs of its namespace.
+    :param handover: which Job.
+    :param terms: for how long.
+    :param log: takes what a person who waits would like to know.
+    """
+    subscription = watch.subscribe(handover.uid, handover.name)
+    try:
+        return await _Wait(watch, subscription, handover, terms, log).run()
+    finally:
+        subscription.close()
+
+
+class _Wait:
+    """One who waits."""
+
+    def __init__(
+        self, watch: SharedWatch, subscription: Subscription, handover: Handover, terms: Terms, log: Log
+    ) -> None:
+        self._watch = watch
+        self._subscription = subscription
+        self._terms = terms
+        self._log = log
+        self._obstacles = Obstacles(
+            handover.job(),
+            _SharedEvents(subscription),
+            log,
+            pods=subscription.pods,
+            look=self._job,
+            pods_of=lambda _: subscription.pods(),
+            patience=terms.patience,
+            waited_seconds=time.time() - handover.began,
+        )
+        self._began = time.monotonic()
+        self._progress = ""
+        self._has_told_refusal = False
+        self._has_told_commands = False
+
+    async def run(self) -> Outcome:
+        """Wait until there is something to tell a worker."""
+        nap = random.uniform(0, _SPREAD_SECONDS)  # noqa: S311 - it only spreads the work
+        while True:
+            await self._subscription.news(nap)
+            outcome = self._outcome()
+            if outcome is not None:
+                return outcome
+            self._tell_once()
+            self._tell()
+            try:
+                nap = min(self._seconds_to_next_look(), *self._limits(), _LONGEST_NAP_SECONDS)
+            except JobStartupError as error:
+                return self._report(News.STUCK, str(error))
+
+    def _outcome(self) -> Outcome | None:
+        """Return what is to be told to a worker, if anything is."""
+        seen, subscription = self._subscription.seen, self._subscription
+        if seen is not None and seen.is_over:
+            return self._report(News.ENDED)
+        if subscription.is_gone:
+            return self._report(News.GONE)
+        if subscription.failure:
+            return self._report(News.GAVE_UP, f"The Job cannot be waited for.\n{subscription.failure}")
+        if self._terms.deadline is not None and time.time() >= self._terms.deadline:
+            return self._report(News.TIME_OVER)
+        if time.monotonic() >= self._silent_until():
+            return self._report(
+                News.GAVE_UP,
+                f"The cluster has not answered for {self._terms.outage_tolerance_seconds:.0f} s "
+                f"(outage_tolerance_seconds).\n{self._watch.last_error}",
+            )
+        if time.monotonic() >= self._logs_due():
+            return self._report(News.LOGS)
+        if seen is None and time.monotonic() - self._began >= _UNSEEN_SECONDS:
+            self._watch.want_check()
+        return None
+
+    def _seconds_to_next_look(self) -> float:
+        """Tell what keeps the Job from starting, and return when to look again if nothing changes.
+
+        :raises JobStartupError: if it cannot start, or has not started in time.
+        """
+        job = self._job()
+        if job is None:
+            return _UNSEEN_SECONDS
+        if not self._watch.knows_pods or self._watch.silent_since is not None:
+            return _LONGEST_NAP_SECONDS
+        self._obstacles.note_job(job)
+        self._obstacles.note_events(self._subscription.events())
+        return self._obstacles.advance()
+
+    def _limits(self) -> Sequence[float]:
+        """Return in how many seconds something is due, whatever the Job does."""
+        now = time.monotonic()
+        deadline = self._terms.deadline
+        return [
+            max(0.05, limit)
+            for limit in (
+                self._logs_due() - now,
+                self._silent_until() - now,
+                deadline - time.time() if deadline is not None else _LONGEST_NAP_SECONDS,
+            )
+        ]
+
+    def _logs_due(self) -> float:
+        interval = self._terms.logging_interval_seconds
+        return float("inf") if interval is None else self._began + interval
+
+    def _silent_until(self) -> float:
+        since = self._watch.silent_since
+        return float("inf") if since is None else max(since, self._began) + self._terms.outage_tolerance_seconds
+
+    def _tell_once(self) -> None:
+        """Put the commands into the log that wait for this Job and for others."""
+        commands = [shlex.join(record.argv) for record in self._watch.watches()]
+        if commands and not self._has_told_commands:
+            self._has_told_commands = True
+            shown = "\n".join(f"$ {command}" for command in commands)
+            self._log.info(f"All who wait in the namespace have these commands in common:\n{shown}")
+
+    def _tell(self) -> None:
+        """Put into the log what has changed."""
+        job = self._job()
+        if job is not None and (progress := job_status.progress(job)) != self._progress:
+            self._progress = progress
+            self._log.info(f"Job {self._subscription.name}: {progress}, {time.monotonic() - self._began:.0f} s")
+        if self._watch.refusal is not None and not self._has_told_refusal:
+            self._has_told_refusal = True
+            self._log.warning(
+                "The account may not watch all Jobs of the namespace, so a kubectl of its own watches this one.\n"
+                f"{self._watch.refusal}"
+            )
+
+    def _job(self) -> Object | None:
+        seen = self._subscription.seen
+        job: Object | None = json.loads(seen.text) if seen is not None else None
+        return job
+
+    def _report(self, news: News, message: str = "") -> Outcome:
+        seen = self._subscription.seen
+        return Outcome(news, message, seen.text if seen is not None else "")
+
+
+class _SharedEvents:
+    """Has the events read together with those of all others who wait in the namespace."""
+
+    is_reading = False
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    def start(self, job: Object, waiting: Sequence[Object]) -> None:  # noqa: ARG002 - it reads for all
+        """Have them read soon; the subscription tells when they are there."""
+        self._subscription.want_events()
+
+    def handle(self, process: Process | None) -> Sequence[Object] | None:  # noqa: ARG002 - there is none
+        """Nothing runs in the background here."""
+        return None
+
+    def pending(self) -> Sequence[Call]:
+        """Nothing runs in the background here."""
+        return ()

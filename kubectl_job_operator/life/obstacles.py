@@ -1,0 +1,279 @@
+"""Telling why a Job waits, when that changes, and giving up early on one that cannot start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.settings import Patience
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.errors import JobStartupError
+from kubectl_job_operator.kubectl.client import Call
+from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import events, job_status, pod_status
+from kubectl_job_operator.status.outlook import Obstacle, Outlook
+from kubectl_job_operator.status.pending import obstacles
+from kubectl_job_operator.watch.event_reader import EventReader
+
+# The kubelet itself looks again every ten seconds or a little later: its second look must count.
+HOPELESS_GRACE_SECONDS = 15.0
+_SAID_AFTER_SECONDS = 2.0
+_PROGRESS_SAID_AFTER_SECONDS = 5.0
+_EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)
+_EVENTS_WHILE_SUSPENDED_SECONDS = 300.0
+_LOOK_WHILE_RUNNING_SECONDS = 5.0
+_SHORTEST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.1, 60.0
+_MOST_LINES = 5
+_WORST_FIRST = (Outlook.HOPELESS, Outlook.PULL_FAILING, Outlook.MAY_HEAL, Outlook.PASSING)
+
+
+class Obstacles:
+    """A chore that tells why nothing runs, each reason once, and raises where waiting is in vain.
+
+    Events are read only while nothing runs and the pods themselves do not tell why.
+
+    :param job: the Job.
+    :param reader: reads events, in the background.
+    :param log: takes a line for each reason.
+    :param pods: gives the Job's pods as they are last known; called often, so it must be cheap.
+    :param look: reads the Job anew, before it is given up.
+    :param pods_of: lists the pods of a Job anew, before it is given up.
+    :param patience: when that is.
+    :param waited_seconds: for how long somebody has waited for its start already.
+    """
+
+    def __init__(
+        self,
+        job: Object,
+        reader: EventReader,
+        log: Log,
+        *,
+        pods: Callable[[], Sequence[Object]],
+        look: Callable[[], Object | None],
+        pods_of: Callable[[Object], Sequence[Object]],
+        patience: Patience,
+        waited_seconds: float = 0.0,
+    ) -> None:
+        self._job = job
+        self._reader = reader
+        self._log = log
+        self._pods = pods
+        self._look = look
+        self._pods_of = pods_of
+        self._patience = patience
+        self._has_started = job_status.has_ended_pods(job)
+        self._events: Sequence[Object] = ()
+        self._begin_waiting()
+        self._deadline = self._waits_since + max(0.0, patience.startup_timeout_seconds - waited_seconds)
+
+    def _begin_waiting(self) -> None:
+        """Nothing runs from now on, as far as is known."""
+        self._is_running = False
+        self._waits_since: float = time.monotonic()
+        self._said: set[str] = set()
+        self._since: dict[tuple[str, str, Outlook], float] = {}
+        self._reads = 0
+        self._next_read = self._waits_since + _EVENTS_AFTER_SECONDS[0]
+
+    def advance(self) -> float:
+        """Look at the pods, tell what is new, and return in how many seconds to ask again.
+
+        :raises JobStartupError: if the Job cannot start, or has not started in time.
+        """
+        began = time.monotonic()
+        pods = self._pods()
+        found = obstacles(self._job, pods, self._events)
+        self._has_started = self._has_started or any(pod_status.has_started(pod) for pod in pods)
+        if _runs(pods, found):
+            if self._said:
+                self._log.info(f"A container runs now, after {time.monotonic() - self._waits_since:.0f} s of waiting.")
+            self._said = set()
+            self._is_running = True
+            return _LOOK_WHILE_RUNNING_SECONDS
+        if self._is_running:
+            self._begin_waiting()
+        self._tell(found)
+        self._read_events_if_due(pods, found)
+        self._give_up_if_due(found)
+        # What was due before and did not come waits for a change.
+        due = min((at for at in self._due(found) if at > began), default=began + _LONGEST_LOOK_SECONDS)
+        return min(max(due - time.monotonic(), _SHORTEST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
+
+    def handle(self, process: Process | None) -> None:
+        """Take the events if it is their process that has ended."""
+        read = self._reader.handle(process)
+        if read is not None:
+            self.note_events(read)
+
+    def note_events(self, read: Sequence[Object]) -> None:
+        """Learn what the cluster has noted."""
+        self._events = read
+
+    def note_job(self, job: Object) -> None:
+        """Learn what the Job now is."""
+        self._job = job
+        self._has_started = self._has_started or job_status.has_ended_pods(job)
+
+    def pending(self) -> Sequence[Call]:
+        """Return what is still being read, to be stopped."""
+        return self._reader.pending()
+
+    def _due(self, found: Sequence[Obstacle]) -> Iterator[float]:
+        """Tell when something is to be done if nothing changes until then."""
+        if not self._reader.is_reading:
+            yield self._next_read
+        if self._patience.startup_timeout_seconds and not self._has_started:
+            yield self._deadline
+        for one in found:
+            grace = self._grace(one.outlook)
+            if grace is not None:
+                yield self._since.get(_identity(one), time.monotonic()) + grace
+            if one.key not in self._said:
+                yield self._waits_since + _quiet_seconds(one)
+
+    def _tell(self, found: Sequence[Obstacle]) -> None:
+        """Put what was not said yet into the log."""
+        waited = time.monotonic() - self._waits_since
+        for group in _groups(found):
+            one = group[0]
+            if one.key in self._said or waited < _quiet_seconds(one):
+                continue
+            self._said.add(one.key)
+            line = f"Nothing runs: {_line(group)}"
+            if one.outlook is Outlook.PASSING:
+                self._log.info(line)
+            else:
+                self._log.warning(f"{line}{self._warning_of_end(one)}")
+
+    def _warning_of_end(self, obstacle: Obstacle) -> str:
+        grace = self._grace(obstacle.outlook)
+        return f" The task fails if that lasts for {grace:.0f} s." if grace is not None else ""
+
+    def _grace(self, outlook: Outlook) -> float | None:
+        """Return for how long an obstacle is borne; ``None`` is without limit."""
+        if outlook is Outlook.HOPELESS:
+            return HOPELESS_GRACE_SECONDS
+        if outlook is Outlook.PULL_FAILING:
+            return self._patience.image_pull_grace_seconds or None
+        return None
+
+    def _read_events_if_due(self, pods: Sequence[Object], found: Sequence[Obstacle]) -> None:
+        now = time.monotonic()
+        if self._reader.is_reading or now < self._next_read:
+            return
+        # Without the events, for what they have told once may have changed.
+        if all(one.is_explained for one in obstacles(self._job, pods)):
+            return
+        waiting = [pod for pod in pods if not pod_status.has_ended(pod)]
+        self._reads += 1
+        is_suspended = any(one.reason == "Suspended" for one in found)
+        pause = _EVENTS_AFTER_SECONDS[min(self._reads, len(_EVENTS_AFTER_SECONDS) - 1)]
+        self._next_read = now + (_EVENTS_WHILE_SUSPENDED_SECONDS if is_suspended else pause)
+        self._reader.start(self._job, waiting)
+
+    def _give_up_if_due(self, found: Sequence[Obstacle]) -> None:
+        """Raise if the time is over, or something has lasted too long that does not heal."""
+        now = time.monotonic()
+        if any(one.reason == "Suspended" for one in found):
+            self._deadline = max(self._deadline, now + self._patience.startup_timeout_seconds)
+        self._since = {key: self._since.get(key, now) for key in map(_identity, found)}
+        overdue = [
+            one
+            for one in found
+            if (grace := self._grace(one.outlook)) is not None and now - self._since[_identity(one)] >= grace
+        ]
+        # As long as another pod makes progress, the Job may still come to something.
+        if overdue and not any(one.outlook is Outlook.PASSING for one in found):
+            self._give_up_on(overdue)
+        elif self._patience.startup_timeout_seconds and not self._has_started and now >= self._deadline:
+            self._give_up_for_time()
+
+    def _give_up_on(self, overdue: Sequence[Obstacle]) -> None:
+        """Raise if what was last known is still so."""
+        pods, found = self._look_anew()
+        still = {_identity(one) for one in found} & {_identity(one) for one in overdue}
+        if not still or _runs(pods, found):
+            self._since = {}
+            return
+        cause = next(one for one in found if _identity(one) in still)
+        if cause.outlook is Outlook.HOPELESS:
+            self._raise("it cannot start.", found, cause.remedy)
+        grace = self._patience.image_pull_grace_seconds
+        self._raise(
+            f"an image could not be pulled within {grace:.0f} s.",
+            found,
+            f"{cause.remedy}\nIf it only takes longer, raise image_pull_grace_seconds (0 is without limit).",
+        )
+
+    def _give_up_for_time(self) -> None:
+        """Raise if no container has run meanwhile."""
+        pods, found = self._look_anew()
+        timeout = self._patience.startup_timeout_seconds
+        self._deadline = time.monotonic() + timeout
+        if job_status.has_ended_pods(self._job) or any(pod_status.has_started(pod) for pod in pods):
+            self._has_started = True
+        elif found and not any(one.reason == "Suspended" for one in found):
+            remedy = next((one.remedy for one in found if one.remedy), "see what the pods wait for.")
+            self._raise(
+                f"no container has started within {timeout:.0f} s.",
+                found,
+                f"{remedy}\nIf it only takes longer, raise startup_timeout_seconds (0 is without limit).",
+            )
+
+    def _look_anew(self) -> tuple[Sequence[Object], Sequence[Obstacle]]:
+        """Return the pods and the obstacles as they are now; that the Job is gone is for the waits to tell."""
+        job = self._look()
+        if job is None or objects.uid(job) != objects.uid(self._job):
+            return (), ()
+        self._job = job
+        pods = self._pods_of(job)
+        return pods, obstacles(job, pods, self._events)
+
+    def _raise(self, what: str, found: Sequence[Obstacle], remedy: str) -> None:
+        namespace, name = self._job["metadata"]["namespace"], self._job["metadata"]["name"]
+        groups = sorted(_groups(found), key=lambda group: _WORST_FIRST.index(group[0].outlook))
+        lines = [
+            f"{kinds.word(self._job)} {namespace}/{name}: {what}",
+            *(f"  {_capital(_line(group))}" for group in groups[:_MOST_LINES]),
+        ]
+        if not all(one.is_explained for one in found):
+            lines += [f"  {line}" for line in events.grouped(self._job, self._events)]
+        raise JobStartupError(namespace, name, "\n".join([*lines, f"What to do: {remedy}"]))
+
+
+def _runs(pods: Sequence[Object], found: Sequence[Obstacle]) -> bool:
+    """Whether a pod does something, and will not hang in the end because another container of it cannot start."""
+    stuck = {one.pod for one in found if one.outlook in (Outlook.PULL_FAILING, Outlook.HOPELESS)}
+    return any(pod_status.is_running(pod) and pod["metadata"]["name"] not in stuck for pod in pods)
+
+
+def _quiet_seconds(obstacle: Obstacle) -> float:
+    """Return for how long nothing is said of an obstacle: most are over in a moment."""
+    if obstacle.outlook is Outlook.PASSING:
+        return _PROGRESS_SAID_AFTER_SECONDS
+    return _SAID_AFTER_SECONDS if obstacle.pod else 0.0
+
+
+def _identity(obstacle: Obstacle) -> tuple[str, str, Outlook]:
+    """Tell obstacles apart by what they concern: the words for one and the same differ from look to look."""
+    return obstacle.pod, obstacle.container, obstacle.outlook
+
+
+def _groups(found: Sequence[Obstacle]) -> list[list[Obstacle]]:
+    """Put the pods together that wait for the same."""
+    groups: dict[str, list[Obstacle]] = {}
+    for one in found:
+        groups.setdefault(one.key, []).append(one)
+    return list(groups.values())
+
+
+def _line(group: Sequence[Obstacle]) -> str:
+    others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+    return f"{group[0].where}{others} {group[0].sentence}"
+
+
+def _capital(line: str) -> str:
+    return line[:1].upper() + line[1:]

@@ -1,0 +1,85 @@
+"""How far a Job is: one line when that changes, and now and then when nothing else is said."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from kubectl_job_operator.attempt.sink import HeardLog
+from kubectl_job_operator.kubectl.client import Call
+from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import pod_status
+from kubectl_job_operator.watch.pods import PodWatch
+
+_SILENCE_SECONDS = 60.0
+_SHORTEST_STEP_SECONDS = 1.0
+
+
+class Progress:
+    """A chore that tells how far the Job is, as ``Job countdown: 3/10 succeeded, 2 running, 1 failed, 45 s``.
+
+    :param job: the Job.
+    :param watch: knows its pods.
+    :param log: takes the lines, and tells when it was silent.
+    """
+
+    def __init__(self, job: Object, watch: PodWatch, log: HeardLog) -> None:
+        self._job = job
+        self._watch = watch
+        self._log = log
+        self._began = time.monotonic()
+        self._version = -1
+        self._counts = ""
+        self._told = ""
+        self._told_at = 0.0
+
+    def advance(self) -> float:
+        """Tell what has changed, and return in how many seconds to ask again."""
+        if self._version != self._watch.version:
+            self._version = self._watch.version
+            self._counts = counts(self._job, map(self._phase, self._watch.pods))
+        now = time.monotonic()
+        if self._counts != self._told:
+            step = self._told_at + _SHORTEST_STEP_SECONDS - now
+            if step > 0:
+                return step
+            self._tell(now)
+        silence = self._log.last_at + _SILENCE_SECONDS - now
+        if silence <= 0:
+            self._tell(now)
+            return _SILENCE_SECONDS
+        return silence
+
+    def handle(self, process: Process | None) -> None:
+        """Nothing runs in the background here."""
+
+    def pending(self) -> Sequence[Call]:
+        """Nothing runs in the background here."""
+        return ()
+
+    def _phase(self, pod_uid: str) -> str:
+        """Return the pod's phase; the cluster, too, takes a pod that is gone before its end for failed."""
+        pod = self._watch.pods[pod_uid]
+        return "Failed" if self._watch.is_gone(pod_uid) and not pod_status.has_ended(pod) else pod_status.phase(pod)
+
+    def _tell(self, now: float) -> None:
+        self._told, self._told_at = self._counts, now
+        name = f"{kinds.word(self._job)} {self._job['metadata']['name']}"
+        self._log.info(f"{name}: {self._counts or 'no pod yet'}, {now - self._began:.0f} s")
+
+
+def counts(job: Object, phases: Iterable[str]) -> str:
+    """Count the Job's pods; empty as long as none of them has started.
+
+    :param phases: one for each pod that was seen, also for those that are gone.
+    """
+    number = Counter(phases)
+    if not number.keys() - {"Pending"}:
+        return ""
+    wanted = job["spec"].get("completions") if kinds.is_job(job) else None
+    succeeded = f"{number['Succeeded']}/{wanted}" if wanted is not None else str(number["Succeeded"])
+    others = [f"{number[phase]} {phase.lower()}" for phase in ("Running", "Pending", "Failed") if number[phase]]
+    return ", ".join([f"{succeeded} succeeded", *others])

@@ -1,0 +1,109 @@
+"""Reads what the pods of a Job that is Complete have handed over, before anything of it is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.errors import ErrorKind, KubectlError, ResultError
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status, result
+from kubectl_job_operator.status.result import Handed, MarkedLine, ResultSource, UnusableError
+
+_AT_ONCE = 4
+_REMEDIES = {
+    ResultSource.FILE: (
+        f"write JSON of at most {result.LONGEST_MESSAGE_BYTES} bytes to {result.PATH}; or, for up to "
+        f'{result.LONGEST_LINE_BYTES} bytes, take xcom_from="logs" and print one line: {result.MARKER} and the JSON.'
+    ),
+    ResultSource.LOGS: (
+        f"print one line: {result.MARKER} and JSON of at most {result.LONGEST_LINE_BYTES} bytes; put what is longer "
+        "into a store of your own, and hand over where it is."
+    ),
+}
+
+
+def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: ResultSource) -> Any:
+    """Return what a Complete Job has handed over: a JSON value, or a list of such of a Job with several pods.
+
+    :param kubectl: reads the logs.
+    :param job: the Job as it ended.
+    :param pods: those of its pods that are known.
+    :param source: by which way it comes.
+    :returns: ``None`` for nothing, also in a list.
+    :raises ResultError: if it cannot be used, or is gone.
+    :raises KubectlError: if the logs cannot be read.
+    """
+    slots = result.slots(job, pods)
+    present = [pod for pod in slots if pod is not None]
+    if len(present) < job_status.succeeded_pod_count(job):
+        raise _lost(job, "somebody deleted pods of the Job before it could be read")
+    handed: Mapping[str, Handed | None]
+    if source is ResultSource.FILE:
+        handed = {objects.uid(pod): result.message_of(pod) for pod in present}
+    else:
+        handed = _marked_lines(kubectl, job, present)
+    values = [_value(job, handed[objects.uid(pod)], source) if pod is not None else None for pod in slots]
+    if result.is_list(job) or len(values) > 1:
+        return values
+    return values[0] if values else None
+
+
+def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapping[str, Handed | None]:
+    """Read the logs of the pods' containers, a few at once; of each pod the first container with a result counts."""
+    containers = [(pod, name) for pod in pods for name in result.main_containers(pod)]
+    handed: dict[str, Handed | None] = {objects.uid(pod): None for pod in pods}
+    for start in range(0, len(containers), _AT_ONCE):
+        some = containers[start : start + _AT_ONCE]
+        for (pod, container), found in zip(some, _read_at_once(kubectl, job, some), strict=True):
+            if found is not None and handed[objects.uid(pod)] is None:
+                text, size = found
+                name = pod["metadata"]["name"]
+                handed[objects.uid(pod)] = Handed(name, container, text, size, result.LONGEST_LINE_BYTES)
+    return handed
+
+
+def _read_at_once(
+    kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]
+) -> list[tuple[bytes, int] | None]:
+    lines = [MarkedLine() for _ in containers]
+    calls = [
+        kubectl.start_log(pod["metadata"]["name"], container, line.feed)
+        for (pod, container), line in zip(containers, lines, strict=True)
+    ]
+    try:
+        for call in calls:
+            kubectl.finish_log(call)
+    except KubectlError as error:
+        kubectl.stop(*calls)
+        if error.kind is ErrorKind.NOT_FOUND:
+            raise _lost(job, "somebody deleted a pod of the Job before its log could be read") from error
+        raise
+    return [line.last() for line in lines]
+
+
+def _value(job: Object, handed: Handed | None, source: ResultSource) -> Any:
+    if handed is None:
+        return None
+    try:
+        return result.value_of(handed)
+    except UnusableError as error:
+        where = f"container {handed.container} of pod {handed.pod}"
+        problem = f"The {handed.size} bytes that came from {where} {error}"
+        if source is ResultSource.FILE and handed.size == handed.limit:
+            problem += "; of more, Kubernetes hands over only the end"
+        raise _error(job, f"{problem}.\nWhat to do: {_REMEDIES[source]}") from None
+
+
+def _lost(job: Object, why: str) -> ResultError:
+    return _error(job, f"It is gone: {why}.\nWhat to do: clear the task, so that the Job runs again.")
+
+
+def _error(job: Object, problem: str) -> ResultError:
+    namespace, name = job["metadata"]["namespace"], job["metadata"]["name"]
+    return ResultError(
+        namespace, name, f"{kinds.word(job)} {namespace}/{name} is Complete, but its result cannot be used. {problem}"
+    )

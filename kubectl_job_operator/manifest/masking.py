@@ -1,0 +1,56 @@
+"""What is secret is replaced before anything is kept for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from kubectl_job_operator.manifest import yaml_text
+from kubectl_job_operator.manifest.manifest import Document, masked
+
+Mask = Callable[[str], str]
+"""Replaces the secrets that its maker knows in a text."""
+
+
+def masks_nothing(text: str) -> str:
+    """Serve as the mask where nobody knows a secret."""
+    return text
+
+
+def masked_values(value: Any, mask: Mask) -> Any:
+    """Mask every string in what was read from JSON or YAML; in the dumped text a secret may be spelled otherwise."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: masked_values(item, mask) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked_values(item, mask) for item in value]
+    return value
+
+
+def masked_yaml(documents: Iterable[Document], mask: Mask) -> str:
+    """Write documents without anything secret, ready to be applied.
+
+    A Secret is written as a comment: applied, it would replace the values of the real one by the mask.
+    """
+    parts = []
+    for document in documents:
+        text = mask(yaml_text.dump_all([masked_values(masked(document), mask)]))
+        parts.append(_as_comment(document, text) if holds_secrets(document) else text)
+    return "---\n".join(parts)
+
+
+def hides_something(documents: Sequence[Document], mask: Mask) -> bool:
+    """Whether there is anything secret in documents."""
+    return masked_yaml(documents, mask) != yaml_text.dump_all(documents)
+
+
+def holds_secrets(document: Document) -> bool:
+    """Whether a document is a Secret with something in it."""
+    return document.get("kind") == "Secret" and any(document.get(key) for key in ("data", "stringData"))
+
+
+def _as_comment(secret: Document, text: str) -> str:
+    lines = [f"Secret {secret['metadata']['name']} is a comment, for its values are masked (***):"]
+    lines += ["put the real ones in before you make it a document again, or use the Secret that is there."]
+    return "".join(f"# {line}\n" for line in [*lines, *text.splitlines()])

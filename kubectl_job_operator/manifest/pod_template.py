@@ -1,0 +1,45 @@
+"""A Pod, written for whoever starts pods, read to become what a Job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from kubectl_job_operator.errors import ManifestError
+from kubectl_job_operator.manifest import yaml_text
+
+
+def parse_pod(text: str, source: str) -> dict[str, Any]:
+    """Read the one Pod in a text.
+
+    :param source: what to call the text in an error.
+    :raises ManifestError: if there is anything else in it.
+    """
+    try:
+        documents = [document for document in yaml_text.load_all(text) if document is not None]
+    except yaml.YAMLError as error:
+        raise ManifestError(f"{source} is not valid YAML: {error}\nWhat to do: mend the pod template.") from error
+    if len(documents) != 1:
+        raise _problem(source, f"has {len(documents)} documents")
+    return checked_pod(documents[0], source)
+
+
+def checked_pod(pod: Any, source: str) -> dict[str, Any]:
+    """Return what is given, if it is a Pod.
+
+    :raises ManifestError: if it is none.
+    """
+    if not isinstance(pod, Mapping):
+        raise _problem(source, f"is a {type(pod).__name__}")
+    if pod.get("kind") not in (None, "Pod"):
+        raise _problem(source, f"has the kind {pod['kind']}")
+    for key in ("metadata", "spec"):
+        if not isinstance(pod.get(key) or {}, Mapping):
+            raise _problem(source, f"has {key} that is not a mapping")
+    return dict(pod)
+
+
+def _problem(source: str, problem: str) -> ManifestError:
+    return ManifestError(f"{source} {problem}, but must be one Pod.\nWhat to do: give it one Pod (kind: Pod).")

@@ -1,0 +1,313 @@
+"""What a failed try leaves for people: the group "Replay" at the end of its log and, if asked for, a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.settings import Settings
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.workspace import Workspace
+from kubectl_job_operator.kubectl.access import Access, settings_of
+from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Record, Transcript
+from kubectl_job_operator.manifest import kinds, yaml_text
+from kubectl_job_operator.manifest.manifest import Document, Manifest
+from kubectl_job_operator.manifest.masking import (
+    Mask,
+    hides_something,
+    holds_secrets,
+    masked_values,
+    masked_yaml,
+    masks_nothing,
+)
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.replay import replay
+from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
+from kubectl_job_operator.replay.evidence import Evidence, gather, last_seen
+from kubectl_job_operator.replay.replay import ManifestFile, Try
+from kubectl_job_operator.replay.replay_script import Script, Target
+from kubectl_job_operator.replay.timeline import timeline
+
+_WRITE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What the caller of a run knows, and its aftermath must.
+
+    :param mask: replaces the secrets that the caller knows in a text.
+    :param versions: what takes part in a run, each with its version.
+    """
+
+    mask: Mask = masks_nothing
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Aftermath:
+    """Tells how a failed try can be run again. Nothing here fails a task: what goes wrong is a warning.
+
+    :param manifest: as the author asked for it, without what makes its objects this task's own.
+    :param identity: the try.
+    :param settings: where its folder goes, and how many are kept.
+    :param access: which cluster, as whom.
+    :param environment: kubectl's.
+    :param workspace: where the files are that the try gave to kubectl.
+    :param kubeconfig: a kubeconfig that does not outlive the try; ``None`` if there is none.
+    :param transcript: the try's commands.
+    :param log: takes the group, and the warnings.
+    :param caller: what only the caller knows.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        identity: Identity,
+        settings: Settings,
+        *,
+        access: Access,
+        environment: Mapping[str, str],
+        workspace: Workspace,
+        kubeconfig: Path | None,
+        transcript: Transcript,
+        log: Log,
+        caller: Caller,
+    ) -> None:
+        self._manifest = manifest
+        self._identity = identity
+        self._settings = settings
+        self._access = access
+        self._environment = environment
+        self._workspace = workspace
+        self._kubeconfig = kubeconfig
+        self._transcript = transcript
+        self._log = log
+        self._caller = caller
+        self._evidence: Evidence | None = None
+        self.folder: Path | None = None
+        """What was kept of the try; ``None`` if nothing was."""
+
+    def gather(self, kubectl: Kubectl, job: Object | None) -> None:
+        """Read, once, what the cluster knows of the Job, if a folder is asked for; before anything is deleted.
+
+        :param job: the Job as it was last seen; ``None`` if it was never seen: then there is nothing to read.
+        """
+        if self._settings.replay_dir is None or self._evidence is not None or job is None:
+            return
+        processes = Processes(self._environment)
+        own = Transcript(self._log.info)  # these commands are no part of what is replayed
+        try:
+            self._evidence = gather(kubectl.with_processes(processes, own), job, self._log.warning)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide why the try failed
+            self._log.warning(f"What the cluster knows of the Job cannot be read: {error}")
+        finally:
+            processes.close()
+
+    def conclude(self, job: Object | None, namespace: str) -> None:
+        """Show the group "Replay", and write the folder. Of the try's own files those that hold secrets are removed."""
+        evidence = self._evidence or Evidence(job)
+        self._try_to("The commands cannot be shown for a replay", lambda: self._show(evidence))
+        if self._settings.replay_dir is not None:
+            self._try_to(
+                f"The folder for a replay cannot be written to {self._settings.replay_dir}",
+                lambda: self._keep(evidence, Path(str(self._settings.replay_dir)), namespace),
+            )
+
+    def _try_to(self, problem: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide why the try failed
+            self._log.warning(f"{problem}: {error}")
+
+    def _show(self, evidence: Evidence) -> None:
+        files = self._settled_files()
+        kept = [str(file.path) for file in files if file.text is None]
+        if kept:
+            self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
+        else:
+            self._workspace.remove()
+        text = replay.replay(
+            Try(
+                self._transcript.records,
+                self._transcript.left_out,
+                settings_of(self._environment),
+                files,
+                evidence.job,
+                self._kubeconfig,
+                is_in_pod=self._access.in_cluster,
+            )
+        )
+        # Three messages: Airflow folds what stands between two of their own, and text in one message can be pasted.
+        for message in (replay.GROUP, self._caller.mask(text), replay.END_OF_GROUP):
+            self._log.info(message)
+
+    def _settled_files(self) -> list[ManifestFile]:
+        """Remove the files that hold something secret, and return all of them with what was in those, masked."""
+        settled = []
+        for path in self._workspace.files():
+            documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
+            if hides_something(documents, self._caller.mask):
+                path.unlink()
+                settled.append(ManifestFile(path, masked_yaml(documents, self._caller.mask)))
+            else:
+                settled.append(ManifestFile(path))
+        return settled
+
+    def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
+        """Write the folder in another thread: a disk that hangs must not hold the task up."""
+        files = self._files(evidence, namespace)
+        outcome: list[Path | Exception] = []
+
+        def write() -> None:
+            try:
+                outcome.append(write_bundle(parent, folder_name(self._identity), files, self._settings.replay_keep))
+            except Exception as error:  # noqa: BLE001 - told by the thread that waits
+                outcome.append(error)
+
+        writer = threading.Thread(target=write, name="writes the folder for a replay", daemon=True)
+        writer.start()
+        writer.join(_WRITE_SECONDS)
+        if not outcome:
+            raise TimeoutError(f"it has taken more than {_WRITE_SECONDS:.0f} s")
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        self.folder = outcome[0]
+        self._log.info(f"All that is known of this try is kept; to run it again: {self.folder / SCRIPT}")
+
+    def _files(self, evidence: Evidence, namespace: str) -> dict[str, str]:
+        mask = self._caller.mask
+        documents = [_placeless(document) for document in (*self._manifest.companions, self._manifest.job)]
+        secrets = [document for document in documents if holds_secrets(document)]
+        others = [document for document in documents if not holds_secrets(document)]
+        job = evidence.job
+        script = Script(
+            job=self._manifest.name,
+            what=self._what(),
+            namespace=namespace,
+            context=self._access.context or "",
+            kubeconfig=self._default_kubeconfig(),
+            is_kubeconfig_lost=self._kubeconfig is not None,
+            skip_tls_verify=self._access.skip_tls_verify,
+            secrets=[str(secret["metadata"]["name"]) for secret in secrets],
+            has_masked_values=hides_something(others, mask),
+            other=_other_kind(self._manifest.job),
+        )
+        drawn = timeline(job, evidence.pods, evidence.events) if job is not None else None
+        texts = {
+            SCRIPT: script.text(),
+            "manifest.yaml": f"# {self._what()}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
+            "job.json": _json(job, mask),
+            "pods.json": _json({"apiVersion": "v1", "kind": "List", "items": evidence.pods}, mask),
+            "events.txt": mask(events_text(evidence.events)),
+            "transcript.txt": mask(transcript_text(self._transcript)),
+            "versions.txt": mask(self._versions_text(evidence.versions)),
+        }
+        return texts if drawn is None else {**texts, "timeline.svg": mask(drawn)}
+
+    def _what(self) -> str:
+        mapped = f", map index {self._identity.map_index}" if self._identity.map_index >= 0 else ""
+        return (
+            f"try {self._identity.try_number} of task {self._identity.task_id} of DAG {self._identity.dag_id}, "
+            f"run {self._identity.run_id}{mapped}"
+        )
+
+    def _default_kubeconfig(self) -> str:
+        """Return what ``KUBECONFIG`` must be to go where the try went; in a pod nothing but the pod's own will do."""
+        if self._kubeconfig is not None:
+            return ""
+        if self._access.in_cluster:
+            return os.devnull
+        return self._access.config_file or self._environment.get("KUBECONFIG", "")
+
+    def _versions_text(self, versions: Mapping[str, Any]) -> str:
+        def of(side: str) -> str:
+            return str((versions.get(side) or {}).get("gitVersion") or "not known")
+
+        lines = {
+            "kubectl": f"{of('clientVersion')} ({shutil.which(PROGRAM) or 'not found'})",
+            "server": of("serverVersion"),
+            **self._caller.versions,
+            "Python": platform.python_version(),
+        }
+        return "".join(f"{name}: {version}\n" for name, version in lines.items())
+
+
+def events_text(events: Sequence[Object]) -> str:
+    """Return events as a table, a line each."""
+    if not events:
+        return "No event is known.\n"
+    rows = [("LAST SEEN", "TYPE", "COUNT", "REASON", "OBJECT", "MESSAGE")]
+    for event in events:
+        about = event.get("involvedObject") or {}
+        rows.append(
+            (
+                last_seen(event),
+                str(event.get("type") or ""),
+                str(event.get("count") or 1),
+                str(event.get("reason") or ""),
+                f"{str(about.get('kind') or '?').lower()}/{about.get('name')}",
+                " ".join(str(event.get("message") or "").split()),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return "".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
+        for row in rows
+    )
+
+
+def transcript_text(transcript: Transcript) -> str:
+    """Return the commands, a line each, in the order of their first start."""
+    lines = [_line_of(record) for record in transcript.records]
+    if transcript.left_out:
+        lines.append(f"({transcript.left_out} more commands, from the middle, are not kept)")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line_of(record: Record) -> str:
+    start = record.first_started.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    times = "" if record.count == 1 else f", ran {record.count} times until {record.last_started:%Y-%m-%dT%H:%M:%SZ}"
+    if record.was_stopped:
+        end = f"stopped after {record.duration_seconds:.2f} s"
+    elif record.return_code is None:
+        end = "not ended"
+    else:
+        end = f"return code {record.return_code} after {record.duration_seconds:.2f} s"
+    return f"{start}  {'changes' if record.changes else 'reads'}  {end}{times}\n  $ {shlex.join(record.argv)}"
+
+
+def _other_kind(job: Document) -> Target | None:
+    """Return what the script must know of what is no Job."""
+    if kinds.is_job(job):
+        return None
+    kind, selector = kinds.kind_of(job), kinds.chosen_pod_selector(job)
+    group, name = str(job["apiVersion"]).rpartition("/")[0], job["metadata"]["name"]
+    return Target(
+        kind=kinds.word(job),
+        target=kinds.target(job),
+        created=".".join(filter(None, [kinds.word(job).lower(), group])) + f"/{name}",
+        success=[rule.wait_for for rule in kind.success],
+        failure=[rule.wait_for for rule in kind.failure],
+        # The label that the task gives them is not theirs here.
+        pods=["-l", selector] if selector else [kinds.target(job)] if kinds.is_pod(job) else [],
+    )
+
+
+def _placeless(document: Document) -> Document:
+    """Leave the namespace out, so that another one can be chosen."""
+    metadata = {key: value for key, value in document["metadata"].items() if key != "namespace"}
+    return {**document, "metadata": metadata}
+
+
+def _json(value: Any, mask: Mask) -> str:
+    return mask(json.dumps(masked_values(value, mask), indent=2, ensure_ascii=False)) + "\n"

@@ -1,0 +1,219 @@
+"""The commands of a task try as a text that can be pasted into bash, to run the try again by hand. Pure text."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.kubectl.transcript import Record, subcommand
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status
+
+GROUP = "::group::Replay"
+"""What Airflow's log view folds begins with this line, in a message of its own; at level INFO for Airflow 2."""
+END_OF_GROUP = "::endgroup::"
+
+_READS, _CHANGES = "reads", "CHANGES the cluster"
+_INDENT = "  "
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A file that the try gave to kubectl.
+
+    :param path: where it was.
+    :param text: what it held, masked, if it is not kept; ``None`` if it is kept.
+    """
+
+    path: Path
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Try:
+    """What is known of a task try when it is over.
+
+    :param records: its commands.
+    :param left_out: how many more there were that are not known any more.
+    :param settings: the variables of the environment that matter.
+    :param files: what it gave to kubectl with ``-f``.
+    :param job: the Job as it was last seen; ``None`` if there was none.
+    :param kubeconfig: a kubeconfig that is not kept; ``None`` if there was none.
+    :param is_in_pod: whether the commands use the service account of the pod where the task ran.
+    """
+
+    records: Sequence[Record]
+    left_out: int = 0
+    settings: Mapping[str, str] | None = None
+    files: Sequence[ManifestFile] = ()
+    job: Object | None = None
+    kubeconfig: Path | None = None
+    is_in_pod: bool = False
+
+
+def replay(the_try: Try) -> str:
+    """Return the text: what to know, what to set, the manifest, and the commands in order."""
+    steps = _steps(the_try)
+    settings = _exports(the_try.settings or {})
+    # A comment at each end, for what some logs put before a message's first line and behind its last one.
+    return "\n".join([*_introduction(the_try), *settings, *_manifests(the_try.files), *steps, "# That was all."])
+
+
+def _introduction(the_try: Try) -> list[str]:
+    lines = [f"# To run this try again, paste it into bash. Each command is marked: it {_READS} only, or {_CHANGES}."]
+    if the_try.is_in_pod:
+        lines.append("# The commands use the service account of the pod where the task ran: paste them inside of it.")
+    if the_try.left_out:
+        lines.append(
+            f"# {the_try.left_out} more commands, from the middle of the try, are not here: there were too many."
+        )
+    if the_try.job is not None and any(map(_is_log_of_one_pod, the_try.records)):
+        lines.append("# The logs of single pods are read by label: when the Job runs anew, its pods have other names.")
+    applied = next((one for one in the_try.records if subcommand(one.argv)[:1] == ("apply",)), None)
+    if the_try.job is not None and applied is not None:
+        delete = [*_beginning(applied), "delete", kinds.target(the_try.job)]
+        lines += [
+            "# As long as the Job of this try is there, apply changes nothing and the rest tells how it ended.",
+            f"# To run it anew, first: {_command(delete, _substitutions(the_try))}  # {_CHANGES}",
+        ]
+    return lines
+
+
+def _exports(settings: Mapping[str, str]) -> list[str]:
+    """Name files so that they are found from any folder."""
+    lines = []
+    for name, value in settings.items():
+        if name == "KUBECONFIG":
+            value = os.pathsep.join(os.path.abspath(part) for part in value.split(os.pathsep) if part)  # noqa: PLW2901, PTH100
+        lines.append(f"export {name}={shlex.quote(value)}")
+    return lines
+
+
+def _manifests(files: Sequence[ManifestFile]) -> list[str]:
+    lines = []
+    for file in files:
+        if file.text is None:
+            lines.append(f"# The manifest's file is kept on the worker: {shlex.quote(str(file.path))}")
+        else:
+            lines += _here_document(file.path.name, file.text)
+    return lines
+
+
+def _here_document(name: str, text: str) -> list[str]:
+    lines = text.removesuffix("\n").split("\n")
+    end = "MANIFEST"
+    while end in lines:
+        end += "_"
+    return [
+        f"# {shlex.quote(name)} is not kept, for there are secrets in it; they are masked (***) here. "
+        "Put the real ones in where they are needed.",
+        f"cat > {shlex.quote(f'./{name}')} <<'{end}'",
+        *lines,
+        end,
+    ]
+
+
+def _steps(the_try: Try) -> list[str]:
+    """Return the commands in the order of their start, but the waits together."""
+    substitutions = _substitutions(the_try)
+    waits = [one for one in the_try.records if _is_wait(one)]
+    lines: list[str] = []
+    is_uid_known = False
+    for one in _with_logs_by_label(the_try):
+        if one in waits:
+            lines += _all_waits(waits, substitutions) if one is waits[0] else []
+            continue
+        line = f"{_command(one.argv, substitutions)}  # {_mark(one)}"
+        if the_try.job is not None and "$JOB_UID" in line and not is_uid_known:
+            is_uid_known = True
+            lines.append(_ask_for_uid(one, the_try.job, substitutions))
+        lines.append(f"# It does not end by itself, so in a terminal of its own: {line}" if _is_endless(one) else line)
+    return lines
+
+
+def _all_waits(waits: Sequence[Record], substitutions: Mapping[str, str]) -> list[str]:
+    """Run the waits beside each other, as the task did."""
+    return [
+        "(  # all at once; the first that returns ends the others",
+        *(f"{_INDENT}{_command(one.argv, substitutions)} &  # {_mark(one)}" for one in waits),
+        f"{_INDENT}wait -n; kill $(jobs -p) 2> /dev/null; wait",
+        ")",
+    ]
+
+
+def _with_logs_by_label(the_try: Try) -> list[Record]:
+    """Read the logs of single pods by label, once: when the Job runs anew, its pods have other names."""
+    of_pods = [one for one in the_try.records if _is_log_of_one_pod(one)]
+    if the_try.job is None or not of_pods:
+        return list(the_try.records)
+    selector = job_status.pod_selector(the_try.job)
+    arguments = ("logs", "-l", selector, "--all-containers", "--prefix", "--ignore-errors", "--tail=-1")
+    last = of_pods[-1]
+    by_label = replace(last, argv=(*_beginning(last), *arguments), count=1, was_stopped=False)
+    is_read_anyway = any(subcommand(one.argv)[:2] == ("logs", "-l") for one in the_try.records)
+    instead = {last: [] if is_read_anyway else [by_label]}
+    return [step for one in the_try.records for step in (instead.get(one, []) if one in of_pods else [one])]
+
+
+def _ask_for_uid(one: Record, job: Object, substitutions: Mapping[str, str]) -> str:
+    ask = [*_beginning(one), "get", kinds.target(job), "-o", "jsonpath={.metadata.uid}"]
+    return f"JOB_UID=$({_command(ask, substitutions)})  # {_READS}; it was {objects.uid(job)}"
+
+
+def _substitutions(the_try: Try) -> dict[str, str]:
+    """Return what stands in a command as it ran, and what stands for it in the text that is pasted."""
+    substitutions = {
+        str(file.path): shlex.quote(f"./{file.path.name}") for file in the_try.files if file.text is not None
+    }
+    if the_try.kubeconfig is not None:
+        substitutions[str(the_try.kubeconfig)] = (
+            '"${CONNECTION_KUBECONFIG:?set it to a file with the kubeconfig of the Airflow connection}"'
+        )
+    if the_try.job is not None:
+        substitutions[objects.uid(the_try.job)] = '"$JOB_UID"'
+    return substitutions
+
+
+def _command(argv: Sequence[str], substitutions: Mapping[str, str]) -> str:
+    words = [
+        os.path.abspath(word) if flag == "--kubeconfig" else word  # noqa: PTH100 - as kubectl finds it
+        for flag, word in zip(("", *argv), argv, strict=False)
+    ]
+    return " ".join(_word(word, substitutions) for word in words)
+
+
+def _word(word: str, substitutions: Mapping[str, str]) -> str:
+    """Quote a word for the shell, except what is substituted in it."""
+    if not any(literal in word for literal in substitutions):
+        return shlex.quote(word)
+    parts = re.split(f"({'|'.join(map(re.escape, substitutions))})", word)
+    return "".join(substitutions.get(part) or shlex.quote(part) for part in parts if part)
+
+
+def _beginning(one: Record) -> list[str]:
+    """Return the program and the flags that choose the cluster."""
+    return list(one.argv[: len(one.argv) - len(subcommand(one.argv))])
+
+
+def _mark(one: Record) -> str:
+    times = f"; ran {one.count} times" if one.count > 1 else ""
+    return (_CHANGES if one.changes else _READS) + times
+
+
+def _is_wait(one: Record) -> bool:
+    return subcommand(one.argv)[:1] == ("wait",)
+
+
+def _is_log_of_one_pod(one: Record) -> bool:
+    words = subcommand(one.argv)
+    return words[:1] == ("logs",) and len(words) > 1 and not words[1].startswith("-") and "/" not in words[1]
+
+
+def _is_endless(one: Record) -> bool:
+    return one.was_stopped or "--watch" in one.argv

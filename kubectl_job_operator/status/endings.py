@@ -1,0 +1,166 @@
+"""What an end means: pure functions from how a container or a pod ended to words for people, and what to do."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status.pod_status import FailedContainer
+
+_DISRUPTIONS = {
+    "PreemptionByScheduler": "a pod of higher priority took its place",
+    "EvictionByEvictionAPI": "it was evicted through the API, as by a drain of its node",
+    "DeletionByTaintManager": "its node got a taint that it does not tolerate, as when the node is lost",
+    "DeletionByPodGC": "its node is gone",
+    "TerminationByKubelet": "the node needed its resources, or was shut down",
+}
+_SPARE_IT = "let the next try run it, or spare it such ends: a priorityClass, other nodes, a podFailurePolicy."
+_FIND_WHO = "find out who deleted the pod; a Job with a backoffLimit above 0 starts another one."
+_EXEC = re.compile(r'exec: "([^"]+)"')
+_MISSING = re.compile(r"no such file or directory|executable file not found")
+
+_HIGHEST_SIGNAL = 64
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What an end means.
+
+    :param meaning: in words; empty where the exit code is the program's own.
+    :param remedy: what to do; empty where only the program's log can tell.
+    """
+
+    meaning: str = ""
+    remedy: str = ""
+
+
+def of_container(pod: Object, failed: FailedContainer) -> Ending:
+    """Tell what the end of a container means."""
+    if failed.reason == "OOMKilled":
+        limit = _memory_limit(pod, failed.container)
+        return Ending(
+            f"it used more memory than its limit{f' of {limit}' if limit else ''}",
+            f"raise resources.limits.memory of container {failed.container}, or let it use less.",
+        )
+    if failed.reason == "ContainerStatusUnknown":
+        return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
+    if failed.reason in ("StartError", "ContainerCannotRun"):
+        return _start_error(failed)
+    if objects.is_being_deleted(pod) and failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
+        return _killed_with_pod(pod, failed)
+    return _of_exit_code(failed)
+
+
+def of_pod(pod: Object, *, was_deleted_by_job: bool = False) -> Ending:
+    """Tell what, apart from its containers, ended a pod; an empty one where nothing did.
+
+    :param was_deleted_by_job: whether the Job itself has deleted it.
+    """
+    found = pod.get("status") or {}
+    reason, message = str(found.get("reason") or ""), str(found.get("message") or "").strip()
+    words = f": {message}" if message else ""
+    disruption = objects.condition(pod, "DisruptionTarget")
+    if reason == "Evicted":
+        return Ending(f"it was evicted by its node{words}", "ask for what it needs by resources.requests, or use less.")
+    if reason in ("Preempting", "Preempted"):
+        return Ending(f"a pod of higher priority took its place{words}", _SPARE_IT)
+    if reason == "DeadlineExceeded":
+        return Ending(f"it ran longer than its own activeDeadlineSeconds{words}", "raise it in the pod's spec.")
+    if disruption.get("status") == "True":
+        why = _DISRUPTIONS.get(str(disruption.get("reason")), f"it was disrupted ({disruption.get('reason')})")
+        return Ending(why, _SPARE_IT)
+    if reason:
+        remedy = "ask for what a node can give, or raise backoffLimit, so that the Job tries another node."
+        return Ending(f"its node ended or refused it ({reason}){words}", remedy)
+    if objects.is_being_deleted(pod):
+        return Ending("the Job deleted it") if was_deleted_by_job else Ending("somebody deleted it", _FIND_WHO)
+    return Ending()
+
+
+def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
+    """Tell of a container that ended because its pod was deleted."""
+    if failed.exit_code == _by(signal.SIGTERM):
+        return Ending("SIGTERM: it was told to end, because its pod was deleted")
+    seconds = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
+    time = f"{seconds} s" if seconds is not None else "terminationGracePeriodSeconds"
+    return Ending(f"SIGKILL: its pod was deleted, and it did not end within {time} by itself")
+
+
+def _start_error(failed: FailedContainer) -> Ending:
+    """Tell why a container could not be started at all."""
+    command = match[1] if (match := _EXEC.search(failed.message)) else ""
+    name = f" {command!r}" if command else ""
+    if _MISSING.search(failed.message):
+        return Ending(
+            f"it could not be started: its command{name} is not in the image",
+            f"mend command and args of container {failed.container}, or take an image that has it.",
+        )
+    if "permission denied" in failed.message:
+        return Ending(
+            f"it could not be started: its command{name} may not be executed",
+            "make the file executable in the image (chmod +x), or run it by an interpreter.",
+        )
+    if "exec format error" in failed.message:
+        return Ending(
+            f"it could not be started: its command{name} is no program for this kind of CPU",
+            "take an image that is built for the nodes' architecture, or begin the script with #!.",
+        )
+    return Ending("it could not be started", "mend what the message says in the container's spec.")
+
+
+def _of_exit_code(failed: FailedContainer) -> Ending:
+    """Tell what an exit code means if nothing else is known."""
+    code = failed.exit_code
+    if code == 126:  # noqa: PLR2004 - the shell's
+        return Ending(
+            "a command in it was found, but cannot be executed",
+            "make the file executable (chmod +x), and see that it is no folder and for this kind of CPU.",
+        )
+    if code == 127:  # noqa: PLR2004 - the shell's
+        return Ending(
+            "a command in it was not found",
+            f"mend the name of the command or PATH, or take an image that has it; container {failed.container}.",
+        )
+    if code == _by(signal.SIGKILL):
+        return Ending(
+            "SIGKILL: something killed it, often for want of memory; the kubelet did not see it run out of its limit",
+            "see how much memory it uses (a child of its process may have been the one), and what the node says.",
+        )
+    if code == _by(signal.SIGTERM):
+        return Ending(
+            "SIGTERM: something told it to end",
+            "find out who: a drain of its node, a liveness probe, a kill inside; its log may say so.",
+        )
+    if code == _by(signal.SIGSEGV):
+        return Ending(
+            "SIGSEGV: it crashed in native code",
+            "look at the native libraries that it uses: their versions, and whether they are built for this image.",
+        )
+    if _by(signal.SIGHUP) <= code <= 128 + _HIGHEST_SIGNAL:
+        return Ending(
+            f"{_signal_name(code - 128)}: a signal ended it", "read its last log lines: who sent it, and why?"
+        )
+    return Ending()
+
+
+def _by(number: signal.Signals) -> int:
+    """Return the exit code of a process that a signal ended."""
+    return 128 + number
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _memory_limit(pod: Object, container: str) -> str:
+    spec = pod.get("spec") or {}
+    for one in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        if one["name"] == container:
+            return str(((one.get("resources") or {}).get("limits") or {}).get("memory") or "")
+    return ""

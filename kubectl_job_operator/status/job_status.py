@@ -1,0 +1,86 @@
+"""Pure functions from the JSON of Jobs, and of what is run instead of one, to what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object, status_of
+from kubectl_job_operator.status.pod_status import phase
+
+COMPLETE = "Complete"
+FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a Job ended, from its condition ``Complete`` or ``Failed``; how another object ended, from its own rules.
+
+    :param type: ``Complete`` or ``Failed``.
+    :param reason: the condition's reason, or the field that told it; may be empty.
+    :param message: the cluster's words; may be empty.
+    """
+
+    type: str
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the Job did its work."""
+        return self.type == COMPLETE
+
+
+def verdict(job: Object) -> Verdict | None:
+    """Read the verdict; ``None`` as long as there is none.
+
+    Conditions are matched by type: since Kubernetes 1.31 the first one is ``SuccessCriteriaMet`` or ``FailureTarget``,
+    which comes while pods may still be running.
+    """
+    kind = kinds.kind_of(job)
+    for type_, rules in ((FAILED, kind.failure), (COMPLETE, kind.success)):
+        for sign in (rule.sign_in(job) for rule in rules):
+            if sign is not None:
+                return Verdict(type_, sign.reason, sign.message)
+    return None
+
+
+def pod_selector(job: Object) -> str:
+    """Return the label selector that picks the Job's pods, as ``kubectl get -l`` takes it."""
+    return kinds.pod_selector(job)
+
+
+def progress(job: Object) -> str:
+    """Count the Job's pods, as ``1 active, 3 succeeded``; of another object tell what its verdict was read from."""
+    if not kinds.is_job(job):
+        found = verdict(job)
+        return ": ".join(filter(None, [found.reason, found.message])).rstrip(".") if found else "no verdict yet"
+    status = status_of(job)
+    counts = [f"{status[key]} {key}" for key in ("active", "succeeded", "failed") if status.get(key)]
+    return ", ".join(counts) or "no pod yet"
+
+
+def is_suspended(job: Object) -> bool:
+    """Whether the Job is held back, as queueing systems do."""
+    return bool((job.get("spec") or {}).get("suspend"))
+
+
+def has_ended_pods(job: Object) -> bool:
+    """Whether a pod of the Job has ended, well or badly; it may be gone by now."""
+    return ended_pod_count(job) > 0
+
+
+def ended_pod_count(job: Object) -> int:
+    """Return how many pods the Job says have ended, well or badly. A Pod is its own; other objects count none."""
+    return succeeded_pod_count(job) + _count(job, "failed", "Failed")
+
+
+def succeeded_pod_count(job: Object) -> int:
+    """Return how many pods the Job says have ended well. A Pod is its own; other objects count none."""
+    return _count(job, "succeeded", "Succeeded")
+
+
+def _count(job: Object, key: str, of_phase: str) -> int:
+    if kinds.is_job(job):
+        return int(status_of(job).get(key) or 0)
+    return int(kinds.is_pod(job) and phase(job) == of_phase)

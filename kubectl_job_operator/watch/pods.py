@@ -1,0 +1,197 @@
+"""The Job's pods as they are now, kept up to date by one ``kubectl get pods --watch``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.observer import Nobody, Observer
+from kubectl_job_operator.attempt.persistence import REFUSALS_SECONDS
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.output import Output
+from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 4.0
+_REFUSED_PAUSE_SECONDS = 60.0
+
+
+class PodWatch:
+    """A chore that knows the Job's pods.
+
+    A watch begins with all pods that there are. After a gap they are listed first: only a list tells what is gone, and
+    that the cluster answers at all.
+
+    :param kubectl: watches and lists.
+    :param job: whose pods.
+    :param mailbox: learns that there is news.
+    :param log: takes a warning if the watch is refused.
+    :param observer: is shown the pods that there are, whenever they have changed.
+    """
+
+    def __init__(
+        self, kubectl: Kubectl, job: Object, mailbox: Mailbox, log: Log, observer: Observer | None = None
+    ) -> None:
+        self._kubectl = kubectl
+        self._selector = job_status.pod_selector(job)
+        self._mailbox = mailbox
+        self._log = log
+        self._observer = observer or Nobody()
+        self._shown_version = 0
+        self._pods: dict[str, Object] = {}
+        self._gone: set[str] = set()
+        self._watch: Call | None = None
+        self._list: Call | None = None
+        self._output: Output | None = None
+        self._rest = b""
+        self._has_gap = False
+        self._next_start = 0.0
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._refused_since = 0.0
+        self._has_warned = False
+        self._is_closed = False
+        self.is_up = False
+        """Whether the cluster answers: it has named something, or nothing, since the last gap."""
+        self.version = 0
+        """Another number whenever something has changed."""
+        self.reconnections = 0
+        """How often the cluster has answered again after a gap."""
+
+    @property
+    def pods(self) -> Mapping[str, Object]:
+        """The pods by UID, in the order in which they were first seen, as they last were."""
+        return self._pods
+
+    def is_gone(self, pod_uid: str) -> bool:
+        """Whether the pod has been deleted."""
+        return pod_uid in self._gone
+
+    def present(self) -> list[Object]:
+        """Return the pods that have not been deleted."""
+        return [pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone]
+
+    def advance(self) -> float | None:
+        """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
+        self._take_news()
+        if self.version != self._shown_version:
+            self._shown_version = self.version
+            self._observer.on_pods(self.present())
+        if self._watch is not None or self._list is not None or self._is_closed:
+            return None
+        left = self._next_start - time.monotonic()
+        if left > 0:
+            return left
+        if self._has_gap:
+            self._list = self._kubectl.start_select("pods", self._selector, self._mailbox.post)
+        else:
+            self._start_watch()
+        return None
+
+    def handle(self, process: Process | None) -> None:
+        """Learn that the watch or the list has ended, if it has."""
+        watch, listing = self._watch, self._list
+        if watch is not None and watch.process is process:
+            self._take_news()
+            self._watch = None
+            self._after_watch(watch)
+        elif listing is not None and listing.process is process:
+            self._list = None
+            self._after_list(listing)
+
+    def replace(self, pods: Sequence[Object]) -> None:
+        """Take a list of all pods for the truth."""
+        self.is_up = True
+        for pod in pods:
+            self._see(pod)
+        for pod_uid in self._pods.keys() - {objects.uid(pod) for pod in pods} - self._gone:
+            self._lose(pod_uid)
+
+    def pending(self) -> list[Call]:
+        """Return nothing: the watch goes on after the verdict, until ``close``."""
+        return []
+
+    def close(self) -> None:
+        """End the watch."""
+        self._is_closed = True
+        if self._output is not None:
+            self._output.close()
+        calls = [call for call in (self._watch, self._list) if call is not None]
+        self._watch = self._list = None
+        self._kubectl.stop(*calls)
+
+    def _start_watch(self) -> None:
+        self._rest = b""
+        self._output = Output(self._mailbox.wake)
+        self._watch = self._kubectl.start_watch("pods", self._selector, self._output.put, self._mailbox.post)
+
+    def _after_watch(self, call: Call) -> None:
+        self._has_gap, self.is_up = True, False
+        try:
+            self._kubectl.finish_stream(call, "the watch has ended; it is started again")
+        except KubectlError as error:
+            self._bear(error)
+        else:
+            self._refused_since = 0.0
+        self._wait_a_while()
+
+    def _after_list(self, call: Call) -> None:
+        try:
+            pods = self._kubectl.finish_select(call)
+        except KubectlError as error:
+            self._bear(error)
+            self._wait_a_while()
+            return
+        self.replace(pods)
+        # Where watching is forbidden and listing is not, this comes again and again and means nothing.
+        if not self._refused_since:
+            self.reconnections += 1
+        self._start_watch()
+
+    def _wait_a_while(self) -> None:
+        """Put the next command off, longer and longer until there are news."""
+        self._next_start = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _REFUSED_PAUSE_SECONDS if self._has_warned else _LONGEST_PAUSE_SECONDS)
+
+    def _bear(self, error: KubectlError) -> None:
+        """Go on trying, and warn once if a refusal was no accident."""
+        if error.kind.can_pass:
+            return
+        now = time.monotonic()
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since >= REFUSALS_SECONDS and not self._has_warned:
+            self._has_warned = True
+            self._log.warning(f"The Job's pods cannot be watched.\n{error}")
+
+    def _take_news(self) -> None:
+        while self._output is not None and (chunk := self._output.take()):
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
+            for line in lines:
+                with contextlib.suppress(ValueError):  # it is not JSON; what matters will be said again
+                    self._note(json.loads(line))
+
+    def _note(self, event: Object) -> None:
+        pod = event.get("object") or {}
+        if pod.get("kind") != "Pod":
+            return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
+        self.is_up = True
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._see(pod)
+        if event.get("type") == "DELETED":
+            self._lose(objects.uid(pod))
+
+    def _see(self, pod: Object) -> None:
+        self._pods[objects.uid(pod)] = pod
+        self._gone.discard(objects.uid(pod))
+        self.version += 1
+
+    def _lose(self, pod_uid: str) -> None:
+        self._gone.add(pod_uid)
+        self.version += 1

@@ -1,0 +1,176 @@
+"""Waiting until a Job has its verdict, whatever happens to the waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status
+
+_DELETED = "delete"
+
+_WAIT_SECONDS = 3600
+_DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
+_VERDICT_GRACE_SECONDS = 1.0
+_PAUSE_BEFORE_REARMING_SECONDS = 1.0
+
+
+class Chore(Protocol):
+    """Something that is done now and then while a Job is waited for."""
+
+    def advance(self) -> float | None:
+        """Do what is due, and return in how many seconds to ask again; ``None`` for never."""
+
+    def handle(self, process: Process | None) -> None:
+        """Learn that a process has ended, if one has; it may be one of its own."""
+
+    def pending(self) -> Sequence[Call]:
+        """Return the commands that still run, to be stopped."""
+
+
+class Waiter:
+    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and soon also for its deletion.
+
+    For an object of another kind it waits for what its rules say instead.
+
+    A wait for a condition does not notice that the Job is gone, so a third one does. It starts a second later: most
+    short Jobs are over by then and need not pay for it. A wait that ends only says "look now"; the verdict is in the
+    Job that it printed, or that is read then.
+
+    :param kubectl: runs the waits.
+    :param job: the Job as it was applied; another Job of the same name is not this one.
+    :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
+    :param mailbox: where the waits report their end.
+    :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
+    :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
+        may then sleep on for most of a minute, so with each new count the waits are started anew.
+    """
+
+    def __init__(
+        self,
+        kubectl: Kubectl,
+        job: Object,
+        look: Callable[[], Object | None],
+        mailbox: Mailbox,
+        *,
+        chores: Sequence[Chore] = (),
+        reconnections: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._kubectl = kubectl
+        self._job = job
+        self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
+        kind = kinds.kind_of(job)
+        self._ends = [rule.wait_for for rule in (*kind.success, *kind.failure)]
+        self._look = look
+        self._mailbox = mailbox
+        self._chores = chores
+        self._reconnections = reconnections
+        self._waits: dict[str, Call] = {}
+        self._refused: set[str] = set()
+
+    def wait(self) -> Object:
+        """Return the Job when it has a verdict.
+
+        :raises JobVanishedError: if it was deleted or replaced before that.
+        :raises KubectlError: if kubectl fails in a way that does not pass.
+        :raises TaskKilledError: if the run was killed.
+        """
+        job = self._job
+        began = time.monotonic()
+        reconnections = self._reconnections()
+        while job_status.verdict(job) is None:
+            is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
+            self._arm(*self._ends, *((_DELETED,) if is_deletion_watched else ()))
+            limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
+            limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
+            process = self._mailbox.receive(min(limits, default=None))
+            for chore in self._chores:
+                chore.handle(process)
+            ended = [condition for condition, call in self._waits.items() if call.process is process]
+            for condition in ended:
+                job = self._after(condition, self._waits.pop(condition))
+            if self._reconnections() != reconnections:
+                reconnections = self._reconnections()
+                self._kubectl.stop(*self._waits.values())
+                self._waits.clear()
+        self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
+        return job
+
+    def _arm(self, *conditions: str) -> None:
+        """Start the waits that do not run."""
+        for condition in conditions:
+            if condition not in self._waits:
+                self._waits[condition] = self._kubectl.start_wait(
+                    kinds.target(self._job), condition, _WAIT_SECONDS, self._mailbox.post
+                )
+
+    def _after(self, condition: str, call: Call) -> Object:
+        """Return the Job as it is after a wait has ended."""
+        printed = None
+        try:
+            printed = self._kubectl.finish_wait(call)
+            self._refused.discard(condition)
+            if condition == _DELETED:
+                printed = self._last_words()
+        except KubectlError as error:
+            self._bear(condition, error)
+        if printed is not None and objects.uid(printed) == objects.uid(self._job) and job_status.verdict(printed):
+            return printed
+        if printed is not None and condition != _DELETED:
+            # kubectl reads a rule otherwise than this package does, or the object has changed again.
+            self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
+        return self._checked(self._look())
+
+    def _bear(self, condition: str, error: KubectlError) -> None:
+        """Let a wait fail; what does not pass is believed the second time: right after a restart servers err."""
+        if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
+            return
+        if not error.kind.can_pass:
+            if condition in self._refused:
+                raise error
+            self._refused.add(condition)
+        self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
+
+    def _last_words(self) -> Object | None:
+        """Return what the other waits have to say of a Job that is gone: it may have ended just before."""
+        deadline = time.monotonic() + _VERDICT_GRACE_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            process = self._mailbox.receive(left)
+            for chore in self._chores:
+                chore.handle(process)
+            for condition in [key for key, call in self._waits.items() if call.process is process]:
+                try:
+                    return self._kubectl.finish_wait(self._waits.pop(condition))
+                except KubectlError:
+                    continue
+        return None
+
+    def _checked(self, job: Object | None) -> Object:
+        """Refuse to go on with no Job, or with another one of the same name."""
+        if job is not None and objects.uid(job) == objects.uid(self._job):
+            return job
+        raise vanished(self._namespace, self._name, is_replaced=job is not None, kind=kinds.word(self._job))
+
+
+def vanished(namespace: str, name: str, *, is_replaced: bool, kind: str = "Job") -> JobVanishedError:
+    """Make the error that tells that a Job has gone without a verdict.
+
+    :param is_replaced: whether there is another one of its name.
+    :param kind: what it was.
+    """
+    what = f"was deleted, and another {kind} has its name now," if is_replaced else "was deleted"
+    return JobVanishedError(
+        namespace,
+        name,
+        f"{kind} {namespace}/{name} {what} while the task waited for it, so it has no verdict.\n"
+        "What to do: find out who deleted it (a person, a clean-up, its ttlSecondsAfterFinished); a retry of the "
+        "task starts it anew.",
+    )

@@ -1,0 +1,1 @@
+"""Tests of the room `attempt`, with a scripted kubectl on PATH and recordings of real clusters."""

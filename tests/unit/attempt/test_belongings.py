@@ -1,0 +1,131 @@
+"""Companions: applied first, told apart from those of others, deleted by label and never by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
+from kubectl_job_operator.errors import JobFailedError, KubectlError
+from kubectl_job_operator.manifest.yaml_text import load_all
+from tests.unit import stage
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.stage import US, Log
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n"
+KEPT = CONFIG.replace("{name: config}", '{name: data, annotations: {kubectl-job-operator/keep: "true"}}')
+ROLE = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n"
+
+
+def existing(owner: Any) -> dict[str, Any]:
+    """Return the ConfigMap as it is on the cluster."""
+    annotations = owner.annotations() if owner else {}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "config", "annotations": annotations}}
+
+
+def test_companions_are_applied_before_the_job_in_a_command_of_their_own(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", "")
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    files = [call[call.index("-f") + 1].rpartition("/")[2] for call in fake_kubectl.called("apply")]
+    assert files == ["companions-of-countdown.yaml", "countdown.yaml"]
+
+
+def test_all_kinds_are_deleted_by_the_labels_of_this_try_with_version_and_group(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("get -f", "")
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG + ROLE).run()
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[4] == "job.v1.batch,configmap,role.v1.rbac.authorization.k8s.io"
+    assert delete[6] == (
+        f"kubectl-job-operator/task-instance={US.digest},kubectl-job-operator/try-number=2,!kubectl-job-operator/keep"
+    )
+
+
+@pytest.mark.parametrize("owner", [None, replace(US, task_id="other"), replace(US, dag_id="other")])
+def test_a_companion_of_somebody_else_is_not_applied(owner: Any, fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", existing(owner))
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert len(fake_kubectl.called("apply")) == 1
+    assert "ConfigMap config exists already and belongs to" in log.text
+
+
+@pytest.mark.parametrize("owner", [US, replace(US, run_id="another"), replace(US, try_number=1)])
+def test_a_companion_of_this_task_is_applied_again(owner: Any, fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", existing(owner))
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert len(fake_kubectl.called("apply")) == 2
+
+
+def test_a_companion_that_is_to_be_kept_has_a_label_that_deleting_leaves_out() -> None:
+    log = Log()
+    runner = stage.runner(log, manifest=stage.MANIFEST + KEPT)
+    _, kept = load_all(runner._manifest.text())
+    assert kept["metadata"]["labels"]["kubectl-job-operator/keep"] == "true"
+
+
+def test_companions_of_a_job_that_never_was_are_deleted(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply", existing(US), times=1)
+    fake_kubectl.answers("apply", stderr='The Job "countdown" is invalid: spec: no\n', return_code=1)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError):
+        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert len(fake_kubectl.called("delete")) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "end", "deletes"),
+    [
+        (DeletePolicy.ALWAYS, "failed", 1),
+        (DeletePolicy.IF_FAILED, "failed", 1),
+        (DeletePolicy.IF_SUCCEEDED, "failed", 0),
+        (DeletePolicy.NEVER, "failed", 0),
+        (DeletePolicy.ALWAYS, "complete", 1),
+        (DeletePolicy.IF_FAILED, "complete", 0),
+        (DeletePolicy.IF_SUCCEEDED, "complete", 1),
+        (DeletePolicy.NEVER, "complete", 0),
+    ],
+)
+def test_the_policy_decides(policy: DeletePolicy, end: str, deletes: int, fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl, end=end)
+    runner = stage.runner(log, settings=Settings(delete_policy=policy))
+    if end == "failed":
+        with pytest.raises(JobFailedError):
+            runner.run()
+    else:
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == deletes
+
+
+def test_a_job_that_is_gone_on_with_is_marked_as_this_trys_own(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    (label,) = fake_kubectl.called("label")
+    assert label[4:] == (
+        "job.v1.batch",
+        "-l",
+        f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep",
+        "kubectl-job-operator/try-number=2",
+        "--overwrite",
+    )
+
+
+def test_a_short_ttl_counts_from_when_the_task_has_seen_the_end(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("patch", "job.batch/countdown patched\n")
+    stage.script(fake_kubectl, end="failed")
+    text = stage.MANIFEST.replace("spec:\n", "spec:\n  ttlSecondsAfterFinished: 0\n", 1)
+    with pytest.raises(JobFailedError):
+        stage.runner(log, manifest=text).run()
+    assert "ttlSecondsAfterFinished: 3600" in log.text
+    (patch,) = fake_kubectl.called("patch")
+    assert patch[-1] == '{"spec": {"ttlSecondsAfterFinished": 0}}'

@@ -1,1 +1,0 @@
-"""The first floor, tried with a scripted kubectl on PATH and with recordings of real clusters."""

@@ -1,0 +1,315 @@
+"""Why a Job waits is logged once for each reason, and one that cannot start is given up early, but not too early."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.settings import Patience
+from kubectl_job_operator.errors import JobStartupError
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Transcript
+from kubectl_job_operator.life import obstacles
+from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.watch.event_reader import KubectlEvents
+from tests.unit import recordings, stage
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.stage import Log
+from tests.unit.status.test_pending import pod
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@dataclass
+class Scene:
+    """A chore over a Job and pods that a test can change."""
+
+    kubectl: Kubectl
+    log: Log
+    clock: Clock
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    job: Any = None
+    pods: list[Any] = field(default_factory=list)
+    anew: Any = None
+    chore: Any = None
+
+    def begin(self, scenario: str, **patience: float) -> Scene:
+        """Begin with a recorded situation."""
+        self.job, self.pods = recordings.job(scenario), recordings.pods(scenario)
+        self.chore = Obstacles(
+            self.job,
+            KubectlEvents(self.kubectl, self.mailbox.post),
+            self.log,
+            pods=lambda: self.pods,
+            look=lambda: self.job,
+            pods_of=lambda _: self.pods if self.anew is None else self.anew,
+            patience=Patience(**patience),
+        )
+        return self
+
+    def after(self, seconds: float) -> None:
+        """Let time pass and the chore look, then take what it reads."""
+        self.clock.now += seconds
+        self.chore.advance()
+        while self.chore.pending():
+            self.chore.handle(self.mailbox.receive(20))
+            self.chore.advance()
+
+    @property
+    def told(self) -> list[str]:
+        """What it has said."""
+        return self.log.lines
+
+
+@pytest.fixture
+def scene(fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """Give a scene whose events cannot be had, unless the test scripts them before."""
+    clock = Clock()
+    monkeypatch.setattr(obstacles, "time", clock)
+    assert fake_kubectl.program.exists()
+    processes = Processes(os.environ)
+    yield Scene(Kubectl(Access(), stage.NAMESPACE, processes, Transcript(lambda _: None)), Log(), clock)
+    processes.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("unschedulable", "Nothing runs: pod unschedulable-gpw9r cannot be scheduled: 0/1 nodes are available"),
+        ("volume-unbound", "Nothing runs: pod volume-unbound-llhzk waits for a volume that is not bound"),
+        (
+            "config-missing",
+            'main cannot start: CreateContainerConfigError: configmap "absent" not found. The task fails',
+        ),
+        ("image-pull", "no such host. The task fails if that lasts for 120 s."),
+    ],
+)
+def test_a_reason_is_said_once_and_without_reading_an_event(
+    scenario: str, words: str, scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    scene.begin(scenario)
+    scene.after(0)
+    assert scene.told == [], "it may be over in a moment"
+    for _ in range(4):
+        scene.after(2)
+    (line,) = scene.told
+    assert words in line
+    assert fake_kubectl.called("get events") == []
+
+
+def test_pods_that_wait_for_the_same_are_one_line(scene: Scene) -> None:
+    scene.begin("unschedulable")
+    scene.pods = [{**scene.pods[0], "metadata": {**scene.pods[0]["metadata"], "name": f"p{n}"}} for n in range(200)]
+    scene.after(3)
+    (line,) = scene.told
+    assert line.startswith("Nothing runs: pod p0 (and 199 more) cannot be scheduled")
+
+
+def test_another_reason_is_another_line_and_the_first_is_not_said_again(scene: Scene) -> None:
+    scene.begin("unschedulable")
+    first = scene.pods
+    for pods in (first, recordings.pods("volume-unbound"), first):
+        scene.pods = pods
+        scene.after(3)
+    assert len(scene.told) == 2
+
+
+def test_a_suspended_job_is_told_at_once_and_does_not_use_the_time_up(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("suspended"))
+    scene.begin("suspended", startup_timeout_seconds=60)
+    scene.after(0)
+    assert scene.told == ["Nothing runs: the Job is suspended; waiting until somebody resumes it."]
+    for _ in range(10):
+        scene.after(50)
+    assert len(scene.told) == 1
+    assert len(fake_kubectl.called("get events")) <= 3, "hours of it must not fill the log"
+
+
+def test_why_no_pod_is_there_comes_from_the_jobs_events(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("quota"))
+    scene.begin("quota")
+    scene.after(2)
+    assert fake_kubectl.called("get events") == [], "most Jobs have their pod by now"
+    scene.after(2)
+    (line,) = scene.told
+    assert "has no pod, because none can be created: exceeded quota: q, requested: pods=1" in line
+    (call,) = fake_kubectl.called("get events")
+    assert f"--field-selector=involvedObject.uid={scene.job['metadata']['uid']}" in call
+
+
+def test_events_are_read_later_and_later(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("quota"))
+    scene.begin("quota", startup_timeout_seconds=0)
+    for _ in range(100):
+        scene.after(1)
+    assert 4 <= len(fake_kubectl.called("get events")) <= 6
+
+
+def test_events_are_not_read_while_a_container_runs(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    scene.begin("image-pull")
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    for _ in range(20):
+        scene.after(5)
+    assert fake_kubectl.calls == []
+    assert scene.told == []
+
+
+@pytest.mark.parametrize("answer", [stage.FORBIDDEN, stage.REFUSED])
+def test_events_that_cannot_be_read_fail_nothing(answer: Any, scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", **answer)
+    scene.begin("quota")
+    scene.after(6)
+    assert scene.told == ["Nothing runs: the Job has no pod yet."]
+
+
+def test_that_it_runs_at_last_is_said(scene: Scene) -> None:
+    scene.begin("unschedulable")
+    scene.after(20)
+    scene.pods = [pod(reason="")]
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(1)
+    assert scene.told[-1] == "A container runs now, after 21 s of waiting."
+
+
+def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
+    scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    scene.begin("backoff-exhausted")
+    scene.job = scene.chore._job = recordings.job("unschedulable")
+    ended = scene.pods
+    scene.pods = [pod(reason="")]
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(100)
+    scene.pods = ended
+    for _ in range(3):
+        scene.after(1)
+    assert scene.told == []
+    assert fake_kubectl.calls == []
+
+
+@pytest.mark.parametrize("scenario", ["config-missing", "image-never-pull", "invalid-image-name"])
+def test_what_cannot_heal_fails_the_task_after_a_short_grace(scenario: str, scene: Scene) -> None:
+    scene.begin(scenario)
+    scene.after(0)
+    scene.after(14)
+    with pytest.raises(JobStartupError) as failure:
+        scene.after(2)
+    lines = str(failure.value).splitlines()
+    assert lines[0] == f"Job fixtures/{scenario}: it cannot start."
+    assert lines[1].startswith(f"  Pod {scenario}-")
+    assert lines[-1].startswith("What to do: ")
+
+
+def test_what_heals_within_the_grace_fails_nothing(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("complete"))
+    scene.begin("config-missing")
+    hopeless = scene.pods
+    for pods in (hopeless, [pod(reason="ContainerCreating")], hopeless, [pod(reason="ContainerCreating")]):
+        scene.pods = pods
+        scene.after(2)
+    scene.pods = hopeless
+    scene.after(2)
+    scene.after(14)
+    with pytest.raises(JobStartupError):
+        scene.after(2)
+
+
+def test_what_was_known_may_be_old_so_it_is_looked_at_anew_before_the_task_fails(scene: Scene) -> None:
+    scene.begin("config-missing")
+    scene.anew = [pod(reason="ContainerCreating")]
+    for _ in range(5):
+        scene.after(16)
+    scene.anew = None
+    scene.after(1)
+    with pytest.raises(JobStartupError):
+        scene.after(16)
+
+
+def test_as_long_as_another_pod_makes_progress_a_hopeless_one_is_borne(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("complete"))
+    scene.begin("config-missing")
+    scene.pods.append(pod(reason="ContainerCreating"))
+    for _ in range(4):
+        scene.after(16)
+
+
+def test_an_image_that_cannot_be_pulled_is_borne_for_its_grace_from_the_first_failure_on(scene: Scene) -> None:
+    scene.begin("image-pull", image_pull_grace_seconds=60)
+    back_off = pod(reason="ImagePullBackOff", message="Back-off pulling image: ErrImagePull: no such host")
+    for pods in (scene.pods, [back_off], scene.pods, [back_off], scene.pods):
+        scene.pods = pods
+        scene.after(12)
+    with pytest.raises(JobStartupError) as failure:
+        scene.after(13)
+    assert "an image could not be pulled within 60 s." in str(failure.value)
+    assert "image_pull_grace_seconds" in str(failure.value)
+
+
+def test_a_pull_grace_of_zero_leaves_it_to_the_startup_timeout(scene: Scene) -> None:
+    scene.begin("image-pull", image_pull_grace_seconds=0, startup_timeout_seconds=500)
+    for _ in range(8):
+        scene.after(60)
+    with pytest.raises(JobStartupError, match="no container has started within 500 s"):
+        scene.after(60)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reason"),
+    [("unschedulable", "cannot be scheduled"), ("volume-unbound", "waits for a volume"), ("quota", "exceeded quota")],
+)
+def test_a_job_without_a_running_container_fails_when_the_time_is_over_with_what_it_waits_for(
+    scenario: str, reason: str, scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events", recordings.event_list(scenario))
+    scene.begin(scenario, startup_timeout_seconds=30)
+    scene.after(4)
+    scene.after(25)
+    with pytest.raises(JobStartupError) as failure:
+        scene.after(2)
+    assert "no container has started within 30 s." in str(failure.value)
+    assert reason in str(failure.value)
+    assert "raise startup_timeout_seconds" in str(failure.value)
+
+
+@pytest.mark.parametrize("scenario", ["complete", "failed-exit-code", "oom-killed"])
+def test_a_job_whose_container_has_run_is_not_failed_for_time(
+    scenario: str, scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events", recordings.event_list(scenario))
+    scene.begin(scenario, startup_timeout_seconds=1)
+    for _ in range(3):
+        scene.after(60)
+
+
+def test_a_timeout_of_zero_is_without_limit(scene: Scene) -> None:
+    scene.begin("unschedulable", startup_timeout_seconds=0)
+    for _ in range(3):
+        scene.after(10_000)
+
+
+@pytest.mark.parametrize("change", [lambda _: None, lambda job: {**job, "metadata": {**job["metadata"], "uid": "new"}}])
+def test_a_job_that_is_gone_is_for_the_waits_to_tell(change: Callable[[Any], Any], scene: Scene) -> None:
+    scene.begin("unschedulable", startup_timeout_seconds=5)
+    scene.job = change(scene.job)
+    scene.after(60)
+
+
+def test_the_code_under_test_has_the_clock_of_the_test(scene: Scene) -> None:
+    assert scene.clock.now != time.monotonic()

@@ -1,0 +1,174 @@
+"""One line tells how far the Job is: when that changes, not too often, and when there was silence for long."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt import sink as sink_module
+from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.sink import HeardLog
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Transcript
+from kubectl_job_operator.life import progress as progress_module
+from kubectl_job_operator.life.progress import Progress, counts
+from kubectl_job_operator.watch.pods import PodWatch
+from tests.unit import recordings
+from tests.unit.stage import Log
+from tests.unit.watching import PARALLEL_JOB, pod
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give the clock that the code under test reads."""
+    clock = Clock()
+    monkeypatch.setattr(progress_module, "time", clock)
+    monkeypatch.setattr(sink_module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def log(clock: Clock) -> Log:  # noqa: ARG001 - it comes first
+    """Give a log."""
+    return Log()
+
+
+@pytest.fixture
+def heard(log: Log) -> HeardLog:
+    """Give the log that knows when it was written to."""
+    return HeardLog(log)
+
+
+@pytest.fixture
+def watch(log: Log) -> Iterator[PodWatch]:
+    """Give a watch whose pods the test sets by ``replace``; it starts nothing."""
+    processes = Processes(os.environ)
+    kubectl = Kubectl(Access(), "here", processes, Transcript(lambda _: None))
+    yield PodWatch(kubectl, PARALLEL_JOB, Mailbox(), log)
+    processes.close()
+
+
+@pytest.fixture
+def progress(watch: PodWatch, heard: HeardLog) -> Progress:
+    """Give the code under test."""
+    return Progress(PARALLEL_JOB, watch, heard)
+
+
+def test_each_change_is_told_with_the_seconds_since_the_beginning(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    progress.advance()
+    for seconds, pods in (
+        (0, [pod("a", "Pending")]),
+        (5, [pod("a"), pod("b", "Pending")]),
+        (10, [pod("a", "Succeeded"), pod("b")]),
+        (10, [pod("a", "Succeeded"), pod("b")]),
+        (20, [pod("a", "Succeeded"), pod("b", "Failed"), pod("c"), pod("d")]),
+    ):
+        clock.now += seconds
+        watch.replace(pods)
+        progress.advance()
+    assert log.lines == [
+        "Job parallel-indexed: 0/4 succeeded, 1 running, 1 pending, 5 s",
+        "Job parallel-indexed: 1/4 succeeded, 1 running, 15 s",
+        "Job parallel-indexed: 1/4 succeeded, 2 running, 1 failed, 45 s",
+    ]
+
+
+def test_changes_that_come_fast_are_told_at_most_once_a_second(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    for number in range(20):
+        watch.replace([pod(f"{other}") for other in range(number + 1)])
+        told = len(log.lines)
+        step = progress.advance()
+        assert step <= 1.0 or len(log.lines) > told, "it does not ask to be asked again in time"
+        clock.now += 0.1
+    assert len(log.lines) == 2
+    clock.now += 1.0
+    progress.advance()
+    assert len(log.lines) == 3
+    assert log.lines[-1].startswith("Job parallel-indexed: 0/4 succeeded, 20 running, ")
+
+
+def test_after_a_minute_of_silence_it_is_told_again(
+    progress: Progress, watch: PodWatch, heard: HeardLog, clock: Clock, log: Log
+) -> None:
+    assert progress.advance() == pytest.approx(60)
+    clock.now += 59
+    heard.error("something was said")
+    assert progress.advance() == pytest.approx(60)
+    clock.now += 60
+    assert progress.advance() == pytest.approx(60)
+    watch.replace([pod("a")])
+    clock.now += 5
+    progress.advance()
+    clock.now += 60
+    progress.advance()
+    progress.advance()
+    assert log.lines == [
+        "something was said",
+        "Job parallel-indexed: no pod yet, 119 s",
+        "Job parallel-indexed: 0/4 succeeded, 1 running, 124 s",
+        "Job parallel-indexed: 0/4 succeeded, 1 running, 184 s",
+    ]
+
+
+def test_a_pod_that_is_gone_counts_by_its_end_and_as_failed_if_it_had_none(
+    progress: Progress, watch: PodWatch, log: Log
+) -> None:
+    watch.replace([pod("a", "Succeeded"), pod("b"), pod("c")])
+    watch.replace([pod("c")])
+    progress.advance()
+    assert log.lines == ["Job parallel-indexed: 1/4 succeeded, 1 running, 1 failed, 0 s"]
+
+
+def test_every_level_is_passed_on_and_heard(heard: HeardLog, clock: Clock, log: Log) -> None:
+    for level in ("info", "warning", "error", "critical"):
+        clock.now += 1
+        getattr(heard, level)(level)
+        assert heard.last_at == clock.now
+    assert log.lines == ["info", "warning", "error", "critical"]
+    assert log.warnings == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"),
+    [
+        ("complete", "1/1 succeeded"),
+        ("parallel-indexed", "4/4 succeeded"),
+        ("backoff-exhausted", "0/1 succeeded, 3 failed"),
+        ("image-pull", ""),
+        ("quota", ""),
+    ],
+)
+def test_the_counts_of_recorded_jobs(scenario: str, expected: str) -> None:
+    phases = [str(one["status"]["phase"]) for one in recordings.pods(scenario)]
+    assert counts(recordings.job(scenario), phases) == expected
+
+
+def test_a_job_without_completions_has_no_goal() -> None:
+    job: dict[str, Any] = {"metadata": {"name": "queue"}, "spec": {"parallelism": 3}}
+    assert counts(job, ["Succeeded", "Running", "Unknown"]) == "1 succeeded, 1 running"
+
+
+def test_nothing_runs_in_the_background(progress: Progress) -> None:
+    progress.handle(None)
+    assert re.fullmatch(r"\(\)", repr(tuple(progress.pending())))

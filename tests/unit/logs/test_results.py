@@ -1,0 +1,145 @@
+"""A result is read before anything is deleted; one that cannot be used fails the task and keeps its Job."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Settings, Tail
+from kubectl_job_operator.errors import ResultError
+from kubectl_job_operator.status import result
+from kubectl_job_operator.status.result import ResultSource
+from tests.unit import recordings, stage
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.stage import Log
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+FROM_FILE = Settings(result_from=ResultSource.FILE)
+FROM_LOGS = Settings(result_from=ResultSource.LOGS)
+
+
+def pods(message: str = "") -> dict[str, Any]:
+    listed = copy.deepcopy(recordings.pod_list("complete"))
+    (pod,) = listed["items"]
+    (container,) = pod["status"]["containerStatuses"]
+    container["state"]["terminated"]["message"] = message
+    return listed
+
+
+POD = pods()["items"][0]["metadata"]["name"]
+
+
+def script(fake_kubectl: FakeKubectl, message: str = "") -> None:
+    fake_kubectl.answers("get pods -o json", pods(message))
+    stage.script(fake_kubectl)
+
+
+def test_what_the_container_wrote_is_the_result(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl, '{"rows": 3}')
+    runner = stage.runner(log, settings=FROM_FILE)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == {"rows": 3}
+    assert list(runner.done.pod_names) == [POD]
+    assert "rows" not in log.text
+    assert fake_kubectl.called("delete")
+
+
+def test_nothing_written_is_no_result_and_said(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_FILE)
+    runner.run()
+    assert runner.done
+    assert runner.done.result is None
+    assert "No container handed over a result." in log.text
+
+
+def test_a_result_that_cannot_be_used_fails_the_task_and_the_job_stays(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl, "x" * 4096)
+    runner = stage.runner(log, settings=FROM_FILE)
+    with pytest.raises(ResultError) as caught:
+        runner.run()
+    message = str(caught.value)
+    assert f"The 4096 bytes that came from container main of pod {POD} are not JSON" in message
+    assert "of more, Kubernetes hands over only the end" in message
+    assert 'xcom_from="logs"' in message
+    assert "xxx" not in message + log.text
+    assert message in log.warnings
+    assert runner.done is None
+    assert not fake_kubectl.called("delete")
+    assert "::group::Replay" in log.lines
+
+
+def test_by_the_policy_of_failures_it_goes(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl, "no json")
+    settings = Settings(result_from=ResultSource.FILE, delete_policy=DeletePolicy.IF_FAILED)
+    with pytest.raises(ResultError, match="The 7 bytes that came"):
+        stage.runner(log, settings=settings).run()
+    assert len(fake_kubectl.called("delete")) == 1
+
+
+def test_a_pod_that_is_gone_takes_its_result_with_it_and_that_is_an_error(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get pods -o json", {"kind": "List", "items": []})
+    stage.script(fake_kubectl)
+    with pytest.raises(ResultError, match="It is gone: somebody deleted pods of the Job before it could be read"):
+        stage.runner(log, settings=FROM_FILE).run()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{"following": Following(is_on=True)}, {"tail": Tail(is_on=True)}],
+)
+def test_a_marked_line_of_the_log_is_the_result_and_is_not_shown(
+    fake_kubectl: FakeKubectl, log: Log, shown: dict[str, Any]
+) -> None:
+    lines = f'before\n{result.MARKER} {{"rows": 4}}\nafter\n'
+    fake_kubectl.answers(f"logs {POD} -c main --timestamps", stamped(lines))
+    fake_kubectl.answers(f"logs {POD} -c main", lines)
+    fake_kubectl.answers("logs -l", "".join(f"[pod/{POD}/main] {line}\n" for line in lines.splitlines()))
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=Settings(result_from=ResultSource.LOGS, **shown))
+    runner.run()
+    assert runner.done
+    assert runner.done.result == {"rows": 4}
+    assert "before" in log.text
+    assert "after" in log.text
+    assert result.MARKER not in log.text
+
+
+def test_where_the_pod_is_deleted_before_its_log_is_read_the_result_is_gone(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    missing = f'Error from server (NotFound): pods "{POD}" not found\n'
+    fake_kubectl.answers(f"logs {POD} -c main", stderr=missing, return_code=1)
+    script(fake_kubectl)
+    with pytest.raises(ResultError, match="before its log could be read"):
+        stage.runner(log, settings=FROM_LOGS).run()
+
+
+def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", times=1, **stage.REFUSED)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 5\n")
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == 5
+
+
+def test_a_later_try_that_need_not_run_the_job_again_has_its_result(fake_kubectl: FakeKubectl, log: Log) -> None:
+    notebook = stage.Notebook()
+    fake_kubectl.answers(f"get {stage.TARGET}", times=2)
+    script(fake_kubectl, "[1]")
+    stage.runner(log, memory=notebook, settings=FROM_FILE).run()
+    later = stage.runner(log, memory=notebook, settings=FROM_FILE)
+    later.run()
+    assert len(fake_kubectl.called("apply")) == 1
+    assert later.done
+    assert (later.done.result, list(later.done.pod_names)) == ([1], [POD])
+
+
+def stamped(lines: str) -> str:
+    return "".join(f"2026-11-20T19:25:02.12345678{n}Z {line}\n" for n, line in enumerate(lines.splitlines()))

@@ -1,0 +1,104 @@
+"""An exit code is told with what it means, and the same number from different causes is told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.status import endings
+from kubectl_job_operator.status.pod_status import FailedContainer
+from tests.unit import recordings
+
+
+def failed(exit_code: int, reason: str = "Error", message: str = "") -> FailedContainer:
+    return FailedContainer("p", "main", exit_code, reason, message)
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    made = recordings.pods("oom-killed")[0]
+    made["status"] = {"phase": "Failed", **status}
+    return made
+
+
+EXIT_CODES = [
+    (1, ""),
+    (2, ""),
+    (3, ""),
+    (42, ""),
+    (255, ""),
+    (126, "cannot be executed"),
+    (127, "was not found"),
+    (130, "SIGINT"),
+    (134, "SIGABRT"),
+    (137, "SIGKILL"),
+    (139, "SIGSEGV: it crashed in native code"),
+    (143, "SIGTERM: something told it to end"),
+    (161, "signal 33"),
+]
+
+
+@pytest.mark.parametrize(("code", "meaning"), EXIT_CODES)
+def test_an_exit_code_means_what_shells_and_kernels_mean_by_it(code: int, meaning: str) -> None:
+    ending = endings.of_container(pod(), failed(code))
+    assert meaning in ending.meaning
+    assert bool(ending.meaning) == bool(ending.remedy) == bool(meaning)
+
+
+def test_137_for_want_of_memory_is_told_from_137_by_a_kill_and_by_the_pods_deletion() -> None:
+    assert "more memory than its limit of 16Mi" in endings.of_container(pod(), failed(137, "OOMKilled")).meaning
+    assert "something killed it" in endings.of_container(pod(), failed(137)).meaning
+    deleted = recordings.pods_last_seen("pod-deleted")[0]
+    assert "its pod was deleted" in endings.of_container(deleted, failed(137)).meaning
+    assert "its pod was deleted" in endings.of_container(deleted, failed(143)).meaning
+    assert "lost sight" in endings.of_container(pod(), failed(137, "ContainerStatusUnknown")).meaning
+
+
+@pytest.mark.parametrize(
+    ("message", "meaning"),
+    [
+        ('exec: "nosuch": executable file not found in $PATH', "its command 'nosuch' is not in the image"),
+        ('exec: "/etc/passwd": permission denied', "its command '/etc/passwd' may not be executed"),
+        ("exec /x: exec format error", "no program for this kind of CPU"),
+        ("something else", "it could not be started"),
+    ],
+)
+def test_a_container_that_could_not_be_started_is_told_with_the_runtimes_reason(message: str, meaning: str) -> None:
+    for reason in ("StartError", "ContainerCannotRun"):
+        ending = endings.of_container(pod(), failed(128, reason, message))
+        assert meaning in ending.meaning
+        assert ending.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        (
+            {"reason": "Evicted", "message": "The node was low on resource: memory."},
+            "evicted by its node: The node was",
+        ),
+        ({"reason": "Preempting", "message": "for x"}, "a pod of higher priority took its place"),
+        ({"reason": "DeadlineExceeded"}, "its own activeDeadlineSeconds"),
+        ({"reason": "NodeAffinity", "message": "no"}, "its node ended or refused it (NodeAffinity): no"),
+        ({"reason": "UnexpectedAdmissionError"}, "(UnexpectedAdmissionError)"),
+        ({"conditions": [("PreemptionByScheduler")]}, "a pod of higher priority took its place"),
+        ({"conditions": [("EvictionByEvictionAPI")]}, "evicted through the API"),
+        ({"conditions": [("DeletionByTaintManager")]}, "taint"),
+        ({"conditions": [("TerminationByKubelet")]}, "the node needed its resources"),
+        ({"conditions": [("Newer")]}, "it was disrupted (Newer)"),
+        ({}, ""),
+    ],
+)
+def test_what_ended_a_pod_from_outside_is_told(status: dict[str, Any], meaning: str) -> None:
+    if "conditions" in status:
+        (reason,) = status["conditions"]
+        status = {"conditions": [{"type": "DisruptionTarget", "status": "True", "reason": reason}]}
+    ending = endings.of_pod(pod(**status))
+    assert meaning in ending.meaning
+    assert bool(ending.remedy) == bool(meaning)
+
+
+def test_a_pod_that_the_job_deleted_is_told_from_one_that_somebody_deleted() -> None:
+    (deleted,) = recordings.pods_last_seen("pod-deleted")
+    assert endings.of_pod(deleted).meaning == "somebody deleted it"
+    assert endings.of_pod(deleted, was_deleted_by_job=True).meaning == "the Job deleted it"

@@ -1,0 +1,316 @@
+"""Why nothing runs is told in a sentence and with an outlook, over what Kubernetes 1.36 really answered."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.status.outlook import Outlook
+from kubectl_job_operator.status.pending import obstacles
+from tests.unit import recordings
+
+REGISTRY = (
+    "has no image yet: registry.invalid/nothing:1 cannot be pulled: failed to pull and unpack image "
+    '"registry.invalid/nothing:1": failed to resolve image: failed to do request: Head '
+    '"https://registry.invalid/v2/nothing/manifests/1": dial tcp: lookup registry.invalid on 10.255.255.53:53: no such '
+    "host."
+)
+
+SITUATIONS: dict[str, tuple[Outlook, str] | None] = {
+    "config-missing": (
+        Outlook.HOPELESS,
+        'pod config-missing-btwtt, container main cannot start: CreateContainerConfigError: configmap "absent" not '
+        "found.",
+    ),
+    "image-never-pull": (
+        Outlook.HOPELESS,
+        "pod image-never-pull-9sxtk, container main cannot start: ErrImageNeverPull: Container image "
+        '"absent:1" is not present with pull policy of Never.',
+    ),
+    "image-pull": (Outlook.PULL_FAILING, f"pod image-pull-z5j9k, container main {REGISTRY}"),
+    "invalid-image-name": (
+        Outlook.HOPELESS,
+        "pod invalid-image-name-c9bhk, container main cannot start: InvalidImageName: Failed to apply default image "
+        'tag "Bad Name:1": couldn\'t parse image name "Bad Name:1": invalid reference format: repository name '
+        "(library/Bad Name) must be lowercase.",
+    ),
+    "quota": (
+        Outlook.MAY_HEAL,
+        "the Job has no pod, because none can be created: exceeded quota: q, requested: pods=1, used: pods=0, "
+        "limited: pods=0.",
+    ),
+    "suspended": (Outlook.MAY_HEAL, "the Job is suspended; waiting until somebody resumes it."),
+    "unschedulable": (
+        Outlook.MAY_HEAL,
+        "pod unschedulable-gpw9r cannot be scheduled: 0/1 nodes are available: 1 node(s) didn't match Pod's node "
+        "affinity/selector.",
+    ),
+    "volume-unbound": (
+        Outlook.MAY_HEAL,
+        "pod volume-unbound-llhzk waits for a volume that is not bound: 0/1 nodes are available: "
+        'persistentvolumeclaim "absent" not found. not found.',
+    ),
+    **dict.fromkeys(
+        (
+            "backoff-exhausted",
+            "backoff-limit-per-index",
+            "command-missing",
+            "complete",
+            "deadline-exceeded",
+            "failed-exit-code",
+            "oom-killed",
+            "on-failure-restarts",
+            "parallel-indexed",
+            "pod-deleted",
+            "pod-failure-policy",
+            "two-containers-init-sidecar",
+        )
+    ),
+    # Its pods are gone with it, and that it is gone is for the waits to tell.
+    "job-deleted": (Outlook.PASSING, "the Job has no pod yet."),
+}
+
+
+def test_every_recording_is_in_the_table() -> None:
+    assert {path.name for path in (recordings.FIXTURES / "kubernetes-1.36").iterdir()} == SITUATIONS.keys()
+
+
+@pytest.mark.parametrize("scenario", SITUATIONS)
+def test_a_recorded_situation_gives_its_sentence_and_its_outlook(scenario: str) -> None:
+    job = recordings.job_last_seen(scenario) if scenario == "job-deleted" else recordings.job(scenario)
+    found = obstacles(job, recordings.pods(scenario), recordings.events(scenario))
+    assert [(one.outlook, str(one)) for one in found] == ([SITUATIONS[scenario]] if SITUATIONS[scenario] else [])
+    assert all(one.remedy for one in found if one.outlook is not Outlook.PASSING)
+
+
+@pytest.mark.parametrize("scenario", ["config-missing", "image-pull", "invalid-image-name", "unschedulable"])
+def test_the_pods_alone_tell_as_much_where_they_can(scenario: str) -> None:
+    (found,) = obstacles(recordings.job(scenario), recordings.pods(scenario))
+    assert (found.outlook, str(found)) == SITUATIONS[scenario]
+    assert found.is_explained, "no event need be read"
+
+
+@pytest.mark.parametrize("scenario", ["quota", "suspended"])
+def test_without_a_pod_events_could_tell_more(scenario: str) -> None:
+    (found,) = obstacles(recordings.job(scenario), [])
+    assert not found.is_explained
+
+
+# --- made from recordings
+
+JOB = recordings.job("image-pull")
+
+
+def pod(**waiting: Any) -> dict[str, Any]:
+    """Return a recorded pod whose one container waits for something else."""
+    (made,) = recordings.pods("image-pull")
+    made["status"]["containerStatuses"][0]["state"] = {"waiting": waiting}
+    return made
+
+
+def event(reason: str, message: str, *, about: dict[str, Any], type_: str = "Warning", **more: Any) -> dict[str, Any]:
+    """Return an event about a Job or a pod."""
+    metadata = about["metadata"]
+    return {
+        "metadata": {"creationTimestamp": "2026-11-20T19:30:00Z"},
+        "type": type_,
+        "reason": reason,
+        "message": message,
+        "involvedObject": {"kind": about["kind"], "name": metadata["name"], "uid": metadata["uid"]},
+        "lastTimestamp": "2026-11-20T19:30:00Z",
+        **more,
+    }
+
+
+def the_one(job: Any, pods: Any, events: Any = ()) -> Any:
+    (found,) = obstacles(job, pods, events)
+    return found
+
+
+def test_every_way_the_kubelet_tells_of_one_failing_pull_is_one_obstacle() -> None:
+    cause = "failed to resolve image: no such host"
+    ways = [
+        pod(reason="ErrImagePull", message=cause),
+        pod(reason="ErrImagePull", message=f"rpc error: code = Unknown desc = {cause}"),
+        pod(reason="ImagePullBackOff", message=f'Back-off pulling image "i:1": ErrImagePull: {cause}'),
+    ]
+    assert len({the_one(JOB, [way]).key for way in ways}) == 1
+    older = pod(reason="ImagePullBackOff", message='Back-off pulling image "i:1"')
+    assert not the_one(JOB, [older]).is_explained
+    about = {**event("Failed", f'Failed to pull image "i:1": rpc error: code = Unknown desc = {cause}', about=older)}
+    about["involvedObject"]["fieldPath"] = "spec.containers{main}"
+    told = the_one(JOB, [older], [about])
+    assert told.key == the_one(JOB, [ways[0]]).key
+    assert told.is_explained
+
+
+@pytest.mark.parametrize(
+    ("message", "outlook"),
+    [
+        ('secret "absent" not found', Outlook.HOPELESS),
+        ("couldn't find key word in Secret here/known", Outlook.HOPELESS),
+        ("container has runAsNonRoot and image will run as root", Outlook.HOPELESS),
+        ("failed to sync configmap cache: timed out waiting for the condition", Outlook.MAY_HEAL),
+    ],
+)
+def test_only_a_configuration_that_does_not_exist_is_hopeless(message: str, outlook: Outlook) -> None:
+    found = the_one(JOB, [pod(reason="CreateContainerConfigError", message=message)])
+    assert found.outlook is outlook
+    assert message in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "count", "outlook"),
+    [
+        ('pods "image-pull-" is forbidden: error looking up service account here/x: not found', 1, Outlook.MAY_HEAL),
+        ('pods "image-pull-" is forbidden: error looking up service account here/x: not found', 2, Outlook.HOPELESS),
+        ('admission webhook "w" denied the request: no', 2, Outlook.HOPELESS),
+        ('Pod "image-pull-x" is invalid: spec.priorityClassName: not found', 2, Outlook.HOPELESS),
+        ('Internal error occurred: failed calling webhook "w": connection refused', 9, Outlook.MAY_HEAL),
+        ('pods "image-pull-" is forbidden: exceeded quota: q', 9, Outlook.MAY_HEAL),
+    ],
+)
+def test_what_keeps_a_pod_from_being_created_is_hopeless_only_if_it_was_refused_twice(
+    message: str, count: int, outlook: Outlook
+) -> None:
+    refused = event("FailedCreate", f"Error creating: {message}", about=JOB, count=count)
+    found = the_one(JOB, [], [refused])
+    assert found.outlook is outlook
+    assert "has no pod, because none can be created" in found.sentence
+
+
+def test_a_refusal_that_is_over_is_not_told() -> None:
+    refused = event("FailedCreate", "Error creating: exceeded quota: q", about=JOB)
+    created = event("SuccessfulCreate", "Created pod: p", about=JOB, lastTimestamp="2026-11-20T19:31:00Z")
+    assert the_one(JOB, [], [refused, created]).reason == "NoPod"
+
+
+def test_events_of_other_jobs_and_of_an_earlier_job_of_the_name_are_not_told() -> None:
+    other = copy.deepcopy(JOB)
+    other["metadata"]["uid"] = "another"
+    refused = event("FailedCreate", "Error creating: exceeded quota: q", about=other, count=5)
+    assert the_one(JOB, [], [refused]).reason == "NoPod"
+
+
+def test_a_job_that_was_resumed_is_not_called_suspended() -> None:
+    suspended = recordings.job("suspended")
+    past = event("Suspended", "Job suspended", about=suspended, type_="Normal")
+    resumed = event("Resumed", "Job resumed", about=suspended, type_="Normal", lastTimestamp="2026-11-20T19:31:00Z")
+    assert the_one(suspended, [], [past]).reason == "Suspended"
+    assert the_one(suspended, [], [past, resumed]).reason == "NoPod"
+
+
+@pytest.mark.parametrize("reason", ["FailedMount", "FailedAttachVolume"])
+def test_a_volume_that_cannot_be_mounted_is_told_in_the_kubelets_words(reason: str) -> None:
+    creating = pod(reason="ContainerCreating")
+    cause = event(reason, 'MountVolume.SetUp failed for volume "v" : configmap "absent" not found', about=creating)
+    later = event(
+        reason,
+        "Unable to attach or mount volumes: unmounted volumes=[v]: timed out waiting for the condition",
+        about=creating,
+        lastTimestamp="2026-11-20T19:33:00Z",
+    )
+    found = the_one(JOB, [creating], [cause, later])
+    assert found.sentence == (
+        'waits for a volume that cannot be mounted: MountVolume.SetUp failed for volume "v" : configmap "absent" not '
+        "found."
+    )
+    assert found.outlook is Outlook.MAY_HEAL
+    begun = event("Pulling", "", about=creating, type_="Normal", lastTimestamp="2026-11-20T19:34:00Z")
+    assert the_one(JOB, [creating], [cause, later, begun]).outlook is Outlook.PASSING, "the mount has succeeded since"
+
+
+def test_a_sandbox_that_cannot_be_made_is_told() -> None:
+    creating = pod(reason="ContainerCreating")
+    found = the_one(JOB, [creating], [event("FailedCreatePodSandBox", "no network", about=creating)])
+    assert (found.outlook, found.sentence) == (Outlook.MAY_HEAL, "cannot be set up: no network.")
+
+
+def test_an_image_that_is_being_pulled_is_normal_progress() -> None:
+    creating = pod(reason="ContainerCreating")
+    path = {"kind": "Pod", "uid": creating["metadata"]["uid"], "fieldPath": "spec.containers{main}"}
+    pulling = event("Pulling", "Pulling image", about=creating, type_="Normal", involvedObject=path)
+    found = the_one(JOB, [creating], [pulling])
+    assert found.outlook is Outlook.PASSING
+    assert found.sentence == "waits until the image registry.invalid/nothing:1 is pulled."
+    assert the_one(JOB, [creating]).sentence == "is being created."
+
+
+def test_an_init_container_is_told_and_those_that_wait_for_it_are_not() -> None:
+    behind = pod(reason="PodInitializing")
+    behind["status"]["initContainerStatuses"] = [
+        {"name": "first", "image": "x", "state": {"waiting": {"reason": "InvalidImageName", "message": "bad"}}}
+    ]
+    found = the_one(JOB, [behind])
+    assert (found.container, found.outlook) == ("first", Outlook.HOPELESS)
+
+
+def test_a_container_that_is_started_again_and_again_is_told_with_its_exit_code() -> None:
+    crashing = pod(reason="CrashLoopBackOff", message="back-off 10s")
+    crashing["status"]["containerStatuses"][0].update(
+        restartCount=3, lastState={"terminated": {"exitCode": 7, "reason": "Error"}}
+    )
+    found = the_one(JOB, [crashing])
+    assert found.outlook is Outlook.MAY_HEAL
+    assert found.sentence == "ended with exit code 7 (Error), 3 restarts so far, and is started again after a pause."
+
+
+@pytest.mark.parametrize(("failed", "outlook"), [(1, Outlook.MAY_HEAL), (7, Outlook.HOPELESS)])
+def test_a_pod_that_its_node_refused_is_hopeless_only_if_the_job_does_not_replace_it(
+    failed: int, outlook: Outlook
+) -> None:
+    (rejected,) = recordings.pods("unschedulable")
+    rejected["status"] = {"phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu"}
+    job = recordings.job("unschedulable")
+    assert job["spec"]["backoffLimit"] in (0, 6)
+    job["spec"]["backoffLimit"] = 6
+    job["status"]["failed"] = failed
+    found = obstacles(job, [rejected])[0]
+    assert found.outlook is outlook
+    assert "was refused by its node (OutOfcpu): Node didn't have enough resource: cpu." in found.sentence
+
+
+def test_between_two_pods_it_says_that_kubernetes_pauses() -> None:
+    job = recordings.job("image-pull")
+    job["spec"]["backoffLimit"] = 2
+    found = the_one(job, recordings.pods("failed-exit-code"))
+    assert found.outlook is Outlook.PASSING
+    assert "1 failed pod (backoffLimit is 2)" in found.sentence
+    job["spec"]["backoffLimit"] = 0
+    assert (
+        "more than backoffLimit allows; Kubernetes calls it Failed soon"
+        in the_one(job, recordings.pods("failed-exit-code")).sentence
+    )
+
+
+def test_a_gated_pod_and_one_that_nobody_has_looked_at_are_told() -> None:
+    (gated,) = recordings.pods("unschedulable")
+    gated["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
+    assert the_one(JOB, [gated]).sentence.startswith("is held back by its scheduling gates")
+    fresh = {**gated, "status": {"phase": "Pending"}}
+    assert the_one(JOB, [fresh]).sentence == "waits for the scheduler."
+    fresh["spec"] = {"nodeName": "n"}
+    assert the_one(JOB, [fresh]).sentence == "was given to node n, which has not begun with it."
+    fresh["metadata"] = {**fresh["metadata"], "deletionTimestamp": "2026-11-20T19:30:00Z"}
+    assert the_one(JOB, [fresh]).sentence == "is being deleted."
+
+
+def test_a_pod_that_runs_has_no_obstacle_unless_another_container_of_it_can_never_start() -> None:
+    running = pod(reason="ContainerCreating")
+    statuses = running["status"]["containerStatuses"]
+    statuses.append({"name": "side", "state": {"running": {}}})
+    assert obstacles(JOB, [running]) == []
+    statuses[0]["state"] = {"waiting": {"reason": "InvalidImageName", "message": "bad"}}
+    assert the_one(JOB, [running]).container == "main"
+
+
+def test_pods_that_wait_for_the_same_have_the_same_key_whatever_the_numbers() -> None:
+    first, second = recordings.pods("unschedulable")[0], recordings.pods("unschedulable")[0]
+    second["metadata"]["name"] = "another"
+    condition = second["status"]["conditions"][0]
+    condition["message"] = condition["message"].replace("0/1", "0/7")
+    one, other = obstacles(JOB, [first, second])
+    assert one.key == other.key
+    assert str(one) != str(other)

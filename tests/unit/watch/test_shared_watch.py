@@ -1,0 +1,420 @@
+"""All who wait in a namespace share one kubectl, and none of them misses what becomes of his Job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.outcome import News, Outcome
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life.deferred_wait import Terms
+from kubectl_job_operator.watch import shared_watch, watch_stream, watched
+from tests.unit import recordings, stage
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.shared import (
+    JOBS_LIST,
+    JOBS_WATCH,
+    PODS_WATCH,
+    eventually,
+    line,
+    pod_line,
+    quiet,
+    run,
+    uids,
+    wait,
+    watch,
+)
+from tests.unit.stage import Log
+
+FORBIDDEN: dict[str, Any] = {
+    "stderr": 'Error from server (Forbidden): jobs.batch is forbidden: User "u" cannot watch resource "jobs" in API '
+    'group "batch" in the namespace "here"\n',
+    "return_code": 1,
+}
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every pause short."""
+    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(shared_watch, "_CHECK_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(shared_watch, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
+    monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(watch_stream, "_LONGEST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 0.1)
+    monkeypatch.setattr(watch_stream, "REFUSALS_SECONDS", 0.2)
+
+
+def test_a_hundred_who_wait_share_two_kubectls_and_each_learns_of_his_own_job(fake_kubectl: FakeKubectl) -> None:
+    count = 100
+    fake_kubectl.answers(
+        JOBS_WATCH,
+        b"".join(line(number, type_="ADDED") for number in range(count)),
+        then=["end", b"".join(line(number, "failed" if number % 2 else "complete") for number in range(count)), NEVER],
+    )
+    quiet(fake_kubectl)
+
+    async def all_of_them() -> list[Outcome]:
+        waiting = [asyncio.create_task(wait(number)) for number in range(count)]
+        await eventually(lambda: all(watch().job(f"0b5b6d9e-0000-4000-8000-{n:012}") for n in range(count)), "not seen")
+        assert not any(task.done() for task in waiting)
+        await eventually(lambda: len(fake_kubectl.called("--watch")) == 2, "the pods are not watched")
+        fake_kubectl.open_gate("end")
+        return await asyncio.gather(*waiting)
+
+    outcomes = run(all_of_them())
+    assert {outcome.news for outcome in outcomes} == {News.ENDED}
+    for number, outcome in enumerate(outcomes):
+        seen = outcome.seen_job()
+        assert seen is not None
+        assert seen["metadata"]["name"] == f"job-{number}"
+        assert seen["status"]["conditions"][-1]["type"] == ("Failed" if number % 2 else "Complete")
+    assert len(fake_kubectl.called("--watch")) == 2
+
+
+def test_it_ends_soon_after_the_last_has_left_and_starts_again_for_the_next(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def twice() -> None:
+        assert (await wait(1)).news is News.ENDED
+        await eventually(lambda: not fake_kubectl.running(), "a kubectl runs on though nobody waits")
+        assert (await wait(1)).news is News.ENDED
+
+    run(twice())
+    assert len(fake_kubectl.called(JOBS_WATCH)) == 2
+
+
+def test_one_who_comes_soon_after_the_last_has_left_finds_the_same_watch(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", NEVER)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete") + line(2, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def one_by_one() -> None:
+        assert (await wait(1)).news is News.ENDED
+        assert (await wait(2)).news is News.ENDED
+
+    run(one_by_one())
+    assert len(fake_kubectl.called(JOBS_WATCH)) == 1
+
+
+def test_another_way_in_or_another_namespace_has_a_watch_of_its_own(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, after_seconds=NEVER)
+    quiet(fake_kubectl)
+
+    async def look() -> None:
+        first = watch()
+        assert watch() is first
+        assert watch(access=Access(context="other")) is not first
+        assert shared_watch.shared_watch(Access(), "elsewhere", Log()) is not first
+
+    run(look())
+
+
+def test_a_watch_that_ends_is_started_again_and_nothing_that_came_in_the_gap_is_missed(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1, type_="ADDED") + line(2, type_="ADDED"), times=1)
+    # What ended in the gap is told by the next watch's beginning; what was deleted in it, only by a list.
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete", "ADDED"), then=[NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    quiet(fake_kubectl)
+
+    async def both() -> list[Outcome]:
+        return list(await asyncio.gather(wait(1), wait(2)))
+
+    ended, gone = run(both())
+    assert ended.news is News.ENDED
+    assert gone.news is News.GONE
+
+
+def test_a_job_that_was_deleted_before_anybody_waited_for_it_is_noticed(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubectl_job_operator.life.deferred_wait._UNSEEN_SECONDS", 0.2)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    quiet(fake_kubectl)
+    assert run(wait(2)).news is News.GONE
+
+
+def test_a_job_is_known_by_its_uid_and_not_by_its_name(fake_kubectl: FakeKubectl) -> None:
+    other = json.loads(line(2, "complete"))
+    other["object"]["metadata"]["name"] = "job-1"
+    fake_kubectl.answers(
+        JOBS_WATCH, json.dumps(other).encode() + b"\n" + line(1), then=["end", line(1, "failed"), NEVER]
+    )
+    quiet(fake_kubectl)
+
+    async def look() -> Outcome:
+        waiting = asyncio.create_task(wait(1))
+        await eventually(lambda: watch().job("0b5b6d9e-0000-4000-8000-000000000001") is not None, "not seen")
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        fake_kubectl.open_gate("end")
+        return await waiting
+
+    outcome = run(look())
+    assert (outcome.seen_job() or {})["status"]["conditions"][-1]["type"] == "Failed"
+
+
+def test_a_deleted_job_is_gone_but_one_that_ended_before_has_its_verdict(fake_kubectl: FakeKubectl) -> None:
+    deleted = line(1) + line(1, type_="DELETED") + line(2, "complete") + line(2, "complete", "DELETED")
+    fake_kubectl.answers(JOBS_WATCH, b"", then=["go", deleted, NEVER])
+    quiet(fake_kubectl)
+
+    async def both() -> list[Outcome]:
+        waiting = [asyncio.create_task(wait(number)) for number in (1, 2)]
+        await asyncio.sleep(0.1)
+        fake_kubectl.open_gate("go")
+        return await asyncio.gather(*waiting)
+
+    gone, ended = run(both())
+    assert gone.news is News.GONE
+    assert ended.news is News.ENDED
+
+
+def test_who_may_not_watch_all_jobs_gets_a_watch_of_his_own_and_is_told(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, **FORBIDDEN)
+    fake_kubectl.answers(JOBS_LIST, **FORBIDDEN)
+    fake_kubectl.answers("get job/job-1 --watch", line(1), then=["end", line(1, "complete"), NEVER])
+    fake_kubectl.answers("get job/job-2 --watch", **stage.NOT_FOUND)
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def both() -> list[Outcome]:
+        first, second = asyncio.create_task(wait(1, log=log)), asyncio.create_task(wait(2))
+        await eventually(lambda: "kubectl of its own" in log.text, "nobody was told")
+        fake_kubectl.open_gate("end")
+        return list(await asyncio.gather(first, second))
+
+    ended, gone = run(both())
+    assert ended.news is News.ENDED
+    assert gone.news is News.GONE
+    assert 'cannot watch resource "jobs"' in log.text
+    assert len(fake_kubectl.called("get job/job-1 --watch")) == 1
+
+
+def test_a_server_that_refuses_everybody_for_a_moment_is_believed_only_when_it_goes_on(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 60.0)
+    fake_kubectl.answers(JOBS_WATCH, times=2, **FORBIDDEN)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    quiet(fake_kubectl)
+    assert run(wait(1)).news is News.ENDED
+    assert not fake_kubectl.called("get job/job-1")
+
+
+def test_where_pods_may_not_be_watched_the_job_is_waited_for_all_the_same(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(PODS_WATCH, **FORBIDDEN)
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=["end", line(1, "complete"), NEVER])
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def look() -> Outcome:
+        shared = watch(log)
+        waiting = asyncio.create_task(wait(1))
+        await eventually(lambda: not shared.knows_pods, "it goes on trying")
+        fake_kubectl.open_gate("end")
+        return await waiting
+
+    assert run(look()).news is News.ENDED
+    assert "nobody can tell early that a Job does not start" in log.text
+
+
+def test_an_outage_is_borne_for_its_time_and_then_told_with_kubectls_words(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, **stage.REFUSED)
+    fake_kubectl.answers(JOBS_LIST, **stage.REFUSED)
+    quiet(fake_kubectl)
+    began = time.monotonic()
+    outcome = run(wait(1, terms=Terms(outage_tolerance_seconds=1.5)))
+    assert outcome.news is News.GAVE_UP
+    assert "outage_tolerance_seconds" in outcome.message
+    assert "was refused" in outcome.message
+    assert time.monotonic() - began >= 1.5
+
+
+def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1), times=1)
+    fake_kubectl.answers(JOBS_WATCH, times=5, **stage.REFUSED)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    quiet(fake_kubectl)
+    assert run(wait(1)).news is News.ENDED
+
+
+def test_without_kubectl_everybody_is_told_what_to_do(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fake_kubectl.program.exists()
+    monkeypatch.setenv("PATH", "/nowhere")
+    outcome = run(wait(1))
+    assert outcome.news is News.GAVE_UP
+    assert "There is no kubectl on the PATH" in outcome.message
+
+
+def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_do_not_matter(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubectl_job_operator.life.obstacles.HOPELESS_GRACE_SECONDS", 3.0)
+    fake_kubectl.answers(JOBS_WATCH, line(1) + line(2), then=["end", line(2, "complete"), NEVER])
+    fake_kubectl.answers(PODS_WATCH, pod_line(1, "config-missing"), then=[NEVER])
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def both() -> list[Outcome]:
+        stuck, other = asyncio.create_task(wait(1, log=log)), asyncio.create_task(wait(2))
+        told = await stuck
+        assert not other.done()
+        fake_kubectl.open_gate("end")
+        return [told, await other]
+
+    stuck, other = run(both())
+    assert stuck.news is News.STUCK
+    assert "it cannot start." in stuck.message
+    assert 'configmap "absent" not found' in stuck.message
+    assert other.news is News.ENDED
+    assert "Nothing runs: " in log.text
+
+
+def test_warnings_are_read_once_for_all_who_want_them(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubectl_job_operator.life.obstacles._EVENTS_AFTER_SECONDS", (1.0, 60.0))
+    monkeypatch.setattr("kubectl_job_operator.life.deferred_wait._SPREAD_SECONDS", 0.1)
+    warning = {
+        "reason": "FailedCreate",
+        "message": 'Error creating: pods "x" is forbidden: exceeded quota: small',
+        "type": "Warning",
+        "count": 3,
+        "lastTimestamp": "2036-01-01T00:00:00Z",
+        "involvedObject": {"kind": "Job", "uid": "0b5b6d9e-0000-4000-8000-000000000003"},
+    }
+    fake_kubectl.answers(JOBS_WATCH, b"".join(map(line, range(20))), then=["end", line(3, "complete"), NEVER])
+    fake_kubectl.answers("get events --field-selector=type=Warning", {"items": [warning]}, after_seconds=0.3)
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def all_of_them() -> Outcome:
+        waiting = [asyncio.create_task(wait(number, log=log if number == 3 else None)) for number in range(20)]
+        await eventually(lambda: "exceeded quota" in log.text, "the warning is not told")
+        fake_kubectl.open_gate("end")
+        return await waiting[3]
+
+    assert run(all_of_them()).news is News.ENDED
+    assert len(fake_kubectl.called("get events")) <= 3
+
+
+def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kubectl: FakeKubectl) -> None:
+    count = 1000
+    everything = b"".join(line(number) for number in range(count))
+    fake_kubectl.answers(JOBS_WATCH, everything, then=["end", line(7, "complete"), NEVER])
+    quiet(fake_kubectl)
+    naps: list[float] = []
+
+    async def nap() -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.005)
+            naps.append(time.monotonic() - began - 0.005)
+
+    async def look() -> Outcome:
+        napping = asyncio.create_task(nap())
+        waiting = asyncio.create_task(wait(7))
+        await eventually(lambda: watch().job(f"0b5b6d9e-0000-4000-8000-{count - 1:012}") is not None, "not seen")
+        napping.cancel()
+        fake_kubectl.open_gate("end")
+        return await waiting
+
+    assert run(look()).news is News.ENDED
+    # Parsed in the loop, these 5 MB would keep it busy for a tenth of a second at a time.
+    assert max(naps) < 0.1
+
+
+def test_lines_are_read_outside_of_the_loops_thread(fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[str] = set()
+
+    def read(text: bytes) -> watched.Seen | None:
+        threads.add(threading.current_thread().name)
+        return watched.read_job(text)
+
+    monkeypatch.setattr(shared_watch, "read_job", read)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(wait(1)).news is News.ENDED
+    assert threads == {"waits for kubectl"}
+
+
+def test_when_the_loop_is_closed_no_kubectl_outlives_it(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def leave() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(wait(1), 1.0)
+
+    run(leave())
+    assert not fake_kubectl.running()
+    assert not shared_watch._watches
+
+
+def test_of_a_finished_job_only_a_little_is_kept_and_of_its_pods_nothing(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(PODS_WATCH, pod_line(1, "config-missing"), then=[NEVER])
+    fake_kubectl.answers(JOBS_WATCH, b"", then=["end", line(1, "complete"), NEVER])
+    quiet(fake_kubectl)
+
+    async def look() -> None:
+        shared = watch()
+        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000001", "job-1")
+        await eventually(lambda: bool(subscription.pods()), "the pod was not seen")
+        fake_kubectl.open_gate("end")
+        await eventually(lambda: subscription.seen is not None, "the Job was not seen")
+        assert subscription.pods() == []
+        assert subscription.seen is not None
+        assert len(subscription.seen.text) < 1000
+        subscription.close()
+
+    run(look())
+
+
+def test_of_pods_that_outlive_their_job_nothing_is_kept(fake_kubectl: FakeKubectl) -> None:
+    pods = pod_line(1, "config-missing") + pod_line(1, "config-missing", "DELETED")
+    fake_kubectl.answers(PODS_WATCH, b"", then=["pods", pods, NEVER])
+    fake_kubectl.answers(JOBS_WATCH, line(1) + line(1, type_="DELETED") + line(2), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def look() -> None:
+        shared = watch()
+        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000002", "job-2")
+        await eventually(lambda: subscription.seen is not None, "the other Job was not seen")
+        fake_kubectl.open_gate("pods")
+        await eventually(lambda: shared._pods_stream.has_spoken, "no pod was seen")
+        assert shared._pods == {}
+        assert set(shared._jobs) == {subscription.uid}
+        subscription.close()
+
+    run(look())
+
+
+@pytest.mark.parametrize("scenario", ["complete", "failed-exit-code", "unschedulable"])
+def test_what_is_kept_of_a_pod_tells_the_same_as_the_whole_of_it(scenario: str) -> None:
+    from kubectl_job_operator import objects
+    from kubectl_job_operator.status import pod_status
+
+    whole = recordings.pods(scenario)[0]
+    seen = watched.read_pod(pod_line(1, scenario).rstrip(b"\n"))
+    assert seen is not None
+    kept = json.loads(seen.text)
+    for tell in (pod_status.has_started, pod_status.is_running, pod_status.has_ended, pod_status.phase, objects.uid):
+        assert tell(kept) == tell(whole)
+    assert kept["metadata"]["name"] == whole["metadata"]["name"]
