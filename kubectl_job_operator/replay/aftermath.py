@@ -22,7 +22,8 @@ from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
 from kubectl_job_operator.manifest import kinds, yaml_text
-from kubectl_job_operator.manifest.manifest import Document, Manifest
+from kubectl_job_operator.manifest.documents import Document
+from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import (
     Mask,
     hides_something,
