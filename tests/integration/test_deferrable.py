@@ -232,7 +232,7 @@ def test_airflow_2_tells_the_state_of_a_task_from_its_database(task: TaskRunner)
 
 def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
     """Make a Job that runs, with a companion, and the trigger that waits for it."""
-    labels = json.dumps(US.labels() | US.try_label())
+    labels = json.dumps(US.labels() | US.try_labels())
     text = job("sleep 120", name=f"{name}, labels: {labels}")
     companion = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {labels}}}\n"
     namespace.kubectl("apply", "-f", "-", given=text + companion)
