@@ -13,7 +13,7 @@ import pytest
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.deferred_wait import Terms
-from kubectl_job_operator.watch import shared_watch, watch_stream, watched
+from kubectl_job_operator.watch import shared_warnings, shared_watch, watch_stream, watched
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
@@ -43,7 +43,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every pause short."""
     monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", 0.05)
     monkeypatch.setattr(shared_watch, "_CHECK_AFTER_SECONDS", 0.05)
-    monkeypatch.setattr(shared_watch, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
+    monkeypatch.setattr(shared_warnings, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_LONGEST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 0.1)
@@ -399,8 +399,8 @@ def test_of_pods_that_outlive_their_job_nothing_is_kept(fake_kubectl: FakeKubect
         await eventually(lambda: subscription.seen is not None, "the other Job was not seen")
         fake_kubectl.open_gate("pods")
         await eventually(lambda: shared._pods_stream.has_spoken, "no pod was seen")
-        assert shared._pods == {}
-        assert set(shared._jobs) == {subscription.uid}
+        assert shared._sightings._pods == {}
+        assert set(shared._sightings._jobs) == {subscription.uid}
         subscription.close()
 
     run(look())
