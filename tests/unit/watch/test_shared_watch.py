@@ -315,6 +315,7 @@ def test_warnings_are_read_once_for_all_who_want_them(
     assert len(fake_kubectl.called("get events")) <= 3
 
 
+@pytest.mark.alone
 def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kubectl: FakeKubectl) -> None:
     count = 1000
     everything = b"".join(line(number) for number in range(count))
