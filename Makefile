@@ -8,7 +8,10 @@ PROVIDER := .provider
 PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
-TEST_TOOLS := hypothesis psutil pytest pytest-timeout
+TEST_TOOLS := hypothesis psutil pytest pytest-timeout pytest-xdist
+# Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
+AT_ONCE ?= 4
+SIDE_BY_SIDE := -n $(AT_ONCE) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
@@ -36,10 +39,10 @@ demo: $(INSTALLED) cluster ## Run examples/01_countdown through Airflow on the c
 	@$(RUN)/python -m tests.demo 01_countdown
 
 test: $(INSTALLED) cluster ## Run all tests, on the real cluster
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
-	$(RUN)/python -m pytest tests/unit
+	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit
 
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider
@@ -55,7 +58,7 @@ test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its 
 		$(PYTHON) -m venv .matrix/$$version && \
 		.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
 		.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS) && \
-		.matrix/$$version/bin/python -m pytest tests/integration tests/unit/airflow || exit 1; \
+		.matrix/$$version/bin/python -m pytest $(SIDE_BY_SIDE) tests/integration tests/unit/airflow || exit 1; \
 	done
 
 lint: $(INSTALLED) ## Run the checkers

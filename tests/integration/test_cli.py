@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from tests.cluster import Cluster
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 COUNTDOWN = ROOT / "examples" / "01_countdown" / "countdown.yaml"
@@ -75,10 +75,7 @@ def cli(cluster: Cluster, namespace: Namespace, tmp_path: Path) -> Iterator[Cli]
 
 
 def until_a_pod_runs(namespace: Namespace) -> None:
-    deadline = time.monotonic() + 60
-    while not any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods")):
-        assert time.monotonic() < deadline, "no pod ran"
-        time.sleep(0.2)
+    until(lambda: namespace.running_pods() != [], "no pod ran")
 
 
 def lines_between(text: str, first: str, last: str) -> Sequence[str]:

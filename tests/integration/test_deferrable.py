@@ -29,7 +29,8 @@ from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.unit.fake_kubectl import running, until
+from tests.processes import running
+from tests.waiting import in_background, until
 
 US = Identity("dag", "task", "run")
 
@@ -44,17 +45,15 @@ def soon(action: Callable[[], object], when: Callable[[], bool]) -> threading.Th
     """Do something, in the background, as soon as a condition holds."""
 
     def wait_and_act() -> None:
-        until(when, "what the test waits for did not come", seconds=60)
+        until(when, "what the test waits for did not come")
         action()
 
-    thread = threading.Thread(target=wait_and_act)
-    thread.start()
-    return thread
+    return in_background(wait_and_act)
 
 
 def is_running(namespace: Namespace) -> bool:
     """Whether a pod runs."""
-    return any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods"))
+    return namespace.running_pods() != []
 
 
 def test_a_deferred_task_succeeds_with_its_job_shows_each_line_once_and_cleans_up(

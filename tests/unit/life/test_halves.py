@@ -23,7 +23,7 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.watched import short_job
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.stage import TARGET, Log, Notebook
+from tests.unit.stage import TARGET, US, Log, Notebook
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
