@@ -29,7 +29,8 @@ from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.unit.fake_kubectl import running, until
+from tests.unit.fake_kubectl import running
+from tests.until import until
 
 US = Identity("dag", "task", "run")
 
@@ -50,11 +51,6 @@ def soon(action: Callable[[], object], when: Callable[[], bool]) -> threading.Th
     thread = threading.Thread(target=wait_and_act)
     thread.start()
     return thread
-
-
-def is_running(namespace: Namespace) -> bool:
-    """Whether a pod runs."""
-    return any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods"))
 
 
 def test_a_deferred_task_succeeds_with_its_job_shows_each_line_once_and_cleans_up(
@@ -167,7 +163,9 @@ def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_j
 
 def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
     task.write("job.yaml", job("sleep 120"))
-    thread = soon(lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: is_running(namespace))
+    thread = soon(
+        lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: namespace.running_pods() != []
+    )
     began = time.monotonic()
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     thread.join()

@@ -22,9 +22,9 @@ from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
 from kubectl_job_operator.manifest.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
-from tests.integration.background import until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.until import until
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,9 @@ from hypothesis import settings
 
 from kubectl_job_operator.attempt import persistence
 from kubectl_job_operator.watch import waiting
-from tests.unit.fake_kubectl import FakeKubectl, until
+from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
+from tests.until import until
 
 # The machine may be slow for a while; and what fails once shall fail for everybody.
 settings.register_profile("unit", deadline=None, database=None)

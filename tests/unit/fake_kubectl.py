@@ -6,12 +6,13 @@ import ast
 import json
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.until import until
 
 NEVER = 120.0  # seconds; longer than any test runs
 
@@ -219,14 +220,6 @@ def running(marker: str) -> list[int]:
             if marker.encode() in command:
                 found.append(int(folder.name))
     return found
-
-
-def until(condition: Callable[[], bool], otherwise: str, *, seconds: float = 20.0) -> None:
-    """Wait until a condition holds; the limit is generous and only there to fail instead of hanging."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.01)
 
 
 def _bytes(output: str | bytes | Mapping[str, Any]) -> bytes:

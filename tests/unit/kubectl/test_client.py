@@ -21,7 +21,8 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Process, Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.unit import recordings
-from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.until import until
 
 HANG_SECONDS = 30.0
 FILE = Path("/some where/job.yaml")

@@ -11,21 +11,9 @@ import pytest
 from kubectl_job_operator.errors import InputError, ManifestError
 from kubectl_job_operator.manifest.manifest import MASK, Manifest
 from kubectl_job_operator.manifest.yaml_text import load_all
+from tests.unit.stage import MANIFEST as JOB
 
 SOURCE = "/dags/countdown.yaml"
-JOB = """\
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: countdown
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: main
-        image: busybox:1.36
-"""
 SECRET = """\
 apiVersion: v1
 kind: Secret
