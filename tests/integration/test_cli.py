@@ -108,7 +108,7 @@ def test_a_job_that_fails_returns_1_and_says_why_on_stderr(cli: Cli) -> None:
 def test_ctrl_c_deletes_the_job(cli: Cli, number: signal.Signals) -> None:
     cli.write("sleeps.yaml", job("sleep 300", name="sleeps"))
     child = cli.start("run", "sleeps.yaml")
-    until_a_pod_runs(cli.namespace)
+    until(lambda: cli.namespace.running_pods() != [], "no pod ran")
     os.killpg(child.pid, number)
     _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (130, "error: interrupted.\n")
@@ -118,7 +118,7 @@ def test_ctrl_c_deletes_the_job(cli: Cli, number: signal.Signals) -> None:
 def test_ctrl_c_with_keep_leaves_the_job_running(cli: Cli) -> None:
     cli.write("sleeps.yaml", job("sleep 300", name="sleeps"))
     child = cli.start("run", "sleeps.yaml", "--keep")
-    until_a_pod_runs(cli.namespace)
+    until(lambda: cli.namespace.running_pods() != [], "no pod ran")
     os.killpg(child.pid, signal.SIGINT)
     child.communicate(timeout=60)
     assert child.returncode == 130

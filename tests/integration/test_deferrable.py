@@ -166,7 +166,9 @@ def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_j
 
 def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
     task.write("job.yaml", job("sleep 120"))
-    thread = soon(lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: is_running(namespace))
+    thread = soon(
+        lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: namespace.running_pods() != []
+    )
     began = time.monotonic()
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     thread.join()
