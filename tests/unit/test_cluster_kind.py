@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import ClusterError, MissingError, kind
-from tests.cluster.kind import cluster, config, engine, image, program
+from tests.cluster.kind import cluster, config, engine, image, program, traces
 from tests.cluster.kubernetes import modules
 from tests.cluster.paths import repository
 from tests.unit.cluster_desk import ANSWERING_DOCKER, ANSWERING_KUBECTL, DEAF_DOCKER, WORKING_KIND, Desk
@@ -47,8 +47,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     for name, value in desk.environment().items():
         monkeypatch.setenv(name, value)
     # What belongs to the machine that the tests run on is none of a desk's business.
-    monkeypatch.setattr(cluster.traces, "remember_kernel", lambda: None)
-    monkeypatch.setattr(cluster.traces, "restore_kernel", lambda: None)
+    monkeypatch.setattr(traces, "remember_kernel", lambda: None)
+    monkeypatch.setattr(traces, "restore_kernel", lambda: None)
     return desk
 
 
