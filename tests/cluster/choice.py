@@ -1,6 +1,7 @@
 """Which cluster: the caller's own, else kind in Docker, else one node from Debian's packages; or the one asked for."""
 
 import os
+from pathlib import Path
 
 from . import given, kind, kubectl
 from .debian import node, requirements
@@ -47,6 +48,12 @@ def down() -> bool:
         was_kind = kind.down()
         was_node = node.down()
     return was_kind or was_node
+
+
+def image() -> Path:
+    """Return the archive of the image of kind's nodes, building it if need be."""
+    with locked():
+        return kind.image.archive(modules.kubernetes(os.environ.get(KUBERNETES, "")))
 
 
 def _asked_for() -> str:

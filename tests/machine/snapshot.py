@@ -16,7 +16,7 @@ PROGRAMS = (
     *("dockerd", "docker-proxy", "containerd", "containerd-shim", "containerd-shim-runc-v2", "runc", "etcd"),
     *("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "pause"),
 )
-FOLDERS = ("/etc", "/lib", "/opt", "/run", "/run/containerd", "/run/docker", "/var/lib", "/var/log", "/var/run", "/tmp")
+FOLDERS = ("/etc", "/lib", "/opt", "/run", "/run/containerd", "/run/docker", "/var/lib", "/var/log")
 # Counters, random numbers, and what the kernel itself keeps changing.
 VOLATILE = (
     *("kernel/random/", "kernel/ns_last_pid", "kernel/pty/nr", "fs/dentry-state", "fs/file-nr", "fs/inode-nr"),
@@ -36,7 +36,7 @@ def take() -> Snapshot:
         "routes": set(_output("ip", "route", "show", "table", "all").splitlines()),
         "rules": set(_rules()),
         "settings": set(_settings()),
-        "control groups": {str(path) for path in Path("/sys/fs/cgroup").rglob("*") if path.is_dir()},
+        "control groups": {str(path) for path in Path("/sys/fs/cgroup").glob("*/*") if path.is_dir()},
         "files": {str(path) for folder in FOLDERS for path in Path(folder).glob("*")},
     }
 

@@ -114,7 +114,7 @@ def test_kind_can_be_asked_for_and_then_nothing_takes_its_place(desk: Desk) -> N
     desk.program("docker", DEAF_DOCKER)
     done = desk.run("up", **{WAY: "kind"})
     assert done.returncode == 2
-    assert done.stderr.startswith(f"{WAY} is kind, but there can be none: there is no kind of version 0.32 or later")
+    assert done.stderr.startswith(f"{WAY} is kind, but there can be none: there is no kind of version 0.33 or later")
     assert "there is no Go to build it with" in done.stderr
 
 

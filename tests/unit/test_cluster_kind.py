@@ -78,7 +78,14 @@ def test_the_file_of_the_repository_is_what_kind_gets(desk: Desk) -> None:
     kind.up(modules.kubernetes())
     (created,) = [call for call in desk.calls() if call.startswith("kind create")]
     assert f"--config {desk.kind_folder}/config.yaml --kubeconfig {desk.kind_folder}/kubeconfig" in created
-    assert "--image" not in created, "the registry has the image that the file names"
+    assert created.endswith(f"--image {config.image()}"), "the registry has the image that the file names"
+
+
+def test_another_image_can_be_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(config.IMAGE, "kindest/node:v1.34.0")
+    kind.up(modules.kubernetes())
+    (created,) = [call for call in desk.calls() if call.startswith("kind create")]
+    assert created.endswith("--image kindest/node:v1.34.0")
 
 
 def test_cluster_down_needs_no_engine(desk: Desk) -> None:
@@ -195,7 +202,7 @@ def test_an_old_kind_is_not_taken_and_the_sentence_names_the_version_that_is_nee
     desk.program("kind", 'echo "kind v0.27.0 go1.24 linux/amd64"')
     assert program.on_path() == ""
     assert program.lacking() == (
-        "there is no kind of version 0.32 or later on PATH, and there is no Go to build it with"
+        "there is no kind of version 0.33 or later on PATH, and there is no Go to build it with"
     )
     with pytest.raises(MissingError, match="No cluster of kind can be had"):
         program.run(("get", "clusters"), desk.environment(), 10)

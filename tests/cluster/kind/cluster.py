@@ -55,6 +55,7 @@ def up(kubernetes: Module) -> Cluster:
     kubeconfig = kind_folder() / "kubeconfig"
     networks = reached.docker("network", "ls", "--format", "{{.Name}}").split()
     ours = _own_image(reached, kubernetes)
+    named = ours or config.image()
     kubectl.require()
     _remember(image=ours, had_network=NETWORK in networks)
     config.write(kind_folder() / "config.yaml")
@@ -64,7 +65,7 @@ def up(kubernetes: Module) -> Cluster:
             (
                 *("create", "cluster", "--name", config.NAME, "--config", str(kind_folder() / "config.yaml")),
                 *("--kubeconfig", str(kubeconfig), "--wait", "180s"),
-                *(("--image", ours) if ours else ()),
+                *("--image", named),
             ),
             reached.environment,
             CREATE_SECONDS,
@@ -89,7 +90,7 @@ def down() -> bool:
 
 
 def _own_image(reached: Engine, kubernetes: Module) -> str:
-    """Return the image that is built here, once the engine has it; empty where the file's own image can be had."""
+    """Return the image that is built here, once the engine has it; empty where the one that is named can be had."""
     if not reached.is_ours and _can_be_had(reached, config.image()):
         return ""
     reference, archive = image.reference(kubernetes), image.archive(kubernetes)

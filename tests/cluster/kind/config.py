@@ -1,5 +1,6 @@
 """kind-config.yaml: what it says, and a copy of it for a machine on which its port is taken."""
 
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.cluster.progress import say
 # The name in the file; kind puts its own word before it for the context.
 NAME = "kubectl-job-operator"
 CONTEXT = f"kind-{NAME}"
+IMAGE = "KUBECTL_JOB_OPERATOR_KIND_IMAGE"
 HOST_PORT = re.compile(r"(?<=hostPort: )\d+")
 
 
@@ -20,7 +22,10 @@ def text() -> str:
 
 
 def image() -> str:
-    """Return the node image that the file names."""
+    """Return the node image that the caller names, else the one of the file."""
+    named = os.environ.get(IMAGE, "")
+    if named:
+        return named
     found = re.search(r"^\s*image: (\S+)$", text(), re.MULTILINE)
     if not found:
         raise ClusterError("kind-config.yaml names no node image.")

@@ -10,7 +10,7 @@ from tests.cluster.errors import ClusterError, MissingError
 from tests.cluster.kubernetes import build, modules
 
 # The one that the image in kind-config.yaml was released with.
-MINIMUM = (0, 32)
+MINIMUM = (0, 33)
 ANSWER_SECONDS = 20
 
 
