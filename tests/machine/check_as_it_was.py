@@ -35,7 +35,7 @@ def test_a_kind_cluster_leaves_the_machine_as_it_was(cache: Path) -> None:
         assert snapshot.differences(before, snapshot.take()), "a cluster that changes nothing was not up"
     finally:
         _cluster(cache, "down")
-    assert snapshot.differences(before, snapshot.take()) == []
+    _assert_as_it_was(before)
     kept = sorted(path.name for path in (cache / "kubectl-job-operator").iterdir())
     assert kept == ["built", "lock"]
 
@@ -49,7 +49,12 @@ def test_an_engine_that_was_killed_leaves_nothing_either(cache: Path) -> None:
         os.kill(int((folder / "dockerd.pid").read_text()), 9)
     finally:
         _cluster(cache, "down")
-    assert snapshot.differences(before, snapshot.take()) == []
+    _assert_as_it_was(before)
+
+
+def _assert_as_it_was(before: snapshot.Snapshot) -> None:
+    left = snapshot.differences(before, snapshot.take())
+    assert not left, "\n".join(left)
 
 
 def _cluster(cache: Path, command: str) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.cluster.paths import cache_folder, engine_folder, node_folder
 TABLES = ("filter", "nat", "mangle", "raw")
 PROGRAMS = ("iptables", "ip6tables")
 # kind mounts the kernel's modules into its nodes, and Docker makes what it mounts.
+LEAVE_SECONDS = 10
 FOLDERS = (
     "/lib/modules",
     "/run/docker",
@@ -66,8 +68,7 @@ def remove() -> None:
     cgroups.kill_all(cgroup())
     cgroups.delete(cgroup())
     for bridge in set(_bridges()) - set(memory.bridges):
-        # One with something on it is another engine's, which has come since.
-        if not list(Path("/sys/class/net", bridge, "brif").iterdir()):
+        if _is_left_by_all(bridge):
             output_of(("ip", "link", "delete", bridge))
     for folder in memory.absent:
         _remove_empty(Path(folder))
@@ -123,6 +124,17 @@ def _saved(program: str, table: str) -> str:
 def _bridges() -> list[str]:
     """Return the bridges that Docker made for its networks."""
     return [path.parent.name for path in Path("/sys/class/net").glob("br-*/brif")]
+
+
+def _is_left_by_all(bridge: str) -> bool:
+    """Tell whether nothing hangs on a bridge any more; one that is in use is another engine's, which has come since."""
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while list(Path("/sys/class/net", bridge, "brif").glob("*")):
+        if time.monotonic() > deadline:
+            return False
+        # The kernel takes its time to delete a dead container's network.
+        time.sleep(0.1)
+    return True
 
 
 def _remove_empty(folder: Path) -> None:
