@@ -23,7 +23,7 @@ class Handover:
     :param namespace: where the Job is.
     :param name: its name.
     :param uid: its UID: another Job of that name is not it.
-    :param pod_labels: the labels by which the Job itself finds its pods.
+    :param pod_selector: the LabelSelector by which the Job itself finds its pods.
     :param kinds: what the try has made, as kubectl takes it.
     :param selector: the label selector of what the try has made.
     :param began: when the try began, in seconds since 1970.
@@ -36,7 +36,7 @@ class Handover:
     namespace: str
     name: str
     uid: str
-    pod_labels: dict[str, str]
+    pod_selector: dict[str, Any]
     kinds: str
     selector: str
     began: float
@@ -90,7 +90,7 @@ class Handover:
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {"namespace": self.namespace, "name": self.name, "uid": self.uid},
-            "spec": {"selector": {"matchLabels": self.pod_labels}},
+            "spec": {"selector": self.pod_selector},
         }
 
 

@@ -220,7 +220,7 @@ class JobRunner:
             namespace=str(attempt.kubectl.namespace),
             name=attempt.manifest.name,
             uid=objects.uid(job),
-            pod_labels=dict(job["spec"]["selector"]["matchLabels"]),
+            pod_selector=dict(job["spec"]["selector"]),
             kinds=attempt.manifest.kinds,
             selector=attempt.identity.selector(),
             began=began,

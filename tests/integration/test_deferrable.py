@@ -242,7 +242,7 @@ def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
         namespace.name,
         name,
         made["metadata"]["uid"],
-        made["spec"]["selector"]["matchLabels"],
+        made["spec"]["selector"],
         "job.v1.batch,configmap",
         US.selector(),
         time.time(),
