@@ -14,8 +14,9 @@ from pathlib import Path
 from kubectl_job_operator.errors import AccessError, ErrorKind, KubectlError, KubectlMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
-from kubectl_job_operator.kubectl.stderr import explain, no_answer, not_started
+from kubectl_job_operator.kubectl.stderr import explain, no_answer, not_started, with_size
 from kubectl_job_operator.kubectl.transcript import Command, Transcript
+from kubectl_job_operator.kubectl.words import counted
 from kubectl_job_operator.objects import Object
 
 PROGRAM = "kubectl"
@@ -175,7 +176,10 @@ class Kubectl:
         call = self._start_here(
             "apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "-f", str(file), "-o", "json"
         )
-        applied = _parse(self._finish(call, _CHANGE_SECONDS, _names)) or {}
+        try:
+            applied = _parse(self._finish(call, _CHANGE_SECONDS, _names)) or {}
+        except KubectlError as error:
+            raise with_size(error, file.stat().st_size) from None
         return list(applied["items"]) if applied.get("kind") == "List" else [applied]
 
     def start_dry_run(self, file: Path) -> Call:
@@ -573,7 +577,7 @@ def _count_lines(stdout: str) -> str:
 
 def _joined(summary: str, stderr: str) -> str:
     """Put kubectl's warnings behind a summary of its output."""
-    return "\n".join(part for part in (summary, stderr.strip()) if part)
+    return "\n".join(part for part in (summary, counted(stderr)) if part)
 
 
 def _context_namespace(config_view: str) -> str | None:
