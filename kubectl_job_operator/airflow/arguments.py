@@ -9,7 +9,7 @@ from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.manifest import rules
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.task import JobTask
 
 _CHOICES = {
     "delete_policy": ("Always", "IfSucceeded", "IfFailed", "Never"),
@@ -32,7 +32,7 @@ _NOT_NEGATIVE = (
 )
 
 
-def check_arguments(task: KubernetesJobOperator) -> None:
+def check_arguments(task: JobTask) -> None:
     """Refuse what contradicts itself.
 
     :raises ValueError: naming the arguments.
@@ -57,7 +57,7 @@ def check_arguments(task: KubernetesJobOperator) -> None:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
     _check_rules(task)
-    check_shorthand(task)
+    check_shorthand(task.shorthand())
 
 
 def exit_codes(given: int | Iterable[int] | None) -> frozenset[int]:
@@ -72,7 +72,7 @@ def rule_texts(given: str | Sequence[str] | None) -> list[str]:
     return [] if given is None else [given] if isinstance(given, str) else list(given)
 
 
-def _check_rules(task: KubernetesJobOperator) -> None:
+def _check_rules(task: JobTask) -> None:
     for name in _RULES:
         given = getattr(task, name)
         texts = rule_texts(given) if isinstance(given, (str, list, tuple, type(None))) else [given]
@@ -90,7 +90,7 @@ def _check_rules(task: KubernetesJobOperator) -> None:
         raise ValueError(f"success_when and failure_when contradict each other: both have {min(both)!r}")
 
 
-def _check_exit_codes(task: KubernetesJobOperator) -> None:
+def _check_exit_codes(task: JobTask) -> None:
     for name in _EXIT_CODES:
         given = getattr(task, name)
         listed = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
@@ -102,7 +102,7 @@ def _check_exit_codes(task: KubernetesJobOperator) -> None:
         raise ValueError(f"skip_on_exit_code and fail_on_exit_code contradict each other: both have {min(both)}")
 
 
-def _check_source(task: KubernetesJobOperator) -> None:
+def _check_source(task: JobTask) -> None:
     if task.yaml_file_name is not None and task.job_yaml is not None:
         raise ValueError("give only one of yaml_file_name and job_yaml; both are given")
     if not task.has_yaml and not task.has_pod:
@@ -119,7 +119,7 @@ def _check_source(task: KubernetesJobOperator) -> None:
         raise ValueError("deadline_from_timeout needs execution_timeout, the time to take it from")
 
 
-def _check_pairs(task: KubernetesJobOperator) -> None:
+def _check_pairs(task: JobTask) -> None:
     pairs = (
         ("in_cluster", bool(task.in_cluster), "config_file", task.config_file is not None),
         ("in_cluster", bool(task.in_cluster), "cluster_context", task.cluster_context is not None),

@@ -127,21 +127,11 @@ def is_wanted_by_airflow(context: Context) -> bool:
     Asked when the task was told to stop: after a user's Clear or mark the state is another one; where only the worker
     is told to stop, it still is the old one. False, too, where Airflow does not tell.
     """
-    instance: Any = context["ti"]
+    instance = context["ti"]
     try:
-        if hasattr(instance, "current_state"):
-            return str(instance.current_state()) in _WANTED_STATES  # Airflow 2
-        index = instance.map_index if instance.map_index is not None else -1
-        states = instance.get_task_states(
-            dag_id=instance.dag_id,
-            task_ids=[instance.task_id],
-            run_ids=[instance.run_id],
-            **({"map_index": index} if index >= 0 else {}),
-        )
+        return _state_of(instance) in _WANTED_STATES
     except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
         return False
-    found = [str(state) for tasks in states.values() for state in tasks.values()]
-    return len(found) == 1 and found[0] in _WANTED_STATES
 
 
 def triggers_have_on_kill() -> bool:
@@ -177,6 +167,7 @@ async def state_of_deferred(instance: Any) -> str:
 
 
 def _state_of(instance: Any) -> str:
+    """Ask for the state of a task instance: on Airflow 2 its database, on Airflow 3 the process that we run under."""
     index = instance.map_index if instance.map_index is not None else -1
     if not _has_task_sdk():
         return _state_in_database(instance, index)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.task import JobTask
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
     from kubectl_job_operator.attempt.outcome import Outcome
     from kubectl_job_operator.life.handover import Handover
@@ -21,7 +21,7 @@ def defers_by_default() -> bool:
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
-def make_trigger(task: KubernetesJobOperator, handover: Handover) -> KubernetesJobTrigger:
+def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
     """Make what waits for the task's Job."""
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 

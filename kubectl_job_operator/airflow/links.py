@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.airflow.compat import BaseOperator, BaseOperatorLink, Context, pull_for_link, push_for_link
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.task import JobTask
 
 _KEY = "replay_folder"
 
@@ -24,7 +24,7 @@ class ReplayLink(BaseOperatorLink):
         return Path(folder).absolute().as_uri() if folder else ""
 
 
-def remember_replay(task: KubernetesJobOperator, context: Context, folder: Path | None) -> None:
+def remember_replay(task: JobTask, context: Context, folder: Path | None) -> None:
     """Keep for the link where the folder of a try is."""
     task.replay_folder = str(folder) if folder else None
     if folder is None:

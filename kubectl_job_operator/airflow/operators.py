@@ -6,30 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kubectl_job_operator.airflow.arguments import check_arguments, exit_codes
-from kubectl_job_operator.airflow.compat import (
-    AirflowFailException,
-    AirflowSkipException,
-    Context,
-    is_wanted_by_airflow,
-)
+from kubectl_job_operator.airflow.arguments import check_arguments
+from kubectl_job_operator.airflow.compat import AirflowFailException, Context
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
-from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
 if TYPE_CHECKING:
     import jinja2
 
-    from kubectl_job_operator.attempt.settings import Settings
     from kubectl_job_operator.life.handover import Handover
     from kubectl_job_operator.life.runner import JobRunner
     from kubectl_job_operator.manifest.manifest import Manifest
 
 _DEFAULT_LINE_COUNT = 100
-_TAIL_STEP_SECONDS = 5
 
 
 class KubernetesJobOperator(ShorthandOperator):
@@ -190,6 +182,7 @@ class KubernetesJobOperator(ShorthandOperator):
     def __init__(  # noqa: PLR0915 - Airflow wants every argument as an attribute
         self,
         *,
+        # The manifest
         yaml_file_name: str | None = None,
         job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None = None,
         yaml_template_fields: Mapping[str, Any] | None = None,
@@ -204,11 +197,13 @@ class KubernetesJobOperator(ShorthandOperator):
         success_when: str | list[str] | None = None,
         failure_when: str | list[str] | None = None,
         pod_selector: str | None = None,
+        # The cluster
         namespace: str | None = None,
         kubernetes_conn_id: str | None = None,
         in_cluster: bool | None = None,
         config_file: str | None = None,
         cluster_context: str | None = None,
+        # The logs
         get_logs: bool = True,
         container_logs: bool | str | Iterable[str] = True,
         init_container_logs: bool | str | Iterable[str] = True,
@@ -221,26 +216,32 @@ class KubernetesJobOperator(ShorthandOperator):
         tail_logs_every: int | None = None,
         tail_logs_line_count: int | None = None,
         tail_logs_only_at_end: bool = False,
+        # The end
         delete_policy: str | None = None,
         delete_completed_job: bool | None = None,
         on_kill_action: str = "delete",
         on_worker_stop: str = "adopt",
         skip_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
         fail_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
+        # The result
         do_xcom_push: bool = False,
         xcom_from: str = "file",
+        # Time
         startup_timeout_seconds: int = 600,
         image_pull_grace_seconds: int = 120,
         outage_tolerance_seconds: int = 600,
         deadline_from_timeout: bool = False,
         termination_grace_period_seconds: int | None = None,
+        # Deferring
         deferrable: bool | None = None,
         logging_interval: int | None = None,
+        # For a look at a failed try
         replay_dir: str | None = None,
         replay_keep: int = 50,
         **kwargs: Any,
     ) -> None:
         super().__init__(do_xcom_push=do_xcom_push, **kwargs)
+        # The manifest
         self.yaml_file_name = yaml_file_name
         self.job_yaml = job_yaml
         self.yaml_template_fields = yaml_template_fields or {}
@@ -255,11 +256,13 @@ class KubernetesJobOperator(ShorthandOperator):
         self.success_when = success_when
         self.failure_when = failure_when
         self.pod_selector = pod_selector
+        # The cluster
         self.namespace = namespace
         self.kubernetes_conn_id = kubernetes_conn_id
         self.in_cluster = in_cluster
         self.config_file = config_file
         self.cluster_context = cluster_context
+        # The logs
         self.get_logs = get_logs
         self.container_logs = container_logs
         self.init_container_logs = init_container_logs
@@ -272,20 +275,25 @@ class KubernetesJobOperator(ShorthandOperator):
         self.tail_logs_every = tail_logs_every
         self.tail_logs_line_count = tail_logs_line_count
         self.tail_logs_only_at_end = tail_logs_only_at_end
+        # The end
         self.delete_policy = delete_policy
         self.delete_completed_job = delete_completed_job
         self.on_kill_action = on_kill_action
         self.on_worker_stop = on_worker_stop
         self.skip_on_exit_code = skip_on_exit_code
         self.fail_on_exit_code = fail_on_exit_code
+        # The result
         self.xcom_from = xcom_from
+        # Time
         self.startup_timeout_seconds = startup_timeout_seconds
         self.image_pull_grace_seconds = image_pull_grace_seconds
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self.deadline_from_timeout = deadline_from_timeout
         self.termination_grace_period_seconds = termination_grace_period_seconds
+        # Deferring
         self.deferrable = deferrable if deferrable is not None else defers_by_default()
         self.logging_interval = logging_interval
+        # For a look at a failed try
         self.replay_dir = replay_dir
         self.replay_keep = replay_keep
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
@@ -300,7 +308,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
-        self._is_tail_chosen = (
+        self.is_tail_chosen = (
             self.tail_logs
             or self.tail_logs_only_at_end
             or self.tail_logs_every is not None
@@ -351,27 +359,17 @@ class KubernetesJobOperator(ShorthandOperator):
 
     @contextlib.contextmanager
     def _running(self, context: Context) -> Iterator[JobRunner]:
-        """Give what runs the Job, which ``on_kill`` ends, and turn its errors into what Airflow acts on."""
+        """Give what runs the Job, which ``on_kill`` ends."""
         self._is_over = False
         try:
-            runner = self._make_runner(context)
-            self._runner = runner
-            if self._is_killed:
-                runner.kill()
-            yield runner
-        except (InputError, ResultError) as error:
-            raise AirflowFailException(str(error)) from None
-        except KubectlError as error:
-            if error.kind.needs_author:
-                raise AirflowFailException(str(error)) from None
-            raise
-        except JobFailedError as error:
-            codes = set(error.exit_codes)
-            if codes & exit_codes(self.fail_on_exit_code):
-                raise AirflowFailException(str(error)) from None
-            if codes & exit_codes(self.skip_on_exit_code):
-                raise AirflowSkipException(str(error)) from None
-            raise
+            from kubectl_job_operator.airflow.running import errors_for_airflow
+
+            with errors_for_airflow(self):
+                runner = self._make_runner(context)
+                self._runner = runner
+                if self._is_killed:
+                    runner.kill()
+                yield runner
         finally:
             remember_replay(self, context, self._runner.replay_folder if self._runner else None)
             self._runner = None
@@ -426,62 +424,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _make_runner(self, context: Context) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
-        from kubectl_job_operator.airflow.secrets import caller
-        from kubectl_job_operator.airflow.xcom import JobNames
-        from kubectl_job_operator.life.runner import JobRunner
+        from kubectl_job_operator.airflow.running import make_runner
 
         place = find_place(self)
-        return JobRunner(
-            self._manifest or self._make_manifest(context),
-            identity_of(self, context),
-            place.access,
-            namespace=place.namespace,
-            settings=self._settings(context),
-            log=self.log,
-            memory=TaskStateMemory(self, context),
-            is_worker_stop=lambda: is_wanted_by_airflow(context),
-            observer=JobNames(context, self.log.warning),
-            caller=caller(),
-        )
-
-    def _settings(self, context: Context) -> Settings:
-        from airflow.configuration import conf
-
-        from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
-        from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
-        from kubectl_job_operator.status.result import ResultSource
-
-        every = self.tail_logs_every
-        if every is not None:
-            every = max(_TAIL_STEP_SECONDS, _TAIL_STEP_SECONDS * round(every / _TAIL_STEP_SECONDS))
-        return Settings(
-            following=Following(
-                is_on=self.get_logs and not self._is_tail_chosen,
-                containers=_names(self.container_logs),
-                init_containers=_names(self.init_container_logs),
-                formatter=self.log_formatter,
-                detect_level=self.detect_log_level,
-                strip_colours=self.strip_log_colors,
-                max_streams=self.max_log_streams,
-                drain_seconds=self.log_drain_seconds,
-            ),
-            tail=Tail(self._is_tail_chosen, self.tail_logs_line_count or 0, every),
-            log_yaml=self.log_yaml,
-            write_path=self.yaml_write_path,
-            write_filename=self.yaml_write_filename,
-            delete_policy=DeletePolicy(self.delete_policy),
-            on_kill=KillAction(self.on_kill_action),
-            keep_on_worker_stop=self.on_worker_stop == "adopt" and has_next_try(context),
-            patience=Patience(self.startup_timeout_seconds, self.image_pull_grace_seconds),
-            outage_tolerance_seconds=self.outage_tolerance_seconds,
-            result_from=ResultSource(self.xcom_from) if self.do_xcom_push else None,
-            replay_dir=self.replay_dir or conf.get(SECTION, REPLAY_DIR, fallback=None) or None,
-            replay_keep=self.replay_keep,
-        )
-
-
-def _names(choice: bool | str | Iterable[str]) -> frozenset[str] | None:
-    """Return the chosen names of containers; ``None`` for all."""
-    if isinstance(choice, bool):
-        return None if choice else frozenset()
-    return frozenset([choice] if isinstance(choice, str) else choice)
+        return make_runner(self, self._manifest or self._make_manifest(context), place, context)

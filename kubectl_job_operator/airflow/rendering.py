@@ -18,13 +18,13 @@ from kubectl_job_operator.status import result
 from kubectl_job_operator.status.result import ResultSource
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.task import JobTask
 
 _ARGUMENTS = "arguments"
 """What a manifest without a template is called in an error, and its file."""
 
 
-def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
+def render_manifest(task: JobTask, context: Context) -> Manifest:
     """Render the task's template and add what its arguments add.
 
     :raises InputError: if the template or the manifest cannot be used.
@@ -47,7 +47,7 @@ def render_manifest(task: KubernetesJobOperator, context: Context) -> Manifest:
     return manifest.with_labels(_strings(task.labels)).with_annotations(_strings(task.annotations), on_pods=True)
 
 
-def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
+def _renderer(task: JobTask, context: Context) -> Renderer:
     """Make what renders: the task's own variables before Airflow's, with the DAG's filters and macros."""
     with warnings.catch_warnings():
         # Airflow 2 warns of each old name in its context that is read, and here all are.
@@ -61,7 +61,7 @@ def _renderer(task: KubernetesJobOperator, context: Context) -> Renderer:
     return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
 
 
-def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
+def _filled(task: JobTask, renderer: Renderer) -> Manifest:
     """Return what the YAML gives with the shorthand in it, or what the shorthand gives alone."""
     arguments = task.shorthand()
     said = _said_of_end(task)
@@ -73,7 +73,7 @@ def _filled(task: KubernetesJobOperator, renderer: Renderer) -> Manifest:
     return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)
 
 
-def _rendered(task: KubernetesJobOperator, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
+def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
     """Return what the YAML gives, with what is said of its Job."""
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
@@ -84,7 +84,7 @@ def _rendered(task: KubernetesJobOperator, renderer: Renderer, said: Mapping[str
     return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml", said)
 
 
-def _said_of_end(task: KubernetesJobOperator) -> dict[str, str]:
+def _said_of_end(task: JobTask) -> dict[str, str]:
     """Return the annotations that say when what the task runs has ended."""
     return kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
 

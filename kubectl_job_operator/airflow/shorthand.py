@@ -166,12 +166,12 @@ class ShorthandOperator(BaseOperator):
         return None
 
 
-def check_shorthand(task: ShorthandOperator) -> None:
+def check_shorthand(given: Mapping[str, Any]) -> None:
     """Refuse values that can never be right; what Airflow has yet to render or to fetch is looked at later.
 
     :raises ValueError: naming the argument.
     """
-    for name, value in task.shorthand().items():
+    for name, value in given.items():
         is_known = isinstance(value, (int, list, dict)) or (isinstance(value, str) and "{" not in value)
         if is_known and not _has_references(value):
             problem = problem_of(name, value)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kubectl_job_operator.airflow.compat import BaseOperator, Context
+from kubectl_job_operator.airflow.compat import Context
 
 if TYPE_CHECKING:
     from kubectl_job_operator.attempt.identity import Identity
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 _COMPLETE_JOB = "kubectl-job-operator/complete-job"
 
 
+class Retried(Protocol):
+    """What may be tried again: an operator."""
+
+    retries: int | None
+
+
 def has_next_try(context: Context) -> bool:
     """Whether Airflow starts the task again if this try fails."""
     instance = context["ti"]
     return int(instance.try_number) <= int(instance.max_tries or 0)
 
 
-def identity_of(task: BaseOperator, context: Context) -> Identity:
+def identity_of(task: Retried, context: Context) -> Identity:
     """Return who this try of the task is."""
     from kubectl_job_operator.attempt.identity import Identity
 
@@ -41,7 +47,7 @@ class TaskStateMemory:
     Elsewhere it keeps nothing, and neither does a store that fails: it must not get in the way of a task.
     """
 
-    def __init__(self, task: BaseOperator, context: Context) -> None:
+    def __init__(self, task: Retried, context: Context) -> None:
         self._store: Any = context.get("task_state_store")
         self._first_try = _first_try(task, context)
         self._has_earlier_try = int(context["ti"].try_number) > self._first_try
@@ -76,7 +82,7 @@ class TaskStateMemory:
         return Done(noted["job"], noted.get("result"), noted.get("pod_names") or ())
 
 
-def _first_try(task: BaseOperator, context: Context) -> int:
+def _first_try(task: Retried, context: Context) -> int:
     """Return the first try that belongs together with this one."""
     # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
     return max(1, int(context["ti"].max_tries or 0) - (task.retries or 0) + 1)

@@ -9,7 +9,8 @@ from kubectl_job_operator.cli import schemas
 from kubectl_job_operator.cli.connection import Connection
 from kubectl_job_operator.cli.problems import Locator, Problem
 from kubectl_job_operator.errors import ErrorKind, KubectlError
-from kubectl_job_operator.manifest.manifest import Document, Manifest
+from kubectl_job_operator.manifest.documents import Document
+from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.yaml_text import dump_all
 
 _FILE = "document.yaml"

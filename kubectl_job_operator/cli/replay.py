@@ -90,7 +90,7 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
     from dataclasses import replace
 
     from kubectl_job_operator.cli.streams import complain
-    from kubectl_job_operator.manifest.manifest import MASK
+    from kubectl_job_operator.manifest.masking import MASK
 
     kept = []
     for document in manifest.documents:

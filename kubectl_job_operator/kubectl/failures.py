@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             ErrorKind.CONFIGURATION,
-            r"^Error in configuration|^error: (?:context .* does not exist$|error loading config file|exec plugin: "
+            r"^Error in configuration|^error: (?:context (?:.* does not exist$|was not found)|error loading config file|exec plugin: "
             r"|no Auth Provider found|stat .*: no such file|current-context must exist)"
             # A bare EOF: kubectl asked for a user name, and there was nobody to answer.
             r"|^error: EOF$",
@@ -78,7 +78,7 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (
             ErrorKind.UNAUTHORIZED,
             rf"{_reason('Unauthorized')}|^error: You must be logged in to the server"
-            rf"|(?:{_SERVER}|^error: )the server has asked for the client to provide credentials",
+            r"|^(?:error: |[Ee]rror from server).*\bthe server has asked for the client to provide credentials",
         ),
         (ErrorKind.CONTAINER_WAITING, rf"{_reason('BadRequest')}: container \"\" in pod \"\" is waiting to start"),
         (ErrorKind.NAMESPACE_NOT_FOUND, rf"{_reason('NotFound')}: {_WHILE}namespaces? \""),

@@ -23,7 +23,8 @@ _PLUGIN = re.compile(r"exec: (?:executable |fork/exec )(?P<name>\S+?):? ")
 _HINTS: dict[ErrorKind, str] = {
     ErrorKind.FORBIDDEN: "the request was refused for the reason above; ask who runs the cluster.",
     ErrorKind.UNAUTHORIZED: "the credentials are wrong or have expired; renew the kubeconfig or the token.",
-    ErrorKind.CREDENTIALS: "see what the kubeconfig's credential plugin says above; run it by hand where the task runs.",
+    ErrorKind.CREDENTIALS: "see what the kubeconfig's credential plugin says above; run it by hand where the task "
+    "runs.",
     ErrorKind.UNREACHABLE: "check that the cluster is up, that its address in the kubeconfig is right and that this "
     "machine can reach it.",
     ErrorKind.PROXY: "a proxy stands between this machine and the cluster and lets nothing through; add the address of "
@@ -71,9 +72,7 @@ def not_started(argv: Sequence[str], error: OSError) -> KubectlError:
 
 
 def with_size(error: KubectlError, byte_count: int) -> KubectlError:
-    """Say of a manifest that is too large how large it is; any other error is as it was."""
-    if error.kind is not ErrorKind.TOO_LARGE:
-        return error
+    """Say of a manifest that is too large how large it is."""
     return KubectlError(
         error.argv,
         error.return_code,

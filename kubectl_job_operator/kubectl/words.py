@@ -8,10 +8,10 @@ import re
 _LOGGED = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ")
 _LOGGED_LINES = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ .*\berr=<\n(?:\t.*\n)* >$", re.MULTILINE)
 _LOGGED_ERROR = re.compile(r'\berr="((?:[^"\\\n]|\\.)*)"')
-_COUNT = re.compile(r"^\d+ × ")
+_COUNT = re.compile(r"^\d+ x ")
 _WARNING = re.compile(r"^Warning: ")
 # The apostrophe of a word, as in "doesn't", is no quote.
-_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"' r"|(?<!\w)'[^'\n]*'(?!\w)" r"|`[^`\n]*`")
+_QUOTED = re.compile(r""" "(?:[^"\\\n]|\\.)*" | (?<!\w)'[^'\n]*'(?!\w) | `[^`\n]*` """, re.VERBOSE)
 _SENTENCE = re.compile(
     r'^(?:[Ee]rror from server|[Ee]rror: |Error in configuration|The \S+ "|The connection to the server'
     r"|Unable to connect to the server)"
@@ -32,7 +32,7 @@ def counted(text: str) -> str:
         said = _LOGGED.sub("", line)
         counts[said] = counts.get(said, 0) + 1
         first.setdefault(said, line)
-    return "\n".join(f"{count} × {first[said]}" if count > 1 else first[said] for said, count in counts.items())
+    return "\n".join(f"{count} x {first[said]}" if count > 1 else first[said] for said, count in counts.items())
 
 
 def deciding(stderr: str) -> str:

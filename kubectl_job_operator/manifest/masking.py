@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kubectl_job_operator.manifest import yaml_text
-from kubectl_job_operator.manifest.manifest import Document, masked
+from kubectl_job_operator.manifest.documents import Document
+
+MASK = "***"
+
+# Where client-side apply keeps the whole object; it comes along when somebody pastes `kubectl get -o yaml`.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Mask = Callable[[str], str]
 """Replaces the secrets that its maker knows in a text."""
@@ -26,6 +31,21 @@ def masked_values(value: Any, mask: Mask) -> Any:
     if isinstance(value, (list, tuple)):
         return [masked_values(item, mask) for item in value]
     return value
+
+
+def masked(document: Document) -> Document:
+    """Replace what a Secret holds; its keys stay to be seen."""
+    if document.get("kind") != "Secret":
+        return document
+    hidden = {
+        key: dict.fromkeys(document[key], MASK) if isinstance(document[key], dict) else MASK
+        for key in ("data", "stringData")
+        if key in document
+    }
+    metadata = dict(document["metadata"])
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        metadata["annotations"] = {**metadata["annotations"], _LAST_APPLIED: MASK}
+    return {**document, "metadata": metadata, **hidden}
 
 
 def masked_yaml(documents: Iterable[Document], mask: Mask) -> str:

@@ -14,6 +14,7 @@ import kubectl_job_operator
 from kubectl_job_operator import KubernetesLegacyJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
+from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
@@ -47,7 +48,7 @@ def legacy(**arguments: Any) -> KubernetesLegacyJobOperator:
 
 def settings(**arguments: Any) -> Settings:
     task = legacy(**arguments)
-    return task._settings(context_for(task))
+    return settings_of(task, context_for(task))
 
 
 def pods(**arguments: Any) -> dict[str, Any]:

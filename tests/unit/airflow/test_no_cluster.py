@@ -10,16 +10,16 @@ import yaml
 
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import ErrorKind, KubectlError
-from kubectl_job_operator.kubectl import client
-from kubectl_job_operator.life import runner
+from kubectl_job_operator.kubectl import reading
+from kubectl_job_operator.life import beginning
 from tests.unit.airflow.test_operators import MANIFEST, execute, operator
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what a user would wait."""
-    monkeypatch.setattr(client, "_READ_SECONDS", 1.5)
-    monkeypatch.setattr(runner, "_FIRST_CONTACT_SECONDS", 2.0)
+    monkeypatch.setattr(reading, "READ_SECONDS", 1.5)
+    monkeypatch.setattr(beginning, "_FIRST_CONTACT_SECONDS", 2.0)
 
 
 def kubeconfig(folder: Path, port: int, **user: str) -> Path:

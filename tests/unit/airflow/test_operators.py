@@ -16,6 +16,7 @@ import yaml
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
+from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
 from tests.airflow_dag import DAG
@@ -70,7 +71,7 @@ def operator(**arguments: Any) -> KubernetesJobOperator:
 
 def settings(**arguments: Any) -> Settings:
     task = operator(yaml_file_name="job.yaml", **arguments)
-    return task._settings(context_for(task))
+    return settings_of(task, context_for(task))
 
 
 def execute(task: KubernetesJobOperator) -> None:

@@ -68,7 +68,7 @@ def test_a_companion_of_this_task_is_applied_again(owner: Any, fake_kubectl: Fak
 def test_a_companion_that_is_to_be_kept_has_a_label_that_deleting_leaves_out() -> None:
     log = Log()
     runner = stage.runner(log, manifest=stage.MANIFEST + KEPT)
-    _, kept = load_all(runner._manifest.text())
+    _, kept = load_all(runner._attempt.manifest.text())
     assert kept["metadata"]["labels"]["kubectl-job-operator/keep"] == "true"
 
 

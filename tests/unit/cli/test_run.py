@@ -81,7 +81,7 @@ def test_the_exit_code_tells_what_kubectl_said(
 def test_a_cluster_that_cannot_be_reached_returns_3(
     program: Program, countdown: Path, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kubectl_job_operator.life.runner._FIRST_CONTACT_SECONDS", 0.0)
+    monkeypatch.setattr("kubectl_job_operator.life.beginning._FIRST_CONTACT_SECONDS", 0.0)
     fake_kubectl.answers("auth can-i --list", **stage.REFUSED)
     fake_kubectl.answers(f"get {TARGET}", **stage.REFUSED)
     result = program("run", countdown.name, "-n", "here")

@@ -46,23 +46,27 @@ TELLING = [
     "exceeded quota",
     "not yet ready to handle request",
 ]
-QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"' r"|(?<!\w)'[^'\n]*'(?!\w)")
+QUOTED = re.compile(r""" "(?:[^"\\\n]|\\.)*" | (?<!\w)'[^'\n]*'(?!\w) """, re.VERBOSE)
 # Where a free text stands without quotes, as {}.
 FREE = {
     'Error from server (Forbidden): admission webhook "a" denied the request: {}': ErrorKind.ADMISSION,
-    'Error from server: error when creating "f.yaml": admission webhook "a" denied the request: {}': ErrorKind.ADMISSION,
-    "The jobs \"x\" is invalid: : ValidatingAdmissionPolicy 'a' with binding 'b' denied request: {}": ErrorKind.ADMISSION,
+    'Error from server: error when creating "f": admission webhook "a" denied the request: {}': ErrorKind.ADMISSION,
+    "The jobs \"x\" is invalid: : ValidatingAdmissionPolicy 'a' with binding 'b' denied request: {}": (
+        ErrorKind.ADMISSION
+    ),
     'Error from server: admission webhook "a" denied the request: \n\nresource Job/x was blocked\n\nrule:\n  {}\n': (
         ErrorKind.ADMISSION
     ),
     'Warning: {}\nError from server (NotFound): jobs.batch "x" not found': ErrorKind.NOT_FOUND,
-    "An error occurred: {}\nUnable to connect to the server: getting credentials: exec: executable aws failed with exit "
-    "code 255": ErrorKind.CREDENTIALS,
+    "An error occurred: {}\nUnable to connect to the server: getting credentials: exec: executable aws failed with "
+    "exit code 255": ErrorKind.CREDENTIALS,
     "Error in configuration: context was not found for specified context: {}": ErrorKind.CONFIGURATION,
     "error: stat {}: no such file or directory": ErrorKind.CONFIGURATION,
-    "error: error parsing {}: error converting YAML to JSON: yaml: line 1: did not find expected ','": ErrorKind.INVALID,
-    "Error from server: failed to create typed patch object (here/x; batch/v1, Kind=Job): .spec.{}: field not declared "
-    "in schema": ErrorKind.INVALID,
+    "error: error parsing {}: error converting YAML to JSON: yaml: line 1: did not find expected ','": (
+        ErrorKind.INVALID
+    ),
+    "Error from server: failed to create typed patch object (here/x; batch/v1, Kind=Job): .spec.{}: field not "
+    "declared in schema": ErrorKind.INVALID,
 }
 
 

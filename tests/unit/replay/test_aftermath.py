@@ -18,7 +18,7 @@ from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilled
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.yaml_text import load_all
 from kubectl_job_operator.replay import aftermath, evidence
-from kubectl_job_operator.replay.aftermath import Caller, events_text
+from kubectl_job_operator.replay.aftermath import Caller
 from kubectl_job_operator.status import events
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -261,9 +261,3 @@ def test_an_interruption_while_the_folder_is_written_still_ends_the_run(
     with pytest.raises(JobFailedError):
         runner.run()
     assert len(times) == 2
-
-
-def test_events_are_a_table_with_a_line_each() -> None:
-    table = events_text([event("a"), event("a-longer-name", about="Job")]).splitlines()
-    assert table[0].split() == ["LAST", "SEEN", "TYPE", "COUNT", "REASON", "OBJECT", "MESSAGE"]
-    assert [line.index("no luck") for line in table[1:]] == [table[0].index("MESSAGE")] * 2

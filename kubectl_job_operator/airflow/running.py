@@ -1,0 +1,59 @@
+"""From an operator and its manifest to what runs the Job, and from its errors to what Airflow acts on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from kubectl_job_operator.airflow.arguments import exit_codes
+from kubectl_job_operator.airflow.compat import (
+    AirflowFailException,
+    AirflowSkipException,
+    Context,
+    is_wanted_by_airflow,
+)
+from kubectl_job_operator.airflow.connection import Place
+from kubectl_job_operator.airflow.secrets import caller
+from kubectl_job_operator.airflow.settings import settings_of
+from kubectl_job_operator.airflow.task import JobTask
+from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of
+from kubectl_job_operator.airflow.xcom import JobNames
+from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.life.runner import JobRunner
+from kubectl_job_operator.manifest.manifest import Manifest
+
+
+def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Context) -> JobRunner:
+    """Make what runs the task's Job."""
+    return JobRunner(
+        manifest,
+        identity_of(task, context),
+        place.access,
+        namespace=place.namespace,
+        settings=settings_of(task, context),
+        log=task.log,
+        memory=TaskStateMemory(task, context),
+        is_worker_stop=lambda: is_wanted_by_airflow(context),
+        observer=JobNames(context, task.log.warning),
+        caller=caller(),
+    )
+
+
+@contextlib.contextmanager
+def errors_for_airflow(task: JobTask) -> Iterator[None]:
+    """Turn what a retry cannot mend, and what the task takes for a skip, into Airflow's own exceptions."""
+    try:
+        yield
+    except (InputError, ResultError) as error:
+        raise AirflowFailException(str(error)) from None
+    except KubectlError as error:
+        if error.kind.needs_author:
+            raise AirflowFailException(str(error)) from None
+        raise
+    except JobFailedError as error:
+        codes = set(error.exit_codes)
+        if codes & exit_codes(task.fail_on_exit_code):
+            raise AirflowFailException(str(error)) from None
+        if codes & exit_codes(task.skip_on_exit_code):
+            raise AirflowSkipException(str(error)) from None
+        raise

@@ -1,0 +1,102 @@
+"""What the other files of this room may ask of the operator, so that none of them imports it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from kubectl_job_operator.airflow.connection import Addressed
+from kubectl_job_operator.manifest.template import Renderer
+
+
+class JobTask(Addressed, Protocol):
+    """A task that runs a Job: the arguments of ``KubernetesJobOperator``, by the groups of its docstring."""
+
+    # Airflow's own
+    task_id: str
+    retries: int | None
+    execution_timeout: datetime.timedelta | None
+    do_xcom_push: bool
+
+    # The manifest
+    yaml_file_name: str | None
+    job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None
+    yaml_template_fields: Mapping[str, Any]
+    yaml_write_path: str | None
+    yaml_write_filename: str | None
+    log_yaml: bool
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    env_vars: Any
+    unique_name: bool
+    backoff_limit: int | None
+    success_when: str | list[str] | None
+    failure_when: str | list[str] | None
+    pod_selector: str | None
+
+    # The logs
+    get_logs: bool
+    container_logs: bool | str | Iterable[str]
+    init_container_logs: bool | str | Iterable[str]
+    log_formatter: Callable[[str, str], str] | None
+    detect_log_level: bool
+    strip_log_colors: bool
+    max_log_streams: int
+    log_drain_seconds: int
+    tail_logs_every: int | None
+    tail_logs_line_count: int | None
+    tail_logs_only_at_end: bool
+    is_tail_chosen: bool
+
+    # The end
+    delete_policy: str | None
+    delete_completed_job: bool | None
+    on_kill_action: str
+    on_worker_stop: str
+    skip_on_exit_code: int | list[int] | tuple[int, ...] | None
+    fail_on_exit_code: int | list[int] | tuple[int, ...] | None
+
+    # The result
+    xcom_from: str
+
+    # Time
+    startup_timeout_seconds: int
+    image_pull_grace_seconds: int
+    outage_tolerance_seconds: int
+    deadline_from_timeout: bool
+    termination_grace_period_seconds: int | None
+
+    # Deferring
+    deferrable: bool
+    logging_interval: int | None
+
+    # A look at a failed try
+    replay_dir: str | None
+    replay_keep: int
+    replay_folder: str | None
+
+    # The shorthand
+    name: str | None
+    termination_grace_period: int | None
+
+    @property
+    def log(self) -> Any:
+        """Where the task logs."""
+
+    @property
+    def has_yaml(self) -> bool:
+        """Whether the Job is described by YAML."""
+
+    @property
+    def has_pod(self) -> bool:
+        """Whether the arguments describe a pod without YAML."""
+
+    def get_dag(self) -> Any:
+        """Return the DAG of the task; ``None`` if it has none."""
+
+    def shorthand(self) -> dict[str, Any]:
+        """Return the arguments of the shorthand that were given, by name."""
+
+    def pod_to_begin_with(self, renderer: Renderer) -> Mapping[str, Any] | None:
+        """Return the pod that the arguments are filled into where there is no YAML; ``None`` for an empty one."""

@@ -1,0 +1,155 @@
+"""One try of a task: all that it works with, handed to everything that takes part in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kubectl_job_operator.attempt.belongings import Belongings
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.memory import Done, Memory
+from kubectl_job_operator.attempt.observer import Observer
+from kubectl_job_operator.attempt.persistence import Result, persist
+from kubectl_job_operator.attempt.settings import Settings
+from kubectl_job_operator.attempt.sink import HeardLog, Log
+from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
+from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Transcript
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.labels import KEEP
+from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import job_status
+
+SHORTEST_TTL_SECONDS = 3600
+
+
+class Attempt:
+    """One try of a task.
+
+    :param manifest: what to apply, as its author wants it.
+    :param identity: whose it is.
+    :param access: which cluster, as whom.
+    :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
+    :param settings: how.
+    :param log: takes every line, in the thread that runs the try.
+    :param memory: where it is kept that the Job was Complete.
+    :param observer: is shown the Job as it changes.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        identity: Identity,
+        access: Access,
+        *,
+        namespace: str | None,
+        settings: Settings,
+        log: Log,
+        memory: Memory,
+        observer: Observer,
+    ) -> None:
+        # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
+        self.ttl_seconds = _short_ttl(manifest)
+        """The author's ``ttlSecondsAfterFinished``, if it is too short to rely on."""
+        if self.ttl_seconds is not None:
+            manifest = manifest.with_ttl(SHORTEST_TTL_SECONDS)
+        self.manifest = (
+            manifest.with_labels(identity.labels())
+            .with_labels(identity.try_label(), on_pods=False)
+            .with_annotations(identity.annotations(), on_pods=False)
+            .with_keep_labels(KEEP)
+        )
+        self.identity = identity
+        self.settings = settings
+        self.log = HeardLog(log)
+        self.memory = memory
+        self.observer = observer
+        self.workspace = Workspace()
+        self.access = access = self.workspace.settle(access)
+        self.environment = access.environment(os.environ, self.workspace.folder)
+        self.processes = Processes(self.environment)
+        self.transcript = Transcript(self.log.info)
+        self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
+        self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
+        self.mailbox = Mailbox()
+        self.file: Path | None = None
+        """The file of the Job, once it is written."""
+        self.job: Object | None = None
+        """The Job as it was last seen."""
+        self.recalled: Done | None = None
+        """What an earlier try has noted of a Job that is gone."""
+        self.may_run_on = False
+        """Whether there may be a Job that goes on if nobody ends it."""
+
+    @property
+    def target(self) -> str:
+        """The Job for kubectl, as ``job/NAME``."""
+        return kinds.target(self.manifest.job)
+
+    @property
+    def full_name(self) -> str:
+        """The Job for people, as ``Job NAMESPACE/NAME``."""
+        return f"{kinds.word(self.manifest.job)} {self.kubectl.namespace}/{self.manifest.name}"
+
+    @property
+    def kubeconfig(self) -> Path | None:
+        """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
+        file = self.workspace.folder / KUBECONFIG
+        return file if file.exists() else None
+
+    def see(self, job: Object) -> Object:
+        """Take the Job as it now is, and return it."""
+        self.job = job
+        self.observer.on_job(job)
+        return job
+
+    def persist(self, action: Callable[[], Result], tolerance_seconds: float | None = None) -> Result:
+        """Do it again while what fails can pass.
+
+        :param tolerance_seconds: how long; default is ``outage_tolerance_seconds``.
+        """
+        return persist(
+            action,
+            tolerance_seconds=self.settings.outage_tolerance_seconds
+            if tolerance_seconds is None
+            else tolerance_seconds,
+            pause=self.mailbox.pause,
+            show=self.log.warning,
+        )
+
+    def look(self) -> Object | None:
+        """Return what has the Job's name; ``None`` if nothing has."""
+        return self.kubectl.get(self.target)
+
+    def look_persistently(self) -> Object | None:
+        """Do the same, through an outage."""
+        return self.persist(self.look)
+
+    def pods_persistently(self, job: Object) -> Sequence[Object]:
+        """Return the Job's pods, through an outage."""
+        return self.persist(lambda: self.kubectl.select("pods", job_status.pod_selector(job)))
+
+    def pods_of(self, job: Object) -> Sequence[Object]:
+        """Return the Job's pods; none, and a warning, if they cannot be listed."""
+        return self.listed(lambda: self.kubectl.select("pods", job_status.pod_selector(job)), "The Job's pods")
+
+    def listed(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object]:
+        """Return what is read; nothing, and a warning, if it cannot be read."""
+        try:
+            return read()
+        except KubectlError as error:
+            self.log.warning(f"{what} cannot be listed.\n{error}")
+            return ()
+
+
+def _short_ttl(manifest: Manifest) -> int | None:
+    if not kinds.is_job(manifest.job):
+        return None
+    seconds = manifest.job["spec"].get("ttlSecondsAfterFinished")
+    return seconds if isinstance(seconds, int) and seconds < SHORTEST_TTL_SECONDS else None

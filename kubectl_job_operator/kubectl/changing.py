@@ -1,0 +1,79 @@
+"""What changes the cluster: ``kubectl apply``, ``delete``, ``label`` and ``patch``."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from kubectl_job_operator.errors import ErrorKind, KubectlError
+from kubectl_job_operator.kubectl import summary
+from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, Call, Calls, listed, parsed
+from kubectl_job_operator.kubectl.stderr import with_size
+from kubectl_job_operator.objects import Object
+
+FIELD_MANAGER = "kubectl-job-operator"
+
+
+class Changing(Calls):
+    """Changes objects; a kubectl that is too old is found out before it has changed anything."""
+
+    def apply(self, file: Path) -> list[Object]:
+        """Apply a manifest on the server's side and return its objects as they now are."""
+        self.require_version()
+        call = self._start_here(*_apply(file, "json"))
+        try:
+            return listed(parsed(self._finish(call, CHANGE_SECONDS, summary.names)) or {})
+        except KubectlError as error:
+            if error.kind is ErrorKind.TOO_LARGE:
+                raise with_size(error, file.stat().st_size) from None
+            raise
+
+    def start_dry_run(self, file: Path) -> Call:
+        """Start letting the API server check a manifest and change nothing; ``finish_dry_run`` takes the result."""
+        return self._start_here(*_apply(file, "name", "--dry-run=server"))
+
+    def finish_dry_run(self, call: Call) -> None:
+        """Take the result of a dry run.
+
+        :raises KubectlError: if the server does not accept the manifest.
+        """
+        self._finish(call, CHANGE_SECONDS, str.strip)
+
+    def delete(self, kinds: str, selector: str) -> None:
+        """Delete what the label selector picks, without waiting until it is gone; that there is nothing is no error."""
+        self._change(*_delete(kinds, selector, "--wait=false"))
+
+    def delete_command(self, kinds: str, selector: str) -> str:
+        """Return what ``delete`` would run, for a person to paste."""
+        return shlex.join(self._here(*_delete(kinds, selector, "--wait=false")))
+
+    def delete_and_wait(self, name: str, selector: str, timeout_seconds: int, resource: str = "job") -> None:
+        """Delete an object if the label selector still picks it, and its pods, and wait until they are gone."""
+        flags = (f"--field-selector=metadata.name={name}", "--cascade=foreground", f"--timeout={timeout_seconds}s")
+        self._change(*_delete(resource, selector, *flags), waits_seconds=timeout_seconds)
+
+    def label(self, kinds: str, selector: str, label: str) -> None:
+        """Set a label, as ``key=value``, on what the label selector picks."""
+        self._change("label", kinds, "-l", selector, label, "--overwrite")
+
+    def patch(self, target: str, change: Object) -> None:
+        """Merge a change into an object, as ``job/NAME``."""
+        self._change("patch", target, "--type=merge", "-p", json.dumps(change))
+
+    def _change(self, *arguments: str, waits_seconds: float = 0.0) -> None:
+        """Run a command whose own words sum it up.
+
+        :param waits_seconds: for how long kubectl itself waits.
+        """
+        self.require_version()
+        self._finish(self._start_here(*arguments), waits_seconds + CHANGE_SECONDS, str.strip)
+
+
+def _apply(file: Path, output: str, *flags: str) -> tuple[str, ...]:
+    manager = f"--field-manager={FIELD_MANAGER}"
+    return ("apply", "--server-side", *flags, manager, "-f", str(file), "-o", output)
+
+
+def _delete(kinds: str, selector: str, *flags: str) -> tuple[str, ...]:
+    return ("delete", kinds, "-l", selector, *flags)

@@ -1,0 +1,147 @@
+"""How a Job comes into being: look, decide, apply; or replace what has its name, or take it over."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
+from kubectl_job_operator.attempt.identity import Decision, decide, selector_of
+from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
+from kubectl_job_operator.errors import JobInUseError, KubectlError, KubectlJobOperatorError, RightsMissingError
+from kubectl_job_operator.kubectl.access import settings_in
+from kubectl_job_operator.kubectl.client import PROGRAM
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.masking import Mask
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import rights
+
+_FIRST_CONTACT_SECONDS = 45.0
+_REPLACE_SECONDS = 300
+
+
+class Beginning:
+    """Lets there be a Job, this try's own or the one of an earlier try.
+
+    :param attempt: the try.
+    :param mask: replaces the secrets that the caller knows in a text.
+    """
+
+    def __init__(self, attempt: Attempt, mask: Mask) -> None:
+        self._attempt = attempt
+        self._mask = mask
+
+    def bring_into_being(self) -> Object:
+        """Return the Job; it may have ended already.
+
+        :raises KubectlJobOperatorError: if there can be none; if it says that nothing was created, nothing was.
+        """
+        attempt = self._attempt
+        self.check_access()
+        if attempt.kubectl.namespace is None:
+            attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
+        attempt.file = self._write_manifest()
+        return attempt.see(self._start(attempt.file))
+
+    def check_access(self) -> None:
+        """Find the way into the cluster, and say which kubectl takes it.
+
+        :raises AccessError: if there is none.
+        """
+        self._attempt.access.check()
+        self._attempt.log.info(
+            f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(self._attempt.environment)}."
+        )
+
+    def _write_manifest(self) -> Path:
+        """Write the file that kubectl applies, and the copy that the user asked for."""
+        attempt = self._attempt
+        manifest, settings, log = attempt.manifest, attempt.settings, attempt.log
+        name = manifest_file_name(manifest.source)
+        file = attempt.workspace.write(name, manifest.job_text())
+        # Here too: not every way in which Airflow runs a task masks what is logged.
+        shown = f":\n{self._mask(manifest.masked_text()).rstrip()}" if settings.log_yaml else "."
+        log.info(f"The manifest, as rendered to {file}{shown}")
+        if attempt.ttl_seconds is not None:
+            log.info(
+                f"ttlSecondsAfterFinished: {attempt.ttl_seconds} counts from when this task has seen the end; until "
+                f"then it is {SHORTEST_TTL_SECONDS}."
+            )
+        if settings.write_path is not None:
+            copy = write_copy(settings.write_path, settings.write_filename or name, manifest.text())
+            log.info(f"The manifest was also written to {copy}, to stay there.")
+        return file
+
+    def _start(self, file: Path) -> Object:
+        """Bring the Job into being, or go on with the one that an earlier try brought."""
+        attempt = self._attempt
+        found = attempt.persist(self._first_look, _FIRST_CONTACT_SECONDS)
+        decision, why = decide(found, attempt.identity)
+        if decision is Decision.REFUSE:
+            raise self._in_use(why)
+        if decision is Decision.ADOPT and found is not None:
+            attempt.log.info(f"{attempt.full_name} exists already: {why}. Going on with it.")
+            attempt.may_run_on = True
+            attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl))
+            return found
+        if decision is Decision.REPLACE and found is not None:
+            attempt.log.warning(f"{attempt.full_name} exists already: {why}. It is replaced.")
+            self._make_room(found)
+        elif (done := attempt.memory.recall()) is not None:
+            attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
+            attempt.recalled = done
+            return done.job
+        elif attempt.identity.try_number > 1:
+            # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
+            pods = attempt.identity.pods_selector()
+            attempt.persist(lambda: attempt.kubectl.wait_until_gone(pods, _REPLACE_SECONDS))
+        attempt.persist(lambda: attempt.belongings.apply_companions(attempt.kubectl))
+        return attempt.persist(lambda: self._apply(file))
+
+    def _first_look(self) -> Object | None:
+        """Look for the Job, and beside it whether the account may do all that is to come."""
+        kubectl = self._attempt.kubectl
+        rights_call = kubectl.start_can_i_list()
+        look_call = kubectl.start_get(self._attempt.target)
+        try:
+            listed = kubectl.finish_can_i_list(rights_call)
+            needed = rights.needed_for(self._attempt.manifest.job)
+            lacking = rights.missing(listed, needed) if listed is not None else []
+            if lacking:
+                raise RightsMissingError(str(kubectl.namespace), [str(right) for right in lacking])
+        except KubectlJobOperatorError:
+            kubectl.stop(look_call)
+            raise
+        return kubectl.finish_get(look_call)
+
+    def _make_room(self, found: Object) -> None:
+        """Delete what has the Job's name, and wait until it is gone."""
+        kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
+        seen, resource = selector_of(found), kinds.resource(found)
+        self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
+
+    def _apply(self, file: Path) -> Object:
+        """Apply the manifest; after an attempt of which nobody knows what came of it, look first."""
+        attempt = self._attempt
+        if attempt.may_run_on:
+            found = attempt.look()
+            decision, why = decide(found, attempt.identity)
+            if decision is Decision.REFUSE:
+                raise self._in_use(why)
+            if decision is Decision.ADOPT and found is not None:
+                return found
+        attempt.may_run_on = True
+        try:
+            applied = attempt.kubectl.apply(file)
+        except KubectlError as error:
+            attempt.may_run_on = error.kind.can_pass
+            raise
+        return next(one for one in applied if kinds.target(one) == attempt.target)
+
+    def _in_use(self, why: str) -> JobInUseError:
+        return JobInUseError(
+            str(self._attempt.kubectl.namespace),
+            self._attempt.manifest.name,
+            f"{self._attempt.full_name} exists already: {why}. It was not touched.\n"
+            "What to do: wait until it has ended or delete it, or give each run a Job of its own by unique_name=True.",
+        )

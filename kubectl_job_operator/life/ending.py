@@ -1,0 +1,134 @@
+"""What follows a verdict: the last logs, the result or why it failed, and what is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.attempt import Attempt
+from kubectl_job_operator.attempt.memory import Done
+from kubectl_job_operator.errors import JobFailedError, JobVanishedError, KubectlError, ResultError
+from kubectl_job_operator.life.reading import Reading
+from kubectl_job_operator.logs.results import read_result
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.status import diagnosis, events, job_status, pod_status
+
+
+class Ending:
+    """Says what came of a Job, and cleans up after it.
+
+    :param attempt: the try.
+    :param reading: what knows the Job's pods and their logs.
+    :param aftermath: what is kept of a try that failed.
+    """
+
+    def __init__(self, attempt: Attempt, reading: Reading, aftermath: Aftermath) -> None:
+        self._attempt = attempt
+        self._reading = reading
+        self._aftermath = aftermath
+        self.done: Done | None = None
+        """What came of the Job; ``None`` before its end, and where it failed."""
+
+    def conclude(self, job: Object, seconds: float) -> None:
+        """Say what came of the Job, show the logs, and clean up after it.
+
+        :param seconds: how long it took.
+        :raises JobFailedError: if it got the condition Failed.
+        :raises ResultError: if it is Complete, but what it hands over cannot be used.
+        """
+        attempt = self._attempt
+        verdict = job_status.verdict(job)
+        if verdict is None:
+            raise AssertionError(f"what has no verdict is not over: {attempt.full_name}")
+        if verdict.is_complete:
+            attempt.log.info(f"{attempt.full_name} is Complete after {seconds:.1f} s: {job_status.progress(job)}.")
+        else:
+            attempt.may_run_on = False
+            attempt.log.warning(f"{attempt.full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
+        self._reading.finish(job)
+        self._show_events()
+        failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
+        if failure is not None:
+            self._aftermath.gather(attempt.kubectl, job)
+        if attempt.settings.delete_policy.deletes(is_complete=failure is None):
+            self._delete_as_the_policy_says()
+        elif attempt.ttl_seconds is not None:
+            self._restore_ttl(attempt.ttl_seconds)
+        attempt.may_run_on = False
+        if failure is not None:
+            raise failure
+
+    def with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
+        """Add what is left to see of a Job that is gone."""
+        left = diagnosis.remains(job, *self._pods_and_events(job), self._reading.last_lines)
+        return JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}")
+
+    def _show_events(self) -> None:
+        """Read the events for whoever looks on, if they are wanted."""
+        attempt = self._attempt
+        if attempt.observer.wants_events:
+            call = attempt.kubectl.start_select("events", None)
+            noted = attempt.listed(lambda: attempt.kubectl.finish_select(call), "The events of the namespace")
+            attempt.observer.on_events(noted)
+
+    def _result_problem(self, job: Object) -> ResultError | None:
+        """Take what a Complete Job hands over and note that the work is done; return why it cannot be used."""
+        attempt = self._attempt
+        if attempt.recalled is not None:
+            self.done = attempt.recalled
+            return None
+        pods: Sequence[Object] = self._reading.seen_pods
+        value, source = None, attempt.settings.result_from
+        if source is not None:
+            is_counted = kinds.counts_its_pods(job)
+            if not is_counted or sum(map(pod_status.has_ended, pods)) < job_status.ended_pod_count(job):
+                pods = list({objects.uid(pod): pod for pod in (*pods, *attempt.pods_persistently(job))}.values())
+            try:
+                value = attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source))
+            except ResultError as error:
+                return error
+            attempt.log.info("No container handed over a result." if value is None else "The Job handed over a result.")
+        self.done = Done(job, value, [pod["metadata"]["name"] for pod in pod_status.by_age(pods)])
+        attempt.memory.note(self.done)
+        return None
+
+    def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
+        """Make the error that tells why the Job failed, while its pods are still there to be asked."""
+        pods, noted = self._pods_and_events(job)
+        return JobFailedError(
+            str(self._attempt.kubectl.namespace),
+            self._attempt.manifest.name,
+            verdict.reason,
+            verdict.message,
+            diagnosis.account(job, pods, noted, self._reading.last_lines),
+            exit_codes=diagnosis.exit_codes(pods),
+            kind=kinds.word(job),
+        )
+
+    def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
+        """Read what the cluster still knows, and add the pods that were seen before they were deleted."""
+        attempt = self._attempt
+        call = attempt.kubectl.start_events(events.field_selector_at_the_end())
+        pods = {objects.uid(pod): pod for pod in (*self._reading.seen_pods, *attempt.pods_of(job))}
+        noted = attempt.listed(lambda: attempt.kubectl.finish_events(call), "The events of the namespace")
+        return list(pods.values()), noted
+
+    def _delete_as_the_policy_says(self) -> None:
+        """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""
+        kubectl, belongings = self._attempt.kubectl, self._attempt.belongings
+        try:
+            self._attempt.persist(lambda: belongings.delete(kubectl))
+        except KubectlError as error:
+            command = belongings.delete_command(kubectl)
+            self._attempt.log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
+
+    def _restore_ttl(self, seconds: int) -> None:
+        """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
+        try:
+            self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+        except KubectlError as error:
+            self._attempt.log.warning(
+                f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}"
+            )

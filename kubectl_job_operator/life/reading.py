@@ -1,0 +1,88 @@
+"""What is read beside the Job while it runs: its pods, and their logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.attempt import Attempt
+from kubectl_job_operator.logs.follower import LogFollower
+from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.logs.tails import LogTails
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.watch.pods import PodWatch
+
+
+class Reading:
+    """Knows the Job's pods and, if they are to be shown, reads their logs.
+
+    :param attempt: the try.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self.tails = LogTails(attempt.kubectl, attempt.log, hides_results=attempt.settings.hides_results)
+        self.watch: PodWatch | None = None
+        self.follower: LogFollower | None = None
+
+    @property
+    def seen_pods(self) -> list[Object]:
+        """The pods that were seen, also those that are gone."""
+        return list(self.watch.pods.values()) if self.watch is not None else []
+
+    def begin(self, job: Object, positions: Sequence[SavedPosition] = (), *, follows: bool = True) -> PodWatch:
+        """Begin with a Job.
+
+        :param positions: up to where its logs were shown already.
+        :param follows: whether the logs are followed, or only read as far as they are.
+        """
+        attempt = self._attempt
+        watch = self.watch = PodWatch(attempt.kubectl, job, attempt.mailbox, attempt.log, attempt.observer)
+        following = attempt.settings.following
+        if following.is_on:
+            self.follower = LogFollower(
+                attempt.kubectl,
+                job,
+                watch,
+                attempt.mailbox,
+                log=attempt.log,
+                following=following,
+                hides_results=attempt.settings.hides_results,
+                saved=positions,
+                follows=follows,
+            )
+        return watch
+
+    def positions(self) -> Sequence[SavedPosition]:
+        """Return up to where the logs were shown."""
+        return self.follower.positions() if self.follower is not None else ()
+
+    def catch_up(self, job: Object) -> None:
+        """Show what the logs have by now, and go on later."""
+        attempt = self._attempt
+        if self.follower is not None:
+            self.follower.catch_up(attempt.pods_of(job))
+        if attempt.settings.tail.is_on:
+            self.tails.show(job, attempt.settings.tail.line_count)
+
+    def finish(self, job: Object) -> None:
+        """Show what the containers have said and the task's log does not have yet."""
+        attempt = self._attempt
+        if self.follower is not None:
+            self.follower.finish(job, lambda: attempt.pods_of(job))
+        if self.watch is not None:
+            self.watch.close()
+        if attempt.settings.tail.is_on and attempt.recalled is None:
+            self.tails.show(job, attempt.settings.tail.line_count)
+
+    def close(self) -> None:
+        """Read nothing any more."""
+        for reader in (self.follower, self.watch):
+            if reader is not None:
+                reader.close()
+
+    def last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
+        """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
+        if self.watch is not None and self.watch.is_gone(objects.uid(pod)):
+            return None
+        return self.tails.last_lines(pod["metadata"]["name"], container, line_count)

@@ -1,0 +1,132 @@
+"""What follows a failure or a kill: what must not run on is stopped, and it is said what was left and where."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kubectl_job_operator.attempt.attempt import Attempt
+from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.settings import KillAction
+from kubectl_job_operator.errors import (
+    DeferralError,
+    JobFailedError,
+    JobStartupError,
+    JobVanishedError,
+    KubectlError,
+    ResultError,
+    TaskTimeoutError,
+)
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.life.reading import Reading
+from kubectl_job_operator.replay.aftermath import Aftermath
+
+_KILL_SECONDS = 30.0
+
+
+class Unwinding:
+    """Cleans up after a try that did not come to a good end.
+
+    :param attempt: the try.
+    :param reading: what is to be stopped.
+    :param aftermath: what is kept of the try.
+    :param is_worker_stop: after a kill: whether only the worker was told to stop, and nobody wants the work to end.
+    """
+
+    def __init__(
+        self, attempt: Attempt, reading: Reading, aftermath: Aftermath, is_worker_stop: Callable[[], bool]
+    ) -> None:
+        self._attempt = attempt
+        self._reading = reading
+        self._aftermath = aftermath
+        self._is_worker_stop = is_worker_stop
+
+    def unwind(self, error: BaseException) -> None:
+        """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
+        try:
+            self._reading.close()
+            self._attempt.processes.close()
+            self._after_failure(error)
+        except BaseException as interruption:
+            if not _is_interruption(interruption):
+                raise
+            self._attempt.processes.close()
+            self._after_failure(error)
+
+    def _after_failure(self, error: BaseException) -> None:
+        """Stop what must not run on, say what was left and where."""
+        attempt = self._attempt
+        kubeconfig = attempt.kubeconfig
+        if isinstance(error, JobVanishedError):
+            attempt.may_run_on = False
+        is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
+        if not is_interrupted:
+            self._aftermath.gather(attempt.kubectl, attempt.job)
+        if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
+            self._after_interruption()
+        elif isinstance(error, JobStartupError):
+            self._delete_what_is_left()
+        elif attempt.may_run_on:
+            attempt.log.warning(
+                f"{attempt.full_name} was left as it is; it may still run, and a retry goes on with it."
+            )
+        elif attempt.belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
+            self._delete_what_is_left()
+        if kubeconfig is not None:
+            kubeconfig.unlink(missing_ok=True)
+            attempt.log.info(
+                f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
+            )
+        self._leave_word()
+        noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
+        if isinstance(error, noted):
+            # Airflow shows the exception too, but not each of its versions keeps the lines apart.
+            attempt.log.warning(str(error))
+
+    def _after_interruption(self) -> None:
+        """Delete the Job or keep it, as was asked for the kind of interruption."""
+        attempt = self._attempt
+        if attempt.settings.keep_on_worker_stop and attempt.mailbox.is_killed and self._is_worker_stop():
+            attempt.log.warning(
+                f"Only the worker was told to stop, so {attempt.full_name} runs on; the next try goes on with it."
+            )
+        elif attempt.settings.on_kill is KillAction.KEEP:
+            attempt.log.warning(f'The task was told to stop; by on_kill_action="keep" {attempt.full_name} stays.')
+        else:
+            attempt.log.warning(f"The task was told to stop, so {attempt.full_name} is deleted.")
+            self._delete_what_is_left()
+
+    def _delete_what_is_left(self) -> None:
+        """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
+        attempt = self._attempt
+        processes = Processes(attempt.environment)
+        kubectl = attempt.kubectl.with_processes(processes)
+        try:
+            persist(
+                lambda: attempt.belongings.delete(kubectl),
+                tolerance_seconds=_KILL_SECONDS,
+                pause=time.sleep,
+                show=attempt.log.warning,
+            )
+        except KubectlError as error:
+            attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(kubectl)}")
+        finally:
+            processes.close()
+
+    def _leave_word(self) -> None:
+        """Tell how the try can be run again, if it came so far that there is something to run."""
+        if self._attempt.file is None:
+            self._attempt.workspace.remove()
+            return
+        self._aftermath.conclude(self._attempt.job, str(self._attempt.kubectl.namespace))
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether Airflow ended the run from outside: by an exception that is no ``Exception``, raised in a signal handler.
+
+    Raised while a lock is taken, it may come out as the context of an ordinary error about that lock.
+    """
+    cause: BaseException | None = error
+    while cause is not None and isinstance(cause, Exception):
+        cause = cause.__context__
+    return cause is not None

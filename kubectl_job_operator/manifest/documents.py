@@ -1,0 +1,84 @@
+"""The documents of a manifest: which of them the task waits for, and what all of them are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_job_operator.errors import ManifestError
+from kubectl_job_operator.manifest import kinds, main_document, yaml_text
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents that a task applies, as they are.
+
+    :param documents: all of them, in the order of the text.
+    :param source: what to call it in an error, as the template's path.
+    """
+
+    documents: tuple[Document, ...]
+    source: str
+
+    @property
+    def job(self) -> Document:
+        """The Job, or the document of another kind that takes its place."""
+        return main_document.candidates(self.documents)[0]
+
+    @property
+    def companions(self) -> tuple[Document, ...]:
+        """All documents but the Job."""
+        job = self.job
+        return tuple(document for document in self.documents if document is not job)
+
+    @property
+    def kinds(self) -> str:
+        """The kinds of all documents, as kubectl takes them: ``job.v1.batch,configmap``."""
+        return ",".join(dict.fromkeys(kinds.full_resource(document) for document in [self.job, *self.companions]))
+
+    @property
+    def name(self) -> str:
+        """The Job's name."""
+        return str(self.job["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that the documents name; ``None`` if they name none."""
+        namespace = self.job["metadata"].get("namespace")
+        return str(namespace) if namespace else None
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a document is a Secret."""
+        return any(document["kind"] == "Secret" for document in self.documents)
+
+    def text(self) -> str:
+        """Return the YAML for kubectl."""
+        return yaml_text.dump_all(self.documents)
+
+    def job_text(self) -> str:
+        """Return the YAML of the Job alone."""
+        return yaml_text.dump_all([self.job])
+
+    def require_job(self, arguments: str) -> None:
+        """Refuse arguments that are for a Job alone where something else takes its place.
+
+        :param arguments: their names.
+        :raises ManifestError: if it does.
+        """
+        if not kinds.is_job(self.job):
+            raise self.refusal(
+                f"has a {names_of([self.job])}, and only a Job takes {arguments}", "write it into the YAML instead"
+            )
+
+    def refusal(self, problem: str, advice: str) -> ManifestError:
+        """Make the error that tells what is wrong with them, and what to do."""
+        return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")
+
+
+def names_of(documents: Sequence[Document]) -> str:
+    """Name documents by their kinds and names."""
+    return ", ".join(f"{document['kind']} {document['metadata']['name']}" for document in documents)

@@ -1,0 +1,136 @@
+"""Changed copies of a manifest, as a task needs them; the original stays as it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from kubectl_job_operator.manifest import kinds, main_document
+from kubectl_job_operator.manifest.documents import Documents
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@dataclass(frozen=True)
+class Editable(Documents):
+    """Documents of which changed copies can be made."""
+
+    def with_labels(self, labels: Mapping[str, str], *, on_pods: bool = True) -> Self:
+        """Return the same manifest with these labels on every document and, unless told not to, on the Job's pods."""
+        return self._with_metadata("labels", labels, on_pods=on_pods)
+
+    def with_annotations(self, annotations: Mapping[str, str], *, on_pods: bool) -> Self:
+        """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
+        return self._with_metadata("annotations", annotations, on_pods=on_pods)
+
+    def with_keep_labels(self, keep: str) -> Self:
+        """Return the same manifest where each companion with the annotation ``keep: "true"`` has it as a label too."""
+        edited, job = self._edited()
+        for document in edited.documents:
+            metadata = document["metadata"]
+            if document is not job and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
+                metadata["labels"] = {**(metadata.get("labels") or {}), keep: "true"}
+        return edited
+
+    def with_name(self, name: str) -> Self:
+        """Return the same manifest with another name for the Job."""
+        edited, job = self._edited()
+        job["metadata"]["name"] = name
+        return edited
+
+    def with_namespace(self, namespace: str) -> Self:
+        """Return the same manifest with this namespace in every document that names one."""
+        documents = copy.deepcopy(self.documents)
+        for document in documents:
+            if document["metadata"].get("namespace"):
+                document["metadata"]["namespace"] = namespace
+        return replace(self, documents=documents)
+
+    def with_active_deadline(self, seconds: int) -> Self:
+        """Return the same manifest with this ``activeDeadlineSeconds``, unless the text sets one.
+
+        :raises ManifestError: if it is neither a Job nor a Pod.
+        """
+        if not kinds.is_pod(self.job):
+            self.require_job("activeDeadlineSeconds (deadline_from_timeout)")
+        edited, job = self._edited()
+        job["spec"].setdefault("activeDeadlineSeconds", seconds)
+        return edited
+
+    def with_grace_period(self, seconds: int) -> Self:
+        """Return the same manifest with this ``terminationGracePeriodSeconds`` for the Job's pods."""
+        edited, job = self._edited()
+        for pod in main_document.pod_templates(job):
+            pod["spec"]["terminationGracePeriodSeconds"] = seconds
+        return edited
+
+    def with_ttl(self, seconds: int) -> Self:
+        """Return the same manifest with this ``ttlSecondsAfterFinished``."""
+        edited, job = self._edited()
+        job["spec"]["ttlSecondsAfterFinished"] = seconds
+        return edited
+
+    def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Self:
+        """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
+        edited, job = self._edited()
+        pods = [template["spec"] for template in main_document.pod_templates(job)]
+        containers = [one for pod in pods for kind in ("initContainers", "containers") for one in pod.get(kind) or ()]
+        for container in containers:
+            present = list(container.get("env") or ())
+            names = {variable.get("name") for variable in present}
+            present += [dict(variable) for variable in env_vars if variable["name"] not in names]
+            container["env"] = present
+        return edited
+
+    def with_termination_message_path(self, path: str) -> Self:
+        """Return the same manifest where what a container writes to this file comes back in its pod's status.
+
+        Containers that set another ``terminationMessagePath`` keep it, and init containers are not asked.
+        """
+        edited, job = self._edited()
+        for pod in main_document.pod_templates(job):
+            for container in pod["spec"]["containers"]:
+                container.setdefault("terminationMessagePath", path)
+        return edited
+
+    def with_backoff_limit(self, limit: int, *, override: bool) -> Self:
+        """Return the same manifest with this ``backoffLimit``.
+
+        :param override: set it even where the text sets one.
+        :raises ManifestError: if it is to be set, and there is no Job that has one.
+        """
+        if not kinds.is_job(self.job):
+            if override:
+                self.require_job("backoff_limit")
+            return self
+        edited, job = self._edited()
+        spec = job["spec"]
+        is_set = spec.get("backoffLimit") is not None or spec.get("backoffLimitPerIndex") is not None
+        if override or not is_set:
+            job["spec"]["backoffLimit"] = limit
+        return edited
+
+    def _with_metadata(self, key: str, added: Mapping[str, str], *, on_pods: bool) -> Self:
+        if not added:
+            return self
+        edited, job = self._edited()
+        # A selector of the author's own may stand for a kind whose pods cannot be given labels through it.
+        can_reach_pods = on_pods and (kinds.is_job(job) or not kinds.chosen_pod_selector(job))
+        pods = [pod for pod in main_document.pod_templates(job) if pod is not job] if can_reach_pods else []
+        for pod in pods:
+            # The metadata first, as people write it.
+            parts = {"metadata": pod.get("metadata") or {}, **{key: pod[key] for key in pod if key != "metadata"}}
+            pod.clear()
+            pod.update(parts)
+        for owner in [*edited.documents, *pods]:
+            metadata = owner["metadata"]
+            metadata[key] = {**(metadata.get(key) or {}), **added}
+        return edited
+
+    def _edited(self) -> tuple[Self, dict[str, Any]]:
+        """Return a copy, and its Job, to be changed."""
+        edited = replace(self, documents=copy.deepcopy(self.documents))
+        return edited, cast("dict[str, Any]", edited.job)

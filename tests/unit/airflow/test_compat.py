@@ -1,0 +1,92 @@
+"""What Airflow 2 and Airflow 3 keep in different places is asked for in one way."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow import compat
+from kubectl_job_operator.airflow.compat import is_wanted_by_airflow, state_of_deferred
+
+HAS_TASK_SDK = importlib.util.find_spec("airflow.sdk") is not None
+
+
+def instance(map_index: int | None = -1) -> Any:
+    return SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=map_index)
+
+
+def context(map_index: int | None = -1) -> Any:
+    return {"ti": instance(map_index)}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Put states into the place of Airflow's, and give what was asked for and what is answered."""
+    kept: dict[str, Any] = {"index": None, "answer": {"task": "running"}}
+
+    def get_task_states(*, dag_id: str, task_ids: list[str], run_ids: list[str], map_index: int) -> dict[str, Any]:
+        assert (dag_id, task_ids, run_ids) == ("dag", ["task"], ["run"])
+        kept["index"] = map_index
+        return {"run": kept["answer"]}
+
+    def state_in_database(asked_of: Any, index: int) -> str:
+        states = get_task_states(
+            dag_id=asked_of.dag_id, task_ids=[asked_of.task_id], run_ids=[asked_of.run_id], map_index=index
+        )
+        return str(next(iter(states["run"].values()), "no such"))
+
+    if HAS_TASK_SDK:
+        home = importlib.import_module("airflow.sdk.execution_time.task_runner").RuntimeTaskInstance
+        monkeypatch.setattr(home, "get_task_states", staticmethod(get_task_states))
+    else:
+        monkeypatch.setattr(compat, "_state_in_database", state_in_database)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("state", "is_wanted"),
+    [
+        ("running", True),
+        ("queued", True),
+        ("scheduled", True),
+        ("failed", False),
+        ("success", False),
+        ("restarting", False),
+        (None, False),
+    ],
+)
+def test_a_worker_and_a_triggerer_see_the_same_state_of_a_task(
+    state: str | None, is_wanted: bool, asked: dict[str, Any]
+) -> None:
+    asked["answer"] = {"task": state}
+    assert is_wanted_by_airflow(context()) is is_wanted
+    assert asyncio.run(state_of_deferred(instance())) == str(state)
+
+
+def test_a_task_instance_that_was_deleted_is_not_wanted(asked: dict[str, Any]) -> None:
+    asked["answer"] = {}
+    assert not is_wanted_by_airflow(context())
+    assert asyncio.run(state_of_deferred(instance())) == "no such"
+
+
+@pytest.mark.parametrize(("given", "index"), [(None, -1), (-1, -1), (0, 0), (7, 7)])
+def test_the_state_is_that_of_this_task_instance_among_the_mapped_ones(
+    given: int | None, index: int, asked: dict[str, Any]
+) -> None:
+    assert is_wanted_by_airflow(context(given))
+    assert asked.pop("index") == index
+    assert asyncio.run(state_of_deferred(instance(given))) == "running"
+    assert asked["index"] == index
+
+
+def test_where_airflow_does_not_tell_nothing_is_wanted_and_nothing_is_known(
+    asked: dict[str, Any],
+) -> None:
+    asked["answer"] = None
+    assert not is_wanted_by_airflow(context())
+    assert asyncio.run(state_of_deferred(instance())) == "unknown"
