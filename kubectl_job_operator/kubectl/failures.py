@@ -41,8 +41,8 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             ErrorKind.CONFIGURATION,
-            r"^Error in configuration|^error: (?:context (?:.* does not exist$|was not found)|error loading config file|exec plugin: "
-            r"|no Auth Provider found|stat .*: no such file|current-context must exist)"
+            r"^Error in configuration|^error: (?:context (?:.* does not exist$|was not found)|error loading config file"
+            r"|exec plugin: |no Auth Provider found|stat .*: no such file|current-context must exist)"
             # A bare EOF: kubectl asked for a user name, and there was nobody to answer.
             r"|^error: EOF$",
         ),

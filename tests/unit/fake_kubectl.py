@@ -94,8 +94,8 @@ os._exit(return_code)
 class FakeKubectl:
     """The test's hand on the scripted kubectl.
 
-    Of the rules that match a command, the first that is not used up answers. ``version`` is answered by a rule that
-    stands behind all others.
+    Of the rules that match a command, the first that is not used up answers. ``version`` and ``/readyz`` are answered
+    by rules that stand behind all others.
 
     :param folder: where the program and its notes live; to be put on PATH.
     """
@@ -201,8 +201,9 @@ class FakeKubectl:
     def _write_rules(self) -> None:
         words = ["version", "--client", "-o", "json"]
         version: tuple[Any, ...] = (words, _bytes(VERSION), b"", 0, 0.0, [], None, 0, (), False, False)
+        ready: tuple[Any, ...] = (["get", "--raw", "/readyz"], b"ok", b"", 0, 0.0, [], None, 0, (), False, False)
         new = self.folder / "rules.new"
-        new.write_text(repr([*self._rules, version]), encoding="utf-8")
+        new.write_text(repr([*self._rules, version, ready]), encoding="utf-8")
         new.replace(self.folder / "rules")
 
 

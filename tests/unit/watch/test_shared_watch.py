@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.deferred_wait import Terms
@@ -46,8 +47,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_watch, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_LONGEST_PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 0.1)
-    monkeypatch.setattr(watch_stream, "REFUSALS_SECONDS", 0.2)
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.05)
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.2)
 
 
 def test_a_hundred_who_wait_share_two_kubectls_and_each_learns_of_his_own_job(fake_kubectl: FakeKubectl) -> None:
@@ -205,7 +206,7 @@ def test_who_may_not_watch_all_jobs_gets_a_watch_of_his_own_and_is_told(fake_kub
 def test_a_server_that_refuses_everybody_for_a_moment_is_believed_only_when_it_goes_on(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 60.0)
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 60.0)
     fake_kubectl.answers(JOBS_WATCH, times=2, **FORBIDDEN)
     fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
     fake_kubectl.answers(JOBS_LIST, uids(1))
