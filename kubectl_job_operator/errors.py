@@ -60,7 +60,9 @@ class ErrorKind(enum.Enum):
 
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
+    CREDENTIALS = "no credentials"
     UNREACHABLE = "unreachable"
+    PROXY = "refused by a proxy"
     CERTIFICATE = "certificate not trusted"
     CONFIGURATION = "kubectl's configuration"
     NAMESPACE_NOT_FOUND = "namespace not found"
@@ -69,6 +71,9 @@ class ErrorKind(enum.Enum):
     CONTAINER_WAITING = "container is waiting to start"
     IMMUTABLE = "field is immutable"
     INVALID = "invalid"
+    ADMISSION = "refused by a rule of the cluster"
+    QUOTA = "quota exceeded"
+    TOO_LARGE = "too large"
     UNKNOWN_RESOURCE = "kind unknown to the server"
     NAMESPACE_MISMATCH = "namespaces differ"
     CONFLICT = "field manager conflict"
@@ -89,9 +94,18 @@ class ErrorKind(enum.Enum):
         return self in _NEEDS_AUTHOR
 
 
-_NEEDS_AUTHOR = frozenset({ErrorKind.INVALID, ErrorKind.CONFIGURATION, ErrorKind.NAMESPACE_MISMATCH})
+_NEEDS_AUTHOR = frozenset(
+    {
+        ErrorKind.ADMISSION,
+        ErrorKind.CONFIGURATION,
+        ErrorKind.INVALID,
+        ErrorKind.NAMESPACE_MISMATCH,
+        ErrorKind.TOO_LARGE,
+    }
+)
 _CAN_PASS = frozenset(
     {
+        ErrorKind.CREDENTIALS,
         ErrorKind.UNREACHABLE,
         ErrorKind.SERVER_BUSY,
         ErrorKind.NO_ANSWER,

@@ -14,6 +14,7 @@ from kubectl_job_operator.attempt.observer import Observer
 from kubectl_job_operator.attempt.persistence import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import HeardLog, Log
+from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.kubectl.access import Access
@@ -77,6 +78,7 @@ class Attempt:
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.mailbox = Mailbox()
+        self.standing = Standing(self.log.warning)
         self.file: Path | None = None
         """The file of the Job, once it is written."""
         self.job: Object | None = None
@@ -120,6 +122,8 @@ class Attempt:
             else tolerance_seconds,
             pause=self.mailbox.pause,
             show=self.log.warning,
+            standing=self.standing,
+            is_ready=self.kubectl.is_ready,
         )
 
     def look(self) -> Object | None:

@@ -19,8 +19,10 @@ _NOT_JUDGED = frozenset(
     {
         ErrorKind.CERTIFICATE,
         ErrorKind.CONFIGURATION,
+        ErrorKind.CREDENTIALS,
         ErrorKind.NAMESPACE_NOT_FOUND,
         ErrorKind.NO_ANSWER,
+        ErrorKind.PROXY,
         ErrorKind.SERVER_BUSY,
         ErrorKind.SIGNALLED,
         ErrorKind.UNAUTHORIZED,

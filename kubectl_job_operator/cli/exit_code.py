@@ -18,7 +18,9 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
 
-_UNREACHABLE = frozenset({ErrorKind.UNREACHABLE, ErrorKind.SERVER_BUSY, ErrorKind.NO_ANSWER})
+_UNREACHABLE = frozenset(
+    {ErrorKind.CREDENTIALS, ErrorKind.UNREACHABLE, ErrorKind.PROXY, ErrorKind.SERVER_BUSY, ErrorKind.NO_ANSWER}
+)
 _UNCLEAR = frozenset({ErrorKind.SIGNALLED, ErrorKind.OTHER})
 _BAD_INPUT = (errors.InputError, errors.RightsMissingError, errors.JobInUseError, errors.WorkspaceError)
 

@@ -13,6 +13,8 @@ from kubectl_job_operator.errors import AccessError
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SETTINGS = ("KUBECONFIG", "KUBERC", "KUBECACHEDIR")
 _NO_CONFIG_FILE = "/dev/null"
+# Over a silent connection kubectl asks whether the server still lives; left alone, it notices an end after 45 s.
+_HEARTBEAT = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Access:
         """
         environment = dict(inherited)
         environment["KUBERC"] = "off"
+        for name, seconds in _HEARTBEAT.items():
+            environment.setdefault(name, seconds)
         if "KUBECACHEDIR" not in environment and not _can_write(Path(environment.get("HOME", "/"), ".kube", "cache")):
             environment["KUBECACHEDIR"] = str(spare_folder / "cache")
         return environment

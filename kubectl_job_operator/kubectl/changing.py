@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, Call, Calls, listed, parsed
+from kubectl_job_operator.kubectl.stderr import with_size
 from kubectl_job_operator.objects import Object
 
 FIELD_MANAGER = "kubectl-job-operator"
@@ -25,7 +27,12 @@ class Changing(Calls):
         """
         self.require_version()
         call = self._start_here(*_apply(file, "json", field_manager=field_manager))
-        return listed(parsed(self._finish(call, CHANGE_SECONDS, summary.names)) or {})
+        try:
+            return listed(parsed(self._finish(call, CHANGE_SECONDS, summary.names)) or {})
+        except KubectlError as error:
+            if error.kind is ErrorKind.TOO_LARGE:
+                raise with_size(error, file.stat().st_size) from None
+            raise
 
     def start_dry_run(self, file: Path) -> Call:
         """Start letting the API server check a manifest and change nothing; ``finish_dry_run`` takes the result."""

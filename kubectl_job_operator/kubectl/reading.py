@@ -11,6 +11,9 @@ from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, PROGRAM, READ_SEC
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
 
+_READY_SECONDS = 5.0
+# An answer all the same: whoever may not ask cannot know.
+_NOT_TOLD = frozenset({ErrorKind.FORBIDDEN, ErrorKind.UNAUTHORIZED, ErrorKind.NOT_FOUND})
 _UIDS = "jsonpath={.items[*].metadata.uid}"
 
 
@@ -90,6 +93,15 @@ class Reading(Calls):
                 return None
             raise
         return None if "incomplete" in finished.stderr else finished.stdout
+
+    def is_ready(self) -> bool | None:
+        """Return whether the API server says that it is ready; ``None`` where it does not tell."""
+        call = self._start(PROGRAM, *self.access.flags(), "get", "--raw", "/readyz", label="readyz")
+        try:
+            self._finish(call, _READY_SECONDS, str.strip)
+        except KubectlError as error:
+            return None if error.kind in _NOT_TOLD else False
+        return True
 
     def version(self) -> str:
         """Return kubectl's own version, as ``1.32.4``.

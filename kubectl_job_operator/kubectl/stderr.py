@@ -1,6 +1,6 @@
-"""What kubectl's words on stderr mean. Almost every failure returns 1, so the words are all there is.
+"""From what a failed kubectl has printed to the error that says what happened and what to do.
 
-The table is held against recordings of kubectl 1.32 and Kubernetes 1.36 in ``tests/fixtures/kubectl-stderr.md``.
+Almost every failure returns 1, so the words are all there is.
 """
 
 from __future__ import annotations
@@ -10,17 +10,25 @@ import signal
 from collections.abc import Sequence
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
+from kubectl_job_operator.kubectl import failures, words
 
-_NOISE = re.compile(
-    r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ "
-)  # lines of kubectl's own logger, as "E1120 19:25:02.614761 ..."
 _FORBIDDEN = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"(?: in API group "(?P<group>[^"]*)")?')
+_DENIED_BY = (
+    re.compile(r'(admission webhook "[^"]*") denied'),
+    re.compile(r"(ValidatingAdmissionPolicy '[^']*' with binding '[^']*') denied"),
+    re.compile(r'violates (PodSecurity "[^"]*")'),
+)
+_PLUGIN = re.compile(r"exec: (?:executable |fork/exec )(?P<name>\S+?):? ")
 
 _HINTS: dict[ErrorKind, str] = {
     ErrorKind.FORBIDDEN: "the request was refused for the reason above; ask who runs the cluster.",
     ErrorKind.UNAUTHORIZED: "the credentials are wrong or have expired; renew the kubeconfig or the token.",
+    ErrorKind.CREDENTIALS: "see what the kubeconfig's credential plugin says above; run it by hand where the task "
+    "runs.",
     ErrorKind.UNREACHABLE: "check that the cluster is up, that its address in the kubeconfig is right and that this "
     "machine can reach it.",
+    ErrorKind.PROXY: "a proxy stands between this machine and the cluster and lets nothing through; add the address of "
+    "the API server to NO_PROXY where the task runs, or mend HTTPS_PROXY.",
     ErrorKind.CERTIFICATE: "check certificate-authority-data in the kubeconfig: the server's certificate is not signed "
     "by it.",
     ErrorKind.CONFIGURATION: "check config_file, cluster_context and KUBECONFIG; `kubectl config get-contexts` lists "
@@ -29,6 +37,9 @@ _HINTS: dict[ErrorKind, str] = {
     ErrorKind.NOT_FOUND: "it does not exist, or no longer does.",
     ErrorKind.IMMUTABLE: "the object exists and cannot be changed that way; delete it or rename the new one.",
     ErrorKind.INVALID: "mend the template: the API server does not accept this manifest.",
+    ErrorKind.QUOTA: "ask for less, wait until others have ended, or have the ResourceQuota of the namespace raised.",
+    ErrorKind.TOO_LARGE: "put the data elsewhere, as into an image, a volume or an object store, and only its place "
+    "into the manifest: an object in the cluster may have about 1,500,000 bytes, a ConfigMap or Secret 1,048,576.",
     ErrorKind.UNKNOWN_RESOURCE: "install what defines that kind, or mend apiVersion and kind in the template.",
     ErrorKind.NAMESPACE_MISMATCH: "let the documents of the manifest name one namespace, or none.",
     ErrorKind.CONFLICT: "somebody else manages that field of the object; remove it from the template or rename the "
@@ -38,57 +49,12 @@ _HINTS: dict[ErrorKind, str] = {
     ErrorKind.NO_ANSWER: "the cluster did not answer in time; check its address and that it is up.",
 }
 
-_PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.MULTILINE))
-    for kind, pattern in (
-        (ErrorKind.CONTAINER_WAITING, r"is waiting to start|ContainerCreating|PodInitializing"),
-        (ErrorKind.SERVER_BUSY, r"\((TooManyRequests|InternalError|ServiceUnavailable|Timeout|ServerTimeout)\)"),
-        (ErrorKind.FORBIDDEN, r"\(Forbidden\)|is forbidden:"),
-        (ErrorKind.UNAUTHORIZED, r"\(Unauthorized\)|must be logged in to the server|asked for the client to provide"),
-        (ErrorKind.CERTIFICATE, r"x509:|failed to verify certificate|first record does not look like a TLS handshake"),
-        (
-            ErrorKind.CONFIGURATION,
-            r"context was not found|context .+ does not exist|Error in configuration|error loading config file"
-            r"|no configuration has been provided|error: stat .*: no such file|current-context must exist"
-            # A bare EOF: kubectl asked for a user name, and there was nobody to answer.
-            r"|executable .* not found|exec plugin|getting credentials: exec|^error: EOF$",
-        ),
-        (ErrorKind.NAMESPACE_NOT_FOUND, r'\(NotFound\): namespaces? "'),
-        (ErrorKind.NOT_FOUND, r"\(NotFound\)"),
-        (ErrorKind.CONDITION_TIMED_OUT, r"timed out waiting for the condition"),
-        (ErrorKind.IMMUTABLE, r"field is immutable"),
-        (ErrorKind.UNKNOWN_RESOURCE, r"no matches for kind|doesn't have a resource type"),
-        (ErrorKind.CONFLICT, r"Apply failed with \d+ conflict|\(Conflict\)"),
-        (ErrorKind.NAMESPACE_MISMATCH, r"does not match the namespace"),
-        # Before what tells an outage: the words of a manifest may be anything.
-        (ErrorKind.INVALID, r'^The \S+ ".*" is invalid: |\(BadRequest\)|\(Invalid\)'),
-        (
-            ErrorKind.UNREACHABLE,
-            r"was refused|connection refused|no such host|connection reset|no route to host|network is unreachable"
-            r"|server misbehaving|i/o timeout|TLS handshake timeout|unexpected EOF|: EOF$|broken pipe"
-            r"|http2: |connection lost|Unable to connect to the server",
-        ),
-        (
-            ErrorKind.SERVER_BUSY,
-            r"etcdserver:|currently unable to handle the request|server has received too many requests"
-            r"|context deadline exceeded|Client\.Timeout exceeded|request timed out|unable to return a response"
-            r"|apiserver not ready|leader changed|storage is \(re\)initializing|server is shutting down",
-        ),
-        # After it: kubectl also says "error validating" where it cannot ask the server for its schema.
-        (
-            ErrorKind.INVALID,
-            r"field not declared in schema|unknown field|cannot use generate name|error parsing "
-            r"|failed to create typed patch|unable to decode|error validating|illegal base64",
-        ),
-    )
-)
-
 
 def explain(argv: Sequence[str], return_code: int, stderr: str) -> KubectlError:
     """Turn a failed command into the error that says what happened and what to do."""
-    words = _words(stderr) or (f"ended by signal {-return_code}" if return_code < 0 else "")
-    kind = kind_of(return_code, words)
-    return KubectlError(argv, return_code, stderr, kind, words=words, hint=_hint(kind, words))
+    shown = words.shown(stderr) or (f"ended by signal {-return_code}" if return_code < 0 else "")
+    kind = kind_of(return_code, shown)
+    return KubectlError(argv, return_code, stderr, kind, words=shown, hint=_hint(kind, shown))
 
 
 def no_answer(argv: Sequence[str], seconds: float) -> KubectlError:
@@ -105,30 +71,46 @@ def not_started(argv: Sequence[str], error: OSError) -> KubectlError:
     return KubectlError(argv, 1, "", kind, words=f"it could not be started: {error}", hint=_HINTS[kind])
 
 
+def with_size(error: KubectlError, byte_count: int) -> KubectlError:
+    """Say of a manifest that is too large how large it is."""
+    return KubectlError(
+        error.argv,
+        error.return_code,
+        error.stderr,
+        error.kind,
+        words=error.words,
+        hint=f"the manifest has {byte_count:,} bytes; {error.hint}",
+    )
+
+
 def kind_of(return_code: int, stderr: str) -> ErrorKind:
     """Tell what kind of failure it was."""
-    if return_code < 0:
-        return ErrorKind.SIGNALLED
-    for kind, pattern in _PATTERNS:
-        if pattern.search(stderr):
-            return kind
-    return ErrorKind.OTHER
+    return ErrorKind.SIGNALLED if return_code < 0 else failures.kind_of(words.deciding(stderr))
 
 
-def _words(stderr: str) -> str:
-    """Leave out the lines of kubectl's own logger, unless there is nothing else."""
-    lines = [line for line in stderr.strip().splitlines() if line.strip()]
-    return "\n".join([line for line in lines if not _NOISE.match(line)] or lines)
-
-
-def _hint(kind: ErrorKind, words: str) -> str:
-    missing = _FORBIDDEN.search(words)
+def _hint(kind: ErrorKind, shown: str) -> str:
+    missing = _FORBIDDEN.search(shown)
     if kind is ErrorKind.FORBIDDEN and missing:
         resource = missing["resource"] + (f".{missing['group']}" if missing["group"] else "")
         return f'the account lacks the right to "{missing["verb"]}" {resource}; add it to its Role.'
-    if words == "error: EOF":
+    if kind is ErrorKind.ADMISSION:
+        who = next((found[1] for pattern in _DENIED_BY if (found := pattern.search(shown))), "")
+        return (
+            f"{who or 'a rule of the cluster'} does not let this in; change the template as it says above, or ask who "
+            "runs the cluster. Trying again changes nothing."
+        )
+    if kind is ErrorKind.CONFIGURATION and (plugin := _PLUGIN.search(shown)):
+        return (
+            f"the kubeconfig's credential plugin {plugin['name']} cannot be run; install it on the machine where the "
+            "task runs, or mend users[].user.exec in the kubeconfig."
+        )
+    if kind is ErrorKind.CONFIGURATION and "exec plugin" in shown:
+        return "mend users[].user.exec in the kubeconfig, or take the version of the plugin that goes with it."
+    if kind is ErrorKind.NAMESPACE_NOT_FOUND and "being terminated" in shown:
+        return "the namespace is being deleted; choose another, or wait until it is gone and create it anew."
+    if shown == "error: EOF":
         return "kubectl asked for a user name, so this user of the kubeconfig has no credentials; add them there."
-    if "localhost:8080" in words:
+    if "localhost:8080" in shown:
         return (
             "kubectl found no configuration and tried its last resort; set config_file or KUBECONFIG, or in a pod "
             "in_cluster=True."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from kubectl_job_operator.kubectl.words import counted
 from kubectl_job_operator.objects import Object
 
 _MOST_NAMES = 5
@@ -63,4 +64,4 @@ def count_lines(stdout: str) -> str:
 
 def joined(summary: str, stderr: str) -> str:
     """Put kubectl's warnings behind a summary of its output."""
-    return "\n".join(part for part in (summary, stderr.strip()) if part)
+    return "\n".join(part for part in (summary, counted(stderr)) if part)

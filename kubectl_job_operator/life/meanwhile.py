@@ -15,6 +15,7 @@ from kubectl_job_operator.logs.tails import RepeatedTail
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.watch.event_reader import KubectlEvents
+from kubectl_job_operator.watch.outage import Outage
 from kubectl_job_operator.watch.pods import PodWatch
 from kubectl_job_operator.watch.waiting import Chore, Waiter, vanished
 
@@ -97,7 +98,8 @@ class Meanwhile:
     def _chores(self, job: Object, watch: PodWatch) -> list[Chore]:
         """Return what is done beside the waiting."""
         attempt = self._attempt
-        chores: list[Chore] = [watch, Progress(job, watch, attempt.log)]
+        outage = Outage(watch, attempt.standing, attempt.settings.outage_tolerance_seconds)
+        chores: list[Chore] = [watch, outage, Progress(job, watch, attempt.log)]
         if self._reading.follower is not None:
             chores.append(self._reading.follower)
         tail = attempt.settings.tail

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
-from kubectl_job_operator.attempt.persistence import REFUSALS_SECONDS
+from kubectl_job_operator.attempt.refusals import REFUSALS_SECONDS
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output

@@ -9,6 +9,7 @@ from typing import Any
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest import kinds, main_document
 from kubectl_job_operator.manifest.documents import Document, Documents, names_of
+from kubectl_job_operator.manifest.exported import fields_of_the_cluster
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
 
 _RESTART_POLICIES = ("Never", "OnFailure")
@@ -83,6 +84,12 @@ def _check_document(manifest: Documents, number: int, document: Any) -> None:
     if not metadata.get("name"):
         raise manifest.refusal(f"has a {what} without a name", "give it metadata.name")
     _check_metadata(manifest, what, metadata)
+    exported = fields_of_the_cluster(document)
+    if exported:
+        raise manifest.refusal(
+            f"has a {what} as a cluster has it, with fields that only a cluster may write: {', '.join(exported)}",
+            "remove them; what kubectl get -o yaml prints is no manifest yet",
+        )
     if document["kind"] == "Secret":
         _check_secret(manifest, what, document)
 

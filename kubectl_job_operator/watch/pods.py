@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.observer import Nobody, Observer
-from kubectl_job_operator.attempt.persistence import REFUSALS_SECONDS
+from kubectl_job_operator.attempt.refusals import REFUSALS_SECONDS
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
@@ -56,6 +56,7 @@ class PodWatch:
         self._next_start = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._refused_since = 0.0
+        self._refused_in_a_row = 0
         self._has_warned = False
         self._is_closed = False
         self.is_up = False
@@ -64,6 +65,10 @@ class PodWatch:
         """Another number whenever something has changed."""
         self.reconnections = 0
         """How often the cluster has answered again after a gap."""
+        self.away_since: float | None = None
+        """Since when the cluster has not answered, on the monotonic clock; ``None`` if it answers."""
+        self.last_error: KubectlError | None = None
+        """What was last heard instead of an answer."""
 
     @property
     def pods(self) -> Mapping[str, Object]:
@@ -108,7 +113,7 @@ class PodWatch:
 
     def replace(self, pods: Sequence[Object]) -> None:
         """Take a list of all pods for the truth."""
-        self.is_up = True
+        self._note_answer()
         for pod in pods:
             self._see(pod)
         for pod_uid in self._pods.keys() - {objects.uid(pod) for pod in pods} - self._gone:
@@ -134,11 +139,14 @@ class PodWatch:
 
     def _after_watch(self, call: Call) -> None:
         self._has_gap, self.is_up = True, False
+        self.away_since = self.away_since or time.monotonic()
         try:
             self._kubectl.finish_stream(call, "the watch has ended; it is started again")
         except KubectlError as error:
             self._bear(error)
+            self._refused_in_a_row += not error.kind.can_pass
         else:
+            self._refused_in_a_row = 0
             self._refused_since = 0.0
         self._wait_a_while()
 
@@ -146,12 +154,13 @@ class PodWatch:
         try:
             pods = self._kubectl.finish_select(call)
         except KubectlError as error:
+            self._refused_in_a_row = 0
             self._bear(error)
             self._wait_a_while()
             return
         self.replace(pods)
         # Where watching is forbidden and listing is not, this comes again and again and means nothing.
-        if not self._refused_since:
+        if self._refused_in_a_row <= 1:
             self.reconnections += 1
         self._start_watch()
 
@@ -163,7 +172,10 @@ class PodWatch:
     def _bear(self, error: KubectlError) -> None:
         """Go on trying, and warn once if a refusal was no accident."""
         if error.kind.can_pass:
+            self._refused_in_a_row = 0
+            self.last_error = error
             return
+        self.away_since = None  # it does answer
         now = time.monotonic()
         self._refused_since = self._refused_since or now
         if now - self._refused_since >= REFUSALS_SECONDS and not self._has_warned:
@@ -181,11 +193,15 @@ class PodWatch:
         pod = event.get("object") or {}
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
-        self.is_up = True
+        self._refused_in_a_row = 0
+        self._note_answer()
         self._pause = _FIRST_PAUSE_SECONDS
         self._see(pod)
         if event.get("type") == "DELETED":
             self._lose(objects.uid(pod))
+
+    def _note_answer(self) -> None:
+        self.is_up, self.away_since, self.last_error = True, None, None
 
     def _see(self, pod: Object) -> None:
         self._pods[objects.uid(pod)] = pod

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.refusals import Refusals
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
@@ -21,6 +22,8 @@ _WAIT_SECONDS = 3600
 _DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
 _VERDICT_GRACE_SECONDS = 1.0
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
+_SERVED_AFTER_SECONDS = 30.0
+"""A wait that goes on for so long was not refused when it began."""
 
 
 class Chore(Protocol):
@@ -74,7 +77,8 @@ class Waiter:
         self._chores = chores
         self._reconnections = reconnections
         self._waits: dict[str, Call] = {}
-        self._refused: set[str] = set()
+        self._refusals: dict[str, Refusals] = {}
+        self._armed_at: dict[str, float] = {}
 
     def wait(self) -> Object:
         """Return the Job when it has a verdict.
@@ -108,6 +112,7 @@ class Waiter:
         """Start the waits that do not run."""
         for condition in conditions:
             if condition not in self._waits:
+                self._armed_at[condition] = time.monotonic()
                 self._waits[condition] = self._kubectl.start_wait(
                     kinds.target(self._job), condition, _WAIT_SECONDS, self._mailbox.post
                 )
@@ -117,7 +122,7 @@ class Waiter:
         printed = None
         try:
             printed = self._kubectl.finish_wait(call)
-            self._refused.discard(condition)
+            self._refusals.pop(condition, None)
             if condition == _DELETED:
                 printed = self._last_words()
         except KubectlError as error:
@@ -130,13 +135,16 @@ class Waiter:
         return self._checked(self._look())
 
     def _bear(self, condition: str, error: KubectlError) -> None:
-        """Let a wait fail; what does not pass is believed the second time: right after a restart servers err."""
+        """Let a wait fail; a refusal is believed when it goes on although reading the Job is served."""
         if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
             return
-        if not error.kind.can_pass:
-            if condition in self._refused:
+        was_served_long = time.monotonic() - self._armed_at[condition] >= _SERVED_AFTER_SECONDS
+        if error.kind.can_pass or was_served_long:
+            self._refusals.pop(condition, None)
+        else:
+            refusals = self._refusals.setdefault(condition, Refusals(self._kubectl.is_ready))
+            if refusals.believes(error, was_served=True):
                 raise error
-            self._refused.add(condition)
         self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
 
     def _last_words(self) -> Object | None:

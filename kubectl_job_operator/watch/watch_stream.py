@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from kubectl_job_operator.attempt.persistence import REFUSALS_SECONDS
+from kubectl_job_operator.attempt.refusals import Refusals
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.watch.watched import Seen
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
-FIRST_REFUSALS_SECONDS = 10.0
-"""How long a server may refuse somebody whom it has not served before: one that has just started refuses everybody."""
 
 Start = Callable[[Callable[[bytes], None], Callable[[Process], None]], Call]
 
@@ -50,7 +48,7 @@ class WatchStream:
         self._process: Process | None = None
         self._ended = asyncio.Event()
         self._pause = _FIRST_PAUSE_SECONDS
-        self._refused_since = 0.0
+        self._refusals = Refusals(kubectl.is_ready)
         self._was_served = False
         self.has_spoken = False
         """Whether the watch that runs has printed something: from then on it tells of every change."""
@@ -87,14 +85,12 @@ class WatchStream:
             error = failure
         self._on_gap(error)
         if error is None or error.kind.can_pass:
-            self._refused_since = 0.0
+            self._refusals.forget()
             return None
         if error.kind is ErrorKind.NOT_FOUND:
             raise error
-        now = time.monotonic()
-        self._refused_since = self._refused_since or now
-        patience = REFUSALS_SECONDS if self._was_served else FIRST_REFUSALS_SECONDS
-        return error if now - self._refused_since >= patience else None
+        is_believed = partial(self._refusals.believes, error, was_served=self._was_served)
+        return error if await asyncio.to_thread(is_believed) else None
 
     def _on_output(self, chunk: bytes) -> None:
         """Read what kubectl has printed, in its thread."""

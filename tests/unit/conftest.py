@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kubectl_job_operator.attempt import persistence
+from kubectl_job_operator.attempt import persistence, refusals
 from kubectl_job_operator.watch import waiting
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
@@ -42,6 +42,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
     monkeypatch.setattr(persistence, "_FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(persistence, "_LONGEST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(persistence, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.waiting import until
 
 NEVER = 120.0  # seconds; longer than any test runs
 
+_ALWAYS = 2
 VERSION = {"clientVersion": {"gitVersion": "v1.32.4"}}
 
 _SOURCE = Path(__file__).with_suffix(".pl")
@@ -26,8 +27,8 @@ _SOURCE = Path(__file__).with_suffix(".pl")
 class FakeKubectl:
     """The test's hand on the scripted kubectl.
 
-    Of the rules that match a command, the first that is not used up answers. ``version`` is answered by a rule that
-    stands behind all others.
+    Of the rules that match a command, the first that is not used up answers. ``version`` and ``/readyz`` are answered
+    by rules that stand behind all others.
 
     :param folder: where the program and its notes live; to be put on PATH.
     """
@@ -39,6 +40,7 @@ class FakeKubectl:
         self.program = folder / "kubectl"
         self._rules: list[bytes] = []
         self.answers("version --client -o json", VERSION)
+        self.answers("get --raw /readyz", "ok")
         (folder / "calls").touch()
         (folder / "unscripted").touch()
         perl = shutil.which("perl")
@@ -87,8 +89,10 @@ class FakeKubectl:
             "is_log": int(is_log),
             "is_stubborn": int(is_stubborn),
         }
-        # Before the last one, which is the version's.
-        self._rules.insert(-1, _packed([words, *(part for item in answer.items() for part in item)]))
+        # Before the last ones, which are answers that every test has.
+        self._rules.insert(
+            max(0, len(self._rules) - _ALWAYS), _packed([words, *(part for item in answer.items() for part in item)])
+        )
         new = self.folder / "rules.new"
         new.write_bytes(_packed(self._rules))
         new.replace(self.folder / "rules")

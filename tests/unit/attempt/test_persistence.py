@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 import pytest
 
-from kubectl_job_operator.attempt import persistence
+from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.persistence import persist
-from kubectl_job_operator.errors import ErrorKind, KubectlError, TaskKilledError
+from kubectl_job_operator.attempt.standing import Standing
+from kubectl_job_operator.errors import ErrorKind, KubectlError, RightsMissingError, TaskKilledError
 
 CAN_PASS = [kind for kind in ErrorKind if kind.can_pass]
-CANNOT_PASS = [kind for kind in ErrorKind if not kind.can_pass]
+DOUBTFUL = [ErrorKind.FORBIDDEN, ErrorKind.UNAUTHORIZED, ErrorKind.UNKNOWN_RESOURCE]
+CANNOT_PASS = [kind for kind in ErrorKind if not kind.can_pass and kind not in DOUBTFUL]
 
 
 def _error(kind: ErrorKind, number: int = 0) -> KubectlError:
@@ -38,13 +41,21 @@ class Cluster:
             raise self.failures.pop(0)
         return "served"
 
-    def ask(self, tolerance_seconds: float = 60.0, pause: Callable[[float], None] | None = None) -> str:
+    def ask(
+        self,
+        tolerance_seconds: float = 60.0,
+        pause: Callable[[float], None] | None = None,
+        standing: Standing | None = None,
+        is_ready: Callable[[], bool | None] = lambda: True,
+    ) -> str:
         """Ask it persistently; a pause is noted and takes no time."""
         return persist(
             self.serve,
             tolerance_seconds=tolerance_seconds,
             pause=pause or self.pauses.append,
             show=self.shown.append,
+            standing=standing,
+            is_ready=is_ready,
         )
 
 
@@ -83,7 +94,9 @@ def test_an_outage_is_two_lines_however_long_it_is() -> None:
     cluster = Cluster(*(_error(kind) for kind in (ErrorKind.UNREACHABLE, *CAN_PASS * 3)))
     cluster.ask(tolerance_seconds=90.0)
     begin, end = cluster.shown
-    assert begin == "The cluster does not serve us now (unreachable); trying for up to 90 s."
+    assert re.fullmatch(
+        r"The cluster does not serve us now \(unreachable\), since \d\d:\d\d:\d\d UTC; trying for up to 90 s\.", begin
+    )
     assert end.startswith("The cluster serves us again after ")
 
 
@@ -94,13 +107,78 @@ def test_a_server_that_comes_back_may_refuse_for_a_moment() -> None:
 
 
 def test_an_outage_that_turns_into_a_refusal_ends_with_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persistence, "REFUSALS_SECONDS", 0.0)
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.0)
     refusal = _error(ErrorKind.FORBIDDEN)
     cluster = Cluster(_error(ErrorKind.UNREACHABLE), refusal)
     with pytest.raises(KubectlError) as caught:
         cluster.ask()
     assert caught.value is refusal
     assert len(cluster.shown) == 1
+
+
+@pytest.mark.parametrize("refusal", [*map(_error, DOUBTFUL), RightsMissingError("here", ["get pods"])])
+def test_a_refusal_is_believed_when_it_comes_again_from_a_server_that_is_ready(refusal: Exception) -> None:
+    cluster = Cluster(*[refusal] * 50)
+    began = time.monotonic()
+    with pytest.raises(type(refusal)) as caught:
+        cluster.ask(pause=time.sleep)
+    assert caught.value is refusal
+    assert 2 <= cluster.calls <= 3
+    assert 1.0 <= time.monotonic() - began < 1.9, "an author's fault is not borne"
+    (said,) = cluster.shown
+    assert said.startswith("The cluster refuses us (")
+    assert said.endswith("asked again before that is believed.")
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_a_server_that_has_just_started_is_not_believed_once(kind: ErrorKind) -> None:
+    cluster = Cluster(_error(kind))
+    assert cluster.ask() == "served"
+    assert len(cluster.shown) == 2
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.FORBIDDEN, ErrorKind.UNKNOWN_RESOURCE])
+@pytest.mark.parametrize("readiness", [False, None])
+def test_nothing_is_believed_of_a_server_that_is_not_ready_or_does_not_tell(
+    kind: ErrorKind, readiness: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.0)
+    cluster = Cluster(*[_error(kind)] * 20)
+    assert cluster.ask(is_ready=lambda: readiness) == "served"
+
+
+def test_a_refusal_from_before_the_server_was_ready_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.0)
+    refusal = [_error(ErrorKind.FORBIDDEN, number) for number in range(9)]
+    cluster = Cluster(*refusal)
+    readiness = iter([False, None, False, True])
+    with pytest.raises(KubectlError) as caught:
+        cluster.ask(is_ready=lambda: next(readiness))
+    assert caught.value is refusal[4]
+
+
+def test_where_the_server_never_tells_whether_it_is_ready_a_refusal_is_believed_after_some_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refusals, "UNTOLD_SECONDS", 0.1)
+    cluster = Cluster(*[_error(ErrorKind.FORBIDDEN)] * 1000)
+    with pytest.raises(KubectlError):
+        cluster.ask(is_ready=lambda: None, pause=lambda _: time.sleep(0.01))
+    assert cluster.calls > 2
+
+
+def test_whom_the_cluster_has_served_once_it_may_not_know_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.0)
+    cluster = Cluster()
+    standing = Standing(cluster.shown.append)
+    cluster.ask(standing=standing)
+    cluster.failures = [_error(ErrorKind.UNAUTHORIZED)] * 20
+    assert cluster.ask(standing=standing, tolerance_seconds=0.0) == "served"
+    assert cluster.shown[0].startswith("The cluster refuses us (unauthorized). ")
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.0)
+    cluster.failures = [_error(ErrorKind.UNAUTHORIZED)]
+    with pytest.raises(KubectlError):
+        cluster.ask(standing=standing)
 
 
 def test_it_gives_up_after_the_tolerance_with_the_last_error() -> None:

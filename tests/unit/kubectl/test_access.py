@@ -60,6 +60,17 @@ def test_kubectls_own_preferences_are_switched_off_and_all_else_is_inherited(tmp
     assert inherited["KUBERC"] == "on"
 
 
+def test_a_server_that_is_frozen_is_noticed_within_ten_seconds(tmp_path: Path) -> None:
+    environment = Access().environment({"HOME": str(tmp_path)}, tmp_path)
+    seconds = [int(environment[f"HTTP2_{name}_TIMEOUT_SECONDS"]) for name in ("READ_IDLE", "PING")]
+    assert 4 <= sum(seconds) <= 10
+
+
+def test_a_heartbeat_that_was_chosen_stays_as_it_is(tmp_path: Path) -> None:
+    inherited = {"HOME": str(tmp_path), "HTTP2_READ_IDLE_TIMEOUT_SECONDS": "60"}
+    assert Access().environment(inherited, tmp_path)["HTTP2_READ_IDLE_TIMEOUT_SECONDS"] == "60"
+
+
 def test_the_cache_stays_in_a_home_folder_that_can_be_written(tmp_path: Path) -> None:
     (tmp_path / ".kube" / "cache").mkdir(parents=True)
     assert "KUBECACHEDIR" not in Access().environment({"HOME": str(tmp_path)}, tmp_path / "spare")

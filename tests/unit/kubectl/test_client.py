@@ -214,3 +214,36 @@ def test_every_command_stands_in_the_log_exactly_as_it_ran(fake_kubectl: FakeKub
     shown = [line.removeprefix("$ ") for line in awkward.shown if line.startswith("$ ")]
     assert sorted(shown) == sorted(shlex.join(call) for call in fake_kubectl.calls)
     assert len(shown) == 6
+
+
+@pytest.mark.parametrize(
+    ("stderr", "ready"),
+    [
+        ("", True),
+        ('Error from server (InternalError): an error on the server ("[-]informer-sync failed") has prevented', False),
+        (REFUSED, False),
+        ('Error from server (Forbidden): forbidden: User "u" cannot get path "/readyz"', None),
+        ("error: You must be logged in to the server (Unauthorized)", None),
+        ("Error from server (NotFound): the server could not find the requested resource", None),
+    ],
+)
+def test_the_server_is_asked_whether_it_is_ready(fake_kubectl: FakeKubectl, stderr: str, ready: bool | None) -> None:
+    fake_kubectl.answers("get --raw /readyz", stderr=stderr, return_code=1 if stderr else 0)
+    desk = Desk()
+    assert desk.kubectl.is_ready() is ready
+    assert fake_kubectl.called("get --raw") == [("kubectl", "get", "--raw", "/readyz")]
+    desk.processes.close()
+
+
+def test_of_a_manifest_that_is_too_large_the_bytes_of_its_file_are_told(
+    fake_kubectl: FakeKubectl, tmp_path: Path
+) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text("x" * 12_345)
+    fake_kubectl.answers("apply", stderr="Error from server: etcdserver: request is too large\n", return_code=1)
+    desk = Desk()
+    with pytest.raises(KubectlError) as caught:
+        desk.kubectl.apply(file)
+    assert caught.value.kind is ErrorKind.TOO_LARGE
+    assert "What to do: the manifest has 12,345 bytes; put the data elsewhere" in str(caught.value)
+    desk.processes.close()

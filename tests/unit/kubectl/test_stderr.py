@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
-from kubectl_job_operator.kubectl.stderr import explain, kind_of, no_answer
+from kubectl_job_operator.kubectl.stderr import explain, kind_of, no_answer, with_size
+from kubectl_job_operator.kubectl.words import counted
 from tests.unit.recordings import FIXTURES
 
 KINDS = {
@@ -41,6 +42,44 @@ KINDS = {
     "Logs: pod missing": ErrorKind.NOT_FOUND,
     "Logs: container name wrong": ErrorKind.OTHER,
     "Field manager conflict": ErrorKind.CONFLICT,
+    "Credential plugin fails": ErrorKind.CREDENTIALS,
+    "Credential plugin prints nothing": ErrorKind.CREDENTIALS,
+    "Credential plugin prints no JSON": ErrorKind.CREDENTIALS,
+    "Credential plugin gives no token": ErrorKind.CREDENTIALS,
+    "Credential plugin is not there": ErrorKind.CONFIGURATION,
+    "Credential plugin may not be executed": ErrorKind.CONFIGURATION,
+    "Credential plugin speaks another version": ErrorKind.CONFIGURATION,
+    "Credential plugin speaks a version that is gone": ErrorKind.CONFIGURATION,
+    "Credential plugin's version unknown to kubectl": ErrorKind.CONFIGURATION,
+    "Credential plugin wants a terminal": ErrorKind.CONFIGURATION,
+    "Proxy refuses": ErrorKind.PROXY,
+    "Proxy wants a password": ErrorKind.PROXY,
+    "Proxy does not reach the cluster": ErrorKind.UNREACHABLE,
+    "Webhook denies, Forbidden": ErrorKind.ADMISSION,
+    "Webhook denies, without a reason": ErrorKind.ADMISSION,
+    "Webhook denies with a reason of its own": ErrorKind.ADMISSION,
+    "Webhook denies without a word": ErrorKind.ADMISSION,
+    "Kyverno denies": ErrorKind.ADMISSION,
+    "Gatekeeper denies": ErrorKind.ADMISSION,
+    "Policy denies, Invalid": ErrorKind.ADMISSION,
+    "Policy denies, Forbidden": ErrorKind.ADMISSION,
+    "Pod Security denies": ErrorKind.ADMISSION,
+    "LimitRange denies": ErrorKind.ADMISSION,
+    "Quota of Jobs is used up": ErrorKind.QUOTA,
+    "Quota is not counted yet": ErrorKind.SERVER_BUSY,
+    "Server has just started, admission": ErrorKind.SERVER_BUSY,
+    "Server has just started, rights": ErrorKind.FORBIDDEN,
+    "Namespace is being deleted": ErrorKind.NAMESPACE_NOT_FOUND,
+    "ServiceAccount missing": ErrorKind.NOT_FOUND,
+    "Too large for etcd": ErrorKind.TOO_LARGE,
+    "Too large for the API server": ErrorKind.TOO_LARGE,
+    "Too large for the line to etcd": ErrorKind.TOO_LARGE,
+    "ConfigMap too large": ErrorKind.TOO_LARGE,
+    "UID of another object": ErrorKind.CONFLICT,
+    "A warning before a denial": ErrorKind.ADMISSION,
+    "Something before the server refuses": ErrorKind.FORBIDDEN,
+    "Something before the server is in trouble": ErrorKind.SERVER_BUSY,
+    "Something before the server wants credentials": ErrorKind.UNAUTHORIZED,
 }
 
 NOT_IN_THE_RECORDINGS = {
@@ -76,9 +115,20 @@ NOT_IN_THE_RECORDINGS = {
     'error: http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""': (
         ErrorKind.UNREACHABLE
     ),
-    'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: few, requested: pods=1': ErrorKind.FORBIDDEN,
+    'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: few, requested: pods=1': ErrorKind.QUOTA,
+    'Error from server (Forbidden): error when creating "f.yaml": jobs.batch is forbidden: User "u" cannot create '
+    'resource "jobs" in API group "batch" in the namespace "here"': ErrorKind.FORBIDDEN,
+    'error: unable to recognize "f.yaml": forbidden: User "u" cannot get path "/api"': ErrorKind.FORBIDDEN,
+    "Unable to connect to the server: getting credentials: exec: exit status 255": ErrorKind.CREDENTIALS,
+    "Unable to connect to the server: getting credentials: exec: fork/exec /usr/bin/aws: resource temporarily "
+    "unavailable": ErrorKind.CREDENTIALS,
+    'error: no Auth Provider found for name "gcp"': ErrorKind.CONFIGURATION,
+    'Error from server: error when creating "f.yaml": admission webhook "x" denied the request: Unable to connect to '
+    "the server: i/o timeout": ErrorKind.ADMISSION,
+    'Error from server (TooManyRequests): admission webhook "x" denied the request: later': ErrorKind.ADMISSION,
     "error: current-context must exist in order to minify": ErrorKind.CONFIGURATION,
     'error: context "nope" does not exist': ErrorKind.CONFIGURATION,
+    "error: context was not found for specified context: nope": ErrorKind.CONFIGURATION,
     'Error from server (BadRequest): Job in version "v1" cannot be handled as a Job: strict decoding error: unknown '
     'field "spec.tmplate"': ErrorKind.INVALID,
     'Error from server (BadRequest): container "main" in pod "x" is waiting to start: ContainerCreating': (
@@ -131,6 +181,7 @@ def test_words_that_no_recording_has_are_understood_too(words: str) -> None:
 
 def test_only_what_a_little_time_may_mend_can_pass() -> None:
     assert {kind for kind in ErrorKind if kind.can_pass} == {
+        ErrorKind.CREDENTIALS,
         ErrorKind.UNREACHABLE,
         ErrorKind.SERVER_BUSY,
         ErrorKind.NO_ANSWER,
@@ -147,10 +198,11 @@ def test_the_message_has_the_command_the_return_code_and_what_kubectl_said(headi
     assert f"  $ {shlex.join(error.argv)}\n" in str(error)
     assert "return code 1" in str(error)
     assert error.kind.value in str(error)
-    own_words = [line for line in recorded.stderr.splitlines() if line and "memcache.go" not in line]
+    by_logger = re.compile(r"^[EWI]\d{4} .*memcache\.go:265\] (.*err=<\n(\t.*\n)* >|.*)$", re.MULTILINE)
+    own_words = list(dict.fromkeys(filter(None, by_logger.sub("", recorded.stderr).splitlines())))
     assert own_words
-    assert error.words.splitlines() == own_words
-    assert all(f"  {line}\n" in f"{error}\n" for line in own_words)
+    assert [re.sub(r"^\d+ x ", "", line) for line in error.words.splitlines()] == own_words
+    assert all(line in str(error) for line in own_words)
 
 
 @pytest.mark.parametrize("heading", ["Connection refused", "Host name unknown", "No configuration at all"])
@@ -159,6 +211,20 @@ def test_lines_of_kubectls_own_logger_are_kept_but_not_shown(heading: str) -> No
     assert error.stderr.count("memcache.go:265") == 5
     assert "memcache.go" not in error.words
     assert "memcache.go" not in str(error)
+
+
+def test_what_kubectl_says_again_for_each_of_its_attempts_is_shown_once_and_counted() -> None:
+    error = RECORDED["Credential plugin fails"].explain()
+    assert error.words.splitlines() == [
+        "6 x Unable to locate credentials: connection refused (Forbidden)",
+        "Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 255",
+    ]
+
+
+def test_lines_of_kubectls_logger_are_counted_too_where_only_their_times_differ() -> None:
+    line = 'E1120 19:25:0{}.614761    500{} reflector.go:200] "Failed to watch" err="dial tcp: connection refused"'
+    shown = counted("\n".join(line.format(second, second) for second in range(4)))
+    assert shown == f"4 x {line.format(0, 0)}"
 
 
 def test_where_its_logger_is_all_that_kubectl_says_that_is_shown() -> None:
@@ -239,3 +305,48 @@ def test_the_message_shows_all_of_a_long_answer() -> None:
     recorded = RECORDED["Pod template immutable"]
     assert len(recorded.stderr) > 2000
     assert recorded.stderr.strip() in str(recorded.explain())
+
+
+@pytest.mark.parametrize(
+    ("heading", "who"),
+    [
+        ("Webhook denies, Forbidden", 'admission webhook "check.example.com"'),
+        ("Kyverno denies", 'admission webhook "validate.kyverno.svc-fail"'),
+        ("Gatekeeper denies", 'admission webhook "validation.gatekeeper.sh"'),
+        ("Policy denies, Invalid", "ValidatingAdmissionPolicy 'few-pods' with binding 'few-pods-here'"),
+        ("Pod Security denies", 'PodSecurity "restricted:latest"'),
+        ("LimitRange denies", "a rule of the cluster"),
+    ],
+)
+def test_who_denies_a_request_is_named_with_what_a_person_can_do(heading: str, who: str) -> None:
+    error = RECORDED[heading].explain()
+    assert error.hint.startswith(f"{who} does not let this in; change the template as it says above, or ask ")
+    assert error.kind.needs_author
+
+
+@pytest.mark.parametrize("heading", [key for key, kind in KINDS.items() if kind is ErrorKind.TOO_LARGE])
+def test_of_a_manifest_that_is_too_large_its_bytes_are_told_and_where_the_data_belongs(heading: str) -> None:
+    error = with_size(RECORDED[heading].explain(), 2097999)
+    assert "the manifest has 2,097,999 bytes; put the data elsewhere, as into an image, a volume" in str(error)
+    assert error.kind.needs_author
+
+
+@pytest.mark.parametrize("heading", ["Proxy refuses", "Proxy wants a password"])
+def test_a_proxy_that_refuses_is_called_one(heading: str) -> None:
+    hint = RECORDED[heading].explain().hint
+    assert "a proxy stands between this machine and the cluster" in hint
+    assert "NO_PROXY" in hint
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Credential plugin is not there", "credential plugin aws cannot be run; install it on the machine where"),
+        ("Credential plugin may not be executed", "credential plugin bin/aws cannot be run"),
+        ("Credential plugin speaks another version", "mend users[].user.exec in the kubeconfig"),
+        ("Credential plugin fails", "see what the kubeconfig's credential plugin says above"),
+        ("Namespace is being deleted", "the namespace is being deleted"),
+    ],
+)
+def test_what_a_person_can_do_is_said_for_each_cause(heading: str, said: str) -> None:
+    assert said in RECORDED[heading].explain().hint

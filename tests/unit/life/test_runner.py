@@ -236,7 +236,8 @@ def test_a_failure_to_delete_is_only_a_warning_with_the_command(fake_kubectl: Fa
     fake_kubectl.answers("delete", **stage.FORBIDDEN)
     stage.script(fake_kubectl)
     assert stage.runner(log).run() == stage.job("complete")
-    (warning,) = log.warnings
+    refused, warning = log.warnings
+    assert refused.startswith("The cluster refuses us (forbidden).")
     assert warning.startswith("The Job could not be deleted.\n")
     command = warning.partition("\nTo delete it: ")[2]
     assert tuple(shlex.split(command)) == fake_kubectl.called("delete")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.watch import shared_warnings, shared_watch, watch_stream
 
 
@@ -15,5 +16,5 @@ def hasty_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_warnings, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_LONGEST_PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 0.1)
-    monkeypatch.setattr(watch_stream, "REFUSALS_SECONDS", 0.2)
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.05)
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.2)

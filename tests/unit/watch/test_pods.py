@@ -194,6 +194,28 @@ def test_a_refusal_now_and_then_is_not_told(
     assert log.warnings == []
 
 
+def test_a_refusal_after_an_outage_does_not_hide_that_the_cluster_answers_again(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox
+) -> None:
+    fake_kubectl.answers(WATCH, event(pod()), times=1)
+    fake_kubectl.answers(WATCH, event(pod(phase="Succeeded")), then=(NEVER,))
+    fake_kubectl.answers(LIST, times=1, **REFUSED)
+    fake_kubectl.answers(LIST, times=2, **FORBIDDEN)
+    fake_kubectl.answers(LIST, listed(pod()))
+    live(mailbox, watch, until=lambda: _phases(watch) == {"p": "Succeeded"})
+    assert watch.reconnections == 1
+    assert watch.away_since is None
+
+
+def test_where_listing_is_allowed_and_watching_is_not_that_is_no_new_connection_each_time(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox
+) -> None:
+    fake_kubectl.answers(WATCH, **FORBIDDEN)
+    fake_kubectl.answers(LIST, listed(pod()))
+    live(mailbox, watch, until=lambda: len(fake_kubectl.called(WATCH)) >= 4)
+    assert watch.reconnections == 1
+
+
 def test_an_outage_is_sat_out_without_a_word_and_with_longer_and_longer_pauses(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log
 ) -> None:

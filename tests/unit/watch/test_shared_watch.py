@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.deferred_wait import Terms
-from kubectl_job_operator.watch import shared_watch, watch_stream, watched
+from kubectl_job_operator.watch import shared_watch, watched
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
@@ -195,7 +196,7 @@ def test_who_may_not_watch_all_jobs_gets_a_watch_of_his_own_and_is_told(fake_kub
 def test_a_server_that_refuses_everybody_for_a_moment_is_believed_only_when_it_goes_on(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_stream, "FIRST_REFUSALS_SECONDS", 60.0)
+    monkeypatch.setattr(refusals, "_APART_SECONDS", 60.0)
     fake_kubectl.answers(JOBS_WATCH, times=2, **FORBIDDEN)
     fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
     fake_kubectl.answers(JOBS_LIST, uids(1))

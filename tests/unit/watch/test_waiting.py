@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError, TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
@@ -128,14 +129,28 @@ def test_after_a_wait_that_ended_oddly_the_verdict_is_looked_up(
     assert waits.wait() == stage.job(state)
 
 
-def test_what_cannot_pass_ends_the_waiting(fake_kubectl: FakeKubectl, waits: Waits) -> None:
+def test_what_cannot_pass_ends_the_waiting_when_it_goes_on(
+    fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.5)
     fake_kubectl.answers(COMPLETE_WAIT, **stage.FORBIDDEN)
     fake_kubectl.answers(f"get {TARGET}", stage.job())
     _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
     with pytest.raises(KubectlError) as caught:
         waits.wait()
     assert caught.value.kind is ErrorKind.FORBIDDEN
-    assert len(fake_kubectl.called(COMPLETE_WAIT)) == 2, "right after a restart servers refuse what they allow"
+    assert len(fake_kubectl.called(COMPLETE_WAIT)) >= 2, "right after a restart servers refuse what they allow"
+
+
+def test_a_wait_that_is_refused_again_and_again_for_some_seconds_does_not_end_the_waiting(
+    fake_kubectl: FakeKubectl, waits: Waits
+) -> None:
+    fake_kubectl.answers(COMPLETE_WAIT, **stage.FORBIDDEN, times=4)
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), once_called=FAILED_WAIT)
+    fake_kubectl.answers(f"get {TARGET}", stage.job())
+    _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
+    assert waits.wait() == stage.job("complete")
+    assert len(fake_kubectl.called(COMPLETE_WAIT)) == 5
 
 
 def test_a_job_that_was_deleted_has_no_verdict(fake_kubectl: FakeKubectl, waits: Waits) -> None:
