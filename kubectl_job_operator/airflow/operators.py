@@ -17,7 +17,7 @@ from kubectl_job_operator.airflow.argument_types import (
     fetched,
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.compat import AirflowFailException, Context
+from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
@@ -312,6 +312,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.rendered_yaml: str | None = None
         self.replay_folder: str | None = None
         self._manifest: Manifest | None = None
+        self._rendering_error: Exception | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
         self._is_over = False
@@ -360,7 +361,7 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
-        with self._running(context) as runner:
+        with self._running(context, handover) as runner:
             self._defer_if_need_be(runner.go_on(handover, outcome))
             return self._pushed(context, runner)
 
@@ -370,14 +371,14 @@ class KubernetesJobOperator(ShorthandOperator):
             self.defer(trigger=make_trigger(self, handover), method_name=METHOD)
 
     @contextlib.contextmanager
-    def _running(self, context: Context) -> Iterator[JobRunner]:
+    def _running(self, context: Context, handover: Handover | None = None) -> Iterator[JobRunner]:
         """Give what runs the Job, which ``on_kill`` ends."""
         self._is_over = False
         try:
             from kubectl_job_operator.airflow.running import errors_for_airflow
 
             with errors_for_airflow(self):
-                runner = self._make_runner(context)
+                runner = self._make_runner(context, handover)
                 self._runner = runner
                 if self._is_killed:
                     runner.kill()
@@ -416,11 +417,18 @@ class KubernetesJobOperator(ShorthandOperator):
         """Render Airflow's fields, then the YAML out of them; the one hook that all versions call, mapped or not."""
         if parent is self:
             # Rendered output must never be rendered again.
-            self.rendered_yaml = None
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if parent is self and self.renders_before_execute:
-            self._manifest = self._make_manifest(context)
-            self.rendered_yaml = self._manifest.masked_text()
+            self.rendered_yaml = self._rendering_error = None
+        try:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            if parent is self and self.renders_before_execute:
+                self._manifest = self._make_manifest(context)
+                self.rendered_yaml = self._manifest.masked_text()
+        except Exception as error:
+            # Raised here, it would hide in a folded group of the UI; and a Job that runs needs no template to end.
+            if not isinstance(error, AirflowFailException) and not comes_back(context):
+                raise
+            self._rendering_error = error
+            self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
@@ -434,9 +442,28 @@ class KubernetesJobOperator(ShorthandOperator):
         except InputError as error:
             raise AirflowFailException(str(error)) from None
 
-    def _make_runner(self, context: Context) -> JobRunner:
+    def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.airflow.running import make_runner
 
         place = find_place(self)
-        return make_runner(self, self._manifest or self._make_manifest(context), place, context)
+        return make_runner(self, self._manifest_or_stand_in(context, handover), place, context)
+
+    def _manifest_or_stand_in(self, context: Context, handover: Handover | None) -> Manifest:
+        """Return the rendered manifest; a task that comes back can do without."""
+        error = self._rendering_error
+        if error is None:
+            try:
+                return self._manifest or self._make_manifest(context)
+            except Exception as failure:
+                if handover is None:
+                    raise
+                error = failure
+        elif handover is None:
+            raise error
+        self.log.warning(
+            "The task's template cannot be rendered any more; the task goes on with the Job that is there, and "
+            "leaves no commands for a replay.\n%s",
+            error,
+        )
+        return handover.manifest()

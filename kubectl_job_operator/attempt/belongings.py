@@ -43,6 +43,8 @@ class Belongings:
         self._log = log
         # Never the Job's own file, whatever the template's name is.
         self._file_name = f"companions-of-{manifest_file_name(manifest.source)}"
+        self._kinds = manifest.kinds
+        self._selector = identity.selector()
         self._used_as_they_are: set[tuple[str, str, str]] = set()
         self.has_any = False
 
@@ -79,17 +81,25 @@ class Belongings:
                     f"The companions of the Job cannot be marked as this try's own, and will not be deleted.\n{error}"
                 )
 
+    def go_on_with(self, resources: str, selector: str) -> None:
+        """Know what another process of this try has made, whatever the template says by now.
+
+        :param resources: its kinds, as kubectl takes them.
+        :param selector: the label selector that picks it.
+        """
+        self._kinds, self._selector = resources, selector
+
     def delete(self, kubectl: Kubectl) -> None:
         """Delete them in the background.
 
         :raises KubectlError: if they cannot be deleted.
         """
-        kubectl.delete(self._manifest.kinds, self._identity.selector())
+        kubectl.delete(self._kinds, self._selector)
         self.has_any = False
 
     def delete_command(self, kubectl: Kubectl) -> str:
         """Return what deletes them, for a person to paste."""
-        return kubectl.delete_command(self._manifest.kinds, self._identity.selector())
+        return kubectl.delete_command(self._kinds, self._selector)
 
     @property
     def _companion_kinds(self) -> str:

@@ -10,7 +10,11 @@ from typing import Any
 
 from kubectl_job_operator.kubectl.transcript import Record
 from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
+
+STAND_IN = "the task's first half"
+"""What a manifest that only stands in is called, instead of a template's path."""
 
 _MOST_COMMANDS = 60
 _FIRST_COMMANDS = 30
@@ -31,6 +35,7 @@ class Handover:
     :param commands: what was run so far; of very many the first and the latest.
     :param left_out: how many more there were.
     :param positions: how far the logs have been shown.
+    :param ttl_seconds: the author's ``ttlSecondsAfterFinished``, to be set back at the end; ``None`` if it was left.
     """
 
     namespace: str
@@ -44,6 +49,7 @@ class Handover:
     commands: Sequence[Record] = ()
     left_out: int = 0
     positions: Sequence[SavedPosition] = ()
+    ttl_seconds: int | None = None
 
     @property
     def full_name(self) -> str:
@@ -92,6 +98,11 @@ class Handover:
             "metadata": {"namespace": self.namespace, "name": self.name, "uid": self.uid},
             "spec": {"selector": self.pod_selector},
         }
+
+    def manifest(self) -> Manifest:
+        """Return what stands in for the manifest where the template no longer gives one: enough to end the Job."""
+        pods: Object = {"metadata": {}, "spec": {"containers": []}}
+        return Manifest(({**self.job(), "spec": {"selector": self.pod_selector, "template": pods}},), STAND_IN)
 
 
 def _plain(record: Record) -> dict[str, Any]:

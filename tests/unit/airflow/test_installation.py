@@ -17,7 +17,9 @@ def one_with(monkeypatch: pytest.MonkeyPatch, **settings: str) -> str:
     }
     with monkeypatch.context() as patch:
         for setting, name in names.items():
-            patch.setenv(name, settings.get(setting, ""))
+            patch.delenv(name, raising=False)
+            if setting in settings:
+                patch.setenv(name, settings[setting])
         return installation()
 
 
