@@ -20,13 +20,18 @@ from tests.unit.fake_kubectl import FakeKubectl
 CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n"
 
 
+@pytest.fixture(autouse=True)
+def _logs(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Let the task's log come to caplog, which Airflow's own does not in every version."""
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(KubernetesJobOperator, "log", logging.getLogger(__name__))
+
+
 def task_of(folder: Path, text: str, **arguments: Any) -> KubernetesJobOperator:
     """Return a task with this template, as a worker makes it from the DAG file."""
     (folder / "job.yaml").write_text(text)
     with DAG("dag", schedule=None, template_searchpath=str(folder)):
-        task = KubernetesJobOperator(task_id="task", yaml_file_name="job.yaml", namespace=stage.NAMESPACE, **arguments)
-    task._log = logging.getLogger(__name__)  # Airflow's own hands nothing on to caplog
-    return task
+        return KubernetesJobOperator(task_id="task", yaml_file_name="job.yaml", namespace=stage.NAMESPACE, **arguments)
 
 
 def handover_of(folder: Path, text: str) -> str:
@@ -71,7 +76,6 @@ def test_a_template_that_cannot_be_rendered_fails_the_task_in_execute_where_its_
 def test_a_deferred_task_whose_template_was_broken_since_still_gets_its_verdict_and_cleans_up(
     text: str, tmp_path: Path, fake_kubectl: FakeKubectl, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
     script(fake_kubectl)
     handover = handover_of(tmp_path, stage.MANIFEST + CONFIG)
     come_back(task_of(tmp_path, text, deferrable=True), handover)
