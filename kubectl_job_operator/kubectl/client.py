@@ -27,6 +27,7 @@ _CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 _LOGS_SECONDS = 15.0
 _WHOLE_LOG_SECONDS = 600.0
 _STOP_SECONDS = 2.0
+_FIRST_LOOK_SECONDS = 5
 _MOST_NAMES = 5
 _WATCH = ("--watch", "--output-watch-events")
 _UIDS = "jsonpath={.items[*].metadata.uid}"
@@ -118,6 +119,20 @@ class Kubectl:
                 return None
             raise
         return None if "incomplete" in finished.stderr else finished.stdout
+
+    def start_api_resources(self, group: str) -> Call:
+        """Start listing the resources of an API group; ``finish_api_resources`` takes the result.
+
+        :param group: as ``batch``; empty for the core.
+        """
+        return self._start_here("api-resources", f"--api-group={group}", "--no-headers")
+
+    def finish_api_resources(self, call: Call) -> str:
+        """Return the rows that kubectl prints; none if the cluster does not tell."""
+        try:
+            return self._finish(call, _READ_SECONDS, lambda out: f"{len(_lines(out))} resources").stdout
+        except KubectlError:
+            return ""
 
     def get_file(self, file: Path) -> list[Object]:
         """Return those of a manifest's objects that exist."""
@@ -395,18 +410,32 @@ class Kubectl:
     def wait_until_gone(self, pods_selector: str, timeout_seconds: int) -> None:
         """Wait until no pod that has not ended has these labels; that there is none is no error.
 
+        Where the account may list pods but not watch them, kubectl notices their end only when it begins anew: so it
+        does now and then, later and later.
+
         :raises KubectlError: with ``CONDITION_TIMED_OUT`` if they are not gone in time.
         """
-        call = self._start_here(
-            "wait",
-            "pods",
-            "-l",
-            pods_selector,
-            "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
-            "--for=delete",
-            f"--timeout={timeout_seconds}s",
-        )
-        self._finish(call, timeout_seconds + _CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+        seconds, left = _FIRST_LOOK_SECONDS, timeout_seconds
+        while True:
+            seconds = min(seconds, left)
+            call = self._start_here(
+                "wait",
+                "pods",
+                "-l",
+                pods_selector,
+                "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+                "--for=delete",
+                f"--timeout={seconds}s",
+            )
+            try:
+                self._finish(call, seconds + _CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+            except KubectlError as error:
+                left -= seconds
+                if error.kind is not ErrorKind.CONDITION_TIMED_OUT or left <= 0:
+                    raise
+                seconds *= 2
+            else:
+                return
 
     def require_version(self) -> None:
         """Refuse a kubectl that is too old, before it does anything; every method does so by itself, at the latest.

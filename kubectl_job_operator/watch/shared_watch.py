@@ -21,7 +21,7 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.watch.waking import Sleeper, Waker
-from kubectl_job_operator.watch.watch_stream import WatchStream
+from kubectl_job_operator.watch.watch_stream import FIRST_REFUSALS_SECONDS, WatchStream
 from kubectl_job_operator.watch.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 
 _LINGER_SECONDS = 5.0
@@ -414,13 +414,22 @@ class SharedWatch:
             self._pods.pop(owner, None)
 
     async def _read_events(self) -> None:
-        """Read the warnings of the namespace for all who want them."""
+        """Read the warnings of the namespace for all who want them, unless that is refused for good."""
+        refused_since = 0.0
         while True:
             await self._events_are_wanted.wait()
             self._events_are_wanted.clear()
             asked, self._waits_for_events = self._waits_for_events, set()
-            with contextlib.suppress(KubectlError):  # the pods tell most of it
+            try:
                 found = await asyncio.to_thread(self._read_warnings)
+            except KubectlError as error:  # the pods tell most of it
+                now = time.monotonic()
+                refused_since = (refused_since or now) if error.kind is ErrorKind.FORBIDDEN else 0.0
+                if refused_since and now - refused_since >= FIRST_REFUSALS_SECONDS:
+                    self._log.info("Events may not be listed, so what they tell of a Job that waits is left out.")
+                    return
+            else:
+                refused_since = 0.0
                 about = self._known_jobs() | self._known_pods()
                 self._events = {uid: events for uid, events in found.items() if uid in about}
             self._waker.call(asked)

@@ -129,7 +129,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         'job.batch "a" deleted\n',
     ),
     "wait_until_gone": (
-        lambda kubectl: kubectl.wait_until_gone("b=c", 9),
+        lambda kubectl: kubectl.wait_until_gone("b=c", 4),
         (
             "wait",
             "pods",
@@ -137,7 +137,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
             "b=c",
             "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
             "--for=delete",
-            "--timeout=9s",
+            "--timeout=4s",
         ),
         "",
     ),
@@ -579,6 +579,39 @@ def test_that_rights_cannot_be_listed_for_another_reason_is_an_error(fake_kubect
     with pytest.raises(KubectlError) as caught:
         desk.kubectl.finish_can_i_list(desk.kubectl.start_can_i_list())
     assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+def test_resources_are_listed_with_exactly_their_command(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("api-resources", "pods   po   v1   true   Pod\n")
+    assert desk.kubectl.finish_api_resources(desk.kubectl.start_api_resources("")) == "pods   po   v1   true   Pod\n"
+    expected = ("kubectl", "-n", "here", "api-resources", "--api-group=", "--no-headers")
+    assert fake_kubectl.called("api-resources") == [expected]
+
+
+def test_resources_that_cannot_be_listed_are_none(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    words = (
+        "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently "
+    )
+    fake_kubectl.answers("api-resources", stderr=f"{words}unable to handle the request\n", return_code=1)
+    assert desk.kubectl.finish_api_resources(desk.kubectl.start_api_resources("metrics.k8s.io")) == ""
+
+
+def test_kubectl_waits_anew_until_pods_are_gone_for_it_may_not_notice_their_end(
+    fake_kubectl: FakeKubectl, desk: Desk
+) -> None:
+    late = {"stderr": "error: timed out waiting for the condition on pods/p\n", "return_code": 1}
+    fake_kubectl.answers("wait pods", times=2, **late)
+    fake_kubectl.answers("wait pods")
+    desk.kubectl.wait_until_gone("b=c", 300)
+    assert [call[-1] for call in fake_kubectl.called("wait pods")] == ["--timeout=5s", "--timeout=10s", "--timeout=20s"]
+
+
+def test_pods_that_stay_are_waited_for_no_longer_than_asked(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("wait pods", stderr="error: timed out waiting for the condition on pods/p\n", return_code=1)
+    with pytest.raises(KubectlError) as caught:
+        desk.kubectl.wait_until_gone("b=c", 20)
+    assert caught.value.kind is ErrorKind.CONDITION_TIMED_OUT
+    assert [call[-1] for call in fake_kubectl.called("wait pods")] == ["--timeout=5s", "--timeout=10s", "--timeout=5s"]
 
 
 def test_without_a_namespace_no_command_is_run(fake_kubectl: FakeKubectl) -> None:

@@ -418,3 +418,32 @@ def test_what_is_kept_of_a_pod_tells_the_same_as_the_whole_of_it(scenario: str) 
     for tell in (pod_status.has_started, pod_status.is_running, pod_status.has_ended, pod_status.phase, objects.uid):
         assert tell(kept) == tell(whole)
     assert kept["metadata"]["name"] == whole["metadata"]["name"]
+
+
+def test_events_that_may_not_be_listed_are_asked_for_no_more_and_that_is_said_once(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_watch, "FIRST_REFUSALS_SECONDS", 0.1)
+    log = Log()
+    fake_kubectl.answers("get events", **FORBIDDEN)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def want_them_again_and_again() -> None:
+        shared = shared_watch.shared_watch(Access(), stage.NAMESPACE, log)
+        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000001", "job-1")
+
+        def is_told() -> bool:
+            subscription.want_events()
+            return "Events may not be listed" in log.text
+
+        await eventually(is_told, "nobody says that events may not be listed")
+        asked = len(fake_kubectl.called("get events"))
+        subscription.want_events()
+        await asyncio.sleep(0.3)
+        assert len(fake_kubectl.called("get events")) == asked
+        subscription.close()
+
+    run(want_them_again_and_again())
+    assert log.text.count("Events may not be listed") == 1
+    assert log.warnings == []
