@@ -118,18 +118,21 @@ def _namespace(kubectl: Kubectl) -> Finding:
 
 
 def _rights(kubectl: Kubectl) -> Iterator[Finding]:
-    """Yield each right that the operator needs."""
-    listed = kubectl.finish_can_i_list(kubectl.start_can_i_list())
-    missing = [] if listed is None else rights.missing(listed)
-    for right in rights.NEEDED:
+    """Yield each right that the operator has a use for."""
+    granted = rights.Granted.read(kubectl.finish_can_i_list(kubectl.start_can_i_list()))
+    wanted = rights.FOR_A_JOB
+    missing = granted.lacks([*wanted.needed, *wanted.helpful])
+    advice = "add it to the account's Role, as in examples/rbac/role.yaml."
+    for right in (*wanted.needed, *wanted.helpful):
         what = f"right to {right}"
-        if listed is None:
+        if not granted.is_known:
             yield Finding(what, Mark.UNSURE, "the cluster does not tell")
-        elif right in missing:
-            advice = "add it to the account's Role, as in examples/rbac/role.yaml."
-            yield Finding(what, Mark.BAD, "missing", advice, ExitCode.BAD_INPUT)
-        else:
+        elif right not in missing:
             yield Finding(what, Mark.GOOD, "granted")
+        elif right in wanted.helpful:
+            yield Finding(what, Mark.UNSURE, "missing; tasks run without it, and tell less", advice)
+        else:
+            yield Finding(what, Mark.BAD, "missing", advice, ExitCode.BAD_INPUT)
 
 
 def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:

@@ -88,7 +88,19 @@ class TaskRun:
     @property
     def subcommands(self) -> list[str]:
         """The subcommands of kubectl, in the order of the log."""
-        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete", "label", "patch"}
+        known = {
+            "api-resources",
+            "auth",
+            "version",
+            "config",
+            "get",
+            "apply",
+            "wait",
+            "logs",
+            "delete",
+            "label",
+            "patch",
+        }
         return [next(word for word in command if word in known) for command in self.commands]
 
     @property
