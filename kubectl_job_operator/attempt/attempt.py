@@ -65,6 +65,7 @@ class Attempt:
             .with_labels(identity.try_label(), on_pods=False)
             .with_annotations(identity.annotations(), on_pods=False)
             .with_keep_labels(KEEP)
+            .with_late_secrets()
         )
         self.identity = identity
         self.settings = settings

@@ -31,6 +31,7 @@ class Handover:
     :param commands: what was run so far; of very many the first and the latest.
     :param left_out: how many more there were.
     :param positions: how far the logs have been shown.
+    :param clocks: since when the Job waits and for what, and what was said of it.
     """
 
     namespace: str
@@ -44,6 +45,7 @@ class Handover:
     commands: Sequence[Record] = ()
     left_out: int = 0
     positions: Sequence[SavedPosition] = ()
+    clocks: str = ""
 
     @property
     def full_name(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kubectl_job_operator.manifest import kinds, main_document
 from kubectl_job_operator.manifest.documents import Documents
+from kubectl_job_operator.manifest.labels import SECRETS_COME_LATE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,6 +34,15 @@ class Editable(Documents):
             metadata = document["metadata"]
             if document is not job and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
                 metadata["labels"] = {**(metadata.get("labels") or {}), keep: "true"}
+        return edited
+
+    def with_late_secrets(self) -> Self:
+        """Return the same manifest where the Job tells that a companion makes a Secret or ConfigMap, if one does."""
+        if not any(map(kinds.makes_secrets, self.companions)):
+            return self
+        edited, job = self._edited()
+        metadata = job["metadata"]
+        metadata["annotations"] = {SECRETS_COME_LATE: "true", **(metadata.get("annotations") or {})}
         return edited
 
     def with_name(self, name: str) -> Self:
