@@ -27,3 +27,13 @@ def condition(thing: Object, type_: str) -> Object:
 def status_of(thing: Object) -> Object:
     """Return the status; an empty one before there is one."""
     return thing.get("status") or {}
+
+
+def labels_of(thing: Object) -> Mapping[str, str]:
+    """Return the labels; none if there are none."""
+    return thing["metadata"].get("labels") or {}
+
+
+def annotations_of(thing: Object) -> Mapping[str, str]:
+    """Return the annotations; none if there are none."""
+    return thing["metadata"].get("annotations") or {}

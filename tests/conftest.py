@@ -1,4 +1,4 @@
-"""A private Airflow for all tests: its own home and DAGs folder, set before anything imports Airflow."""
+"""A private Airflow for each process that runs tests, set before Airflow is imported; and kubectl."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import signal
 import tempfile
 from pathlib import Path
 
-_HOME = Path(tempfile.mkdtemp(prefix="kubectl-job-operator-tests-"))
+from tests import client
+
+pytest_plugins = ["tests.alone"]
+
+_RUN = "KUBECTL_JOB_OPERATOR_TEST_RUN"
+if _RUN not in os.environ:  # pytest's own process, or the one that has started this one to run tests side by side
+    os.environ[_RUN] = tempfile.mkdtemp(prefix="kubectl-job-operator-tests-")
+_HOME = Path(tempfile.mkdtemp(prefix="airflow-", dir=os.environ[_RUN]))
 _DAGS = _HOME / "dags"
 _DAGS.mkdir()
 os.environ.update(
@@ -17,6 +24,8 @@ os.environ.update(
     AIRFLOW__CORE__UNIT_TEST_MODE="false",
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS="false",
 )
+
+client.put_first()
 
 # Started in the background of a script, or under nohup, the tests would hand this deafness on to the programs that they
 # interrupt.

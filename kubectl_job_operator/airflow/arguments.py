@@ -1,21 +1,23 @@
-"""What arguments of the operator cannot be together, refused while the DAG is parsed."""
+"""What arguments of the operator cannot be, alone or together, refused while the DAG is parsed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from kubectl_job_operator.airflow.argument_types import DeletePolicyChoice, KillChoice, ResultChoice, WorkerStopChoice
 from kubectl_job_operator.airflow.shorthand import check_shorthand
+from kubectl_job_operator.airflow.type_checks import check_types
 from kubectl_job_operator.manifest import rules
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.task import JobTask
 
 _CHOICES = {
-    "delete_policy": ("Always", "IfSucceeded", "IfFailed", "Never"),
-    "on_kill_action": ("delete", "keep"),
-    "on_worker_stop": ("adopt", "delete"),
-    "xcom_from": ("file", "logs"),
+    "delete_policy": DeletePolicyChoice,
+    "on_kill_action": KillChoice,
+    "on_worker_stop": WorkerStopChoice,
+    "xcom_from": ResultChoice,
 }
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _RULES = ("success_when", "failure_when")
@@ -37,10 +39,11 @@ def check_arguments(task: JobTask) -> None:
 
     :raises ValueError: naming the arguments.
     """
+    check_types(task)
     _check_source(task)
     _check_pairs(task)
-    for name, allowed in _CHOICES.items():
-        chosen = getattr(task, name)
+    for name, choice in _CHOICES.items():
+        chosen, allowed = getattr(task, name), get_args(choice)
         if chosen is not None and chosen not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(allowed)}, but is {chosen!r}")
     for name in _NOT_NEGATIVE:

@@ -48,6 +48,7 @@ __all__ = [
     "Connection",
     "Context",
     "DecoratedOperator",
+    "comes_back",
     "determine_kwargs",
     "get_connection",
     "is_wanted_by_airflow",
@@ -132,6 +133,13 @@ def is_wanted_by_airflow(context: Context) -> bool:
         return _state_of(instance) in _WANTED_STATES
     except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
         return False
+
+
+def comes_back(context: Context) -> bool:
+    """Whether the task comes back to a worker after it was deferred."""
+    instance: Any = context["ti"]
+    from_server = getattr(instance, "_ti_context_from_server", None)  # Airflow 3
+    return bool(getattr(instance, "next_method", None) or getattr(from_server, "next_method", None))
 
 
 def triggers_have_on_kill() -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 import warnings
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.configuration import conf
 
+from kubectl_job_operator.airflow.argument_types import ContainerNames, FinishChoice, PodKillChoice
 from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
+from kubectl_job_operator.airflow.type_checks import check_seconds
 from kubectl_job_operator.manifest.plain import as_plain
 from kubectl_job_operator.manifest.pod_overlay import overlaid
 from kubectl_job_operator.manifest.pod_template import checked_pod, parse_pod
@@ -89,8 +92,8 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         schedule_timeout_seconds: int | None = None,
         base_container_name: str | None = None,
         base_container_status_polling_interval: float = 1,
-        init_container_logs: Iterable[str] | str | bool | None = None,
-        container_logs: Iterable[str] | str | bool | None = None,
+        init_container_logs: ContainerNames | None = None,
+        container_logs: ContainerNames | None = None,
         runtime_class_name: str | None = None,
         automount_service_account_token: bool | None = None,
         hostnetwork: bool = False,
@@ -112,8 +115,8 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = 2,
         log_pod_spec_on_failure: bool = True,
-        on_finish_action: str = "delete_pod",
-        on_kill_action: str = "delete_pod",
+        on_finish_action: FinishChoice | enum.Enum = "delete_pod",
+        on_kill_action: PodKillChoice | enum.Enum = "delete_pod",
         is_delete_operator_pod: bool | None = None,
         termination_message_policy: str = "File",
         callbacks: Any = None,
@@ -133,6 +136,8 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             progress_callback=progress_callback,
             trigger_kwargs=trigger_kwargs,
         )
+        check_seconds("startup_timeout_seconds", startup_timeout_seconds)
+        check_seconds("schedule_timeout_seconds", schedule_timeout_seconds or startup_timeout_seconds)
         # What follows is looked at by checks that the base class makes while it is made.
         self.base_container_name = base_container_name or _BASE_CONTAINER
         self.pod_template_file = pod_template_file
@@ -176,12 +181,12 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         super().__init__(**{**translated, **kwargs})
 
     @property
-    def container_logs(self) -> bool | str | Iterable[str]:
+    def container_logs(self) -> ContainerNames:
         """The containers whose logs are shown: by default the base container, whose name may be a template."""
         return self._container_logs or self.base_container_name
 
     @container_logs.setter
-    def container_logs(self, chosen: bool | str | Iterable[str] | None) -> None:
+    def container_logs(self, chosen: ContainerNames | None) -> None:
         self._container_logs = chosen
 
     @property
@@ -230,7 +235,7 @@ def _is_durable(reattach_on_restart: bool | None, durable: bool | None) -> bool:
     return chosen is None or chosen
 
 
-def _delete_policy(on_finish_action: str, is_delete_operator_pod: bool | None) -> str:
+def _delete_policy(on_finish_action: FinishChoice | enum.Enum, is_delete_operator_pod: bool | None) -> str:
     if is_delete_operator_pod is not None:
         on_finish_action = "delete_pod" if is_delete_operator_pod else "keep_pod"
     return _chosen("on_finish_action", on_finish_action, _DELETE_POLICIES)

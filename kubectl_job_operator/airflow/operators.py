@@ -6,8 +6,18 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kubectl_job_operator.airflow.argument_types import (
+    ContainerNames,
+    DeletePolicyChoice,
+    ExitCodes,
+    KillChoice,
+    ResultChoice,
+    ShorthandArguments,
+    WorkerStopChoice,
+    fetched,
+)
 from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.compat import AirflowFailException, Context
+from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
@@ -16,6 +26,8 @@ from kubectl_job_operator.manifest.plain import as_plain
 
 if TYPE_CHECKING:
     import jinja2
+    from airflow.sdk import XComArg
+    from typing_extensions import Unpack
 
     from kubectl_job_operator.life.handover import Handover
     from kubectl_job_operator.life.runner import JobRunner
@@ -183,30 +195,30 @@ class KubernetesJobOperator(ShorthandOperator):
         self,
         *,
         # The manifest
-        yaml_file_name: str | None = None,
+        yaml_file_name: str | XComArg | None = None,
         job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None = None,
-        yaml_template_fields: Mapping[str, Any] | None = None,
-        yaml_write_path: str | None = None,
-        yaml_write_filename: str | None = None,
+        yaml_template_fields: Mapping[str, Any] | XComArg | None = None,
+        yaml_write_path: str | XComArg | None = None,
+        yaml_write_filename: str | XComArg | None = None,
         log_yaml: bool = True,
-        labels: Mapping[str, str] | None = None,
-        annotations: Mapping[str, str] | None = None,
-        env_vars: Mapping[str, str] | Sequence[Any] | None = None,
+        labels: Mapping[str, Any] | XComArg | None = None,
+        annotations: Mapping[str, Any] | XComArg | None = None,
+        env_vars: Mapping[str, Any] | Sequence[Any] | XComArg | None = None,
         unique_name: bool = False,
         backoff_limit: int | None = None,
         success_when: str | list[str] | None = None,
         failure_when: str | list[str] | None = None,
-        pod_selector: str | None = None,
+        pod_selector: str | XComArg | None = None,
         # The cluster
-        namespace: str | None = None,
-        kubernetes_conn_id: str | None = None,
+        namespace: str | XComArg | None = None,
+        kubernetes_conn_id: str | XComArg | None = None,
         in_cluster: bool | None = None,
-        config_file: str | None = None,
-        cluster_context: str | None = None,
+        config_file: str | XComArg | None = None,
+        cluster_context: str | XComArg | None = None,
         # The logs
         get_logs: bool = True,
-        container_logs: bool | str | Iterable[str] = True,
-        init_container_logs: bool | str | Iterable[str] = True,
+        container_logs: ContainerNames = True,
+        init_container_logs: ContainerNames = True,
         log_formatter: Callable[[str, str], str] | None = None,
         detect_log_level: bool = True,
         strip_log_colors: bool = False,
@@ -217,15 +229,15 @@ class KubernetesJobOperator(ShorthandOperator):
         tail_logs_line_count: int | None = None,
         tail_logs_only_at_end: bool = False,
         # The end
-        delete_policy: str | None = None,
+        delete_policy: DeletePolicyChoice | None = None,
         delete_completed_job: bool | None = None,
-        on_kill_action: str = "delete",
-        on_worker_stop: str = "adopt",
-        skip_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
-        fail_on_exit_code: int | list[int] | tuple[int, ...] | None = None,
+        on_kill_action: KillChoice = "delete",
+        on_worker_stop: WorkerStopChoice = "adopt",
+        skip_on_exit_code: ExitCodes | None = None,
+        fail_on_exit_code: ExitCodes | None = None,
         # The result
         do_xcom_push: bool = False,
-        xcom_from: str = "file",
+        xcom_from: ResultChoice = "file",
         # Time
         startup_timeout_seconds: int = 600,
         image_pull_grace_seconds: int = 120,
@@ -236,32 +248,32 @@ class KubernetesJobOperator(ShorthandOperator):
         deferrable: bool | None = None,
         logging_interval: int | None = None,
         # For a look at a failed try
-        replay_dir: str | None = None,
+        replay_dir: str | XComArg | None = None,
         replay_keep: int = 50,
-        **kwargs: Any,
+        **kwargs: Unpack[ShorthandArguments],
     ) -> None:
         super().__init__(do_xcom_push=do_xcom_push, **kwargs)
         # The manifest
-        self.yaml_file_name = yaml_file_name
+        self.yaml_file_name = fetched(yaml_file_name)
         self.job_yaml = job_yaml
-        self.yaml_template_fields = yaml_template_fields or {}
-        self.yaml_write_path = yaml_write_path
-        self.yaml_write_filename = yaml_write_filename
+        self.yaml_template_fields = fetched(yaml_template_fields or {})
+        self.yaml_write_path = fetched(yaml_write_path)
+        self.yaml_write_filename = fetched(yaml_write_filename)
         self.log_yaml = log_yaml
-        self.labels = labels or {}
-        self.annotations = annotations or {}
+        self.labels = fetched(labels or {})
+        self.annotations = fetched(annotations or {})
         self.env_vars = as_plain(env_vars) or {}
         self.unique_name = unique_name
         self.backoff_limit = backoff_limit
         self.success_when = success_when
         self.failure_when = failure_when
-        self.pod_selector = pod_selector
+        self.pod_selector = fetched(pod_selector)
         # The cluster
-        self.namespace = namespace
-        self.kubernetes_conn_id = kubernetes_conn_id
+        self.namespace = fetched(namespace)
+        self.kubernetes_conn_id = fetched(kubernetes_conn_id)
         self.in_cluster = in_cluster
-        self.config_file = config_file
-        self.cluster_context = cluster_context
+        self.config_file = fetched(config_file)
+        self.cluster_context = fetched(cluster_context)
         # The logs
         self.get_logs = get_logs
         self.container_logs = container_logs
@@ -294,12 +306,13 @@ class KubernetesJobOperator(ShorthandOperator):
         self.deferrable = deferrable if deferrable is not None else defers_by_default()
         self.logging_interval = logging_interval
         # For a look at a failed try
-        self.replay_dir = replay_dir
+        self.replay_dir = fetched(replay_dir)
         self.replay_keep = replay_keep
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
         self.rendered_yaml: str | None = None
         self.replay_folder: str | None = None
         self._manifest: Manifest | None = None
+        self._rendering_error: Exception | None = None
         self._runner: JobRunner | None = None
         self._is_killed = False
         self._is_over = False
@@ -348,7 +361,7 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
-        with self._running(context) as runner:
+        with self._running(context, handover) as runner:
             self._defer_if_need_be(runner.go_on(handover, outcome))
             return self._pushed(context, runner)
 
@@ -358,14 +371,14 @@ class KubernetesJobOperator(ShorthandOperator):
             self.defer(trigger=make_trigger(self, handover), method_name=METHOD)
 
     @contextlib.contextmanager
-    def _running(self, context: Context) -> Iterator[JobRunner]:
+    def _running(self, context: Context, handover: Handover | None = None) -> Iterator[JobRunner]:
         """Give what runs the Job, which ``on_kill`` ends."""
         self._is_over = False
         try:
             from kubectl_job_operator.airflow.running import errors_for_airflow
 
             with errors_for_airflow(self):
-                runner = self._make_runner(context)
+                runner = self._make_runner(context, handover)
                 self._runner = runner
                 if self._is_killed:
                     runner.kill()
@@ -404,11 +417,18 @@ class KubernetesJobOperator(ShorthandOperator):
         """Render Airflow's fields, then the YAML out of them; the one hook that all versions call, mapped or not."""
         if parent is self:
             # Rendered output must never be rendered again.
-            self.rendered_yaml = None
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if parent is self and self.renders_before_execute:
-            self._manifest = self._make_manifest(context)
-            self.rendered_yaml = self._manifest.masked_text()
+            self.rendered_yaml = self._rendering_error = None
+        try:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            if parent is self and self.renders_before_execute:
+                self._manifest = self._make_manifest(context)
+                self.rendered_yaml = self._manifest.masked_text()
+        except Exception as error:
+            # Raised here, it would hide in a folded group of the UI; and a Job that runs needs no template to end.
+            if not isinstance(error, AirflowFailException) and not comes_back(context):
+                raise
+            self._rendering_error = error
+            self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
@@ -422,9 +442,28 @@ class KubernetesJobOperator(ShorthandOperator):
         except InputError as error:
             raise AirflowFailException(str(error)) from None
 
-    def _make_runner(self, context: Context) -> JobRunner:
+    def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
         from kubectl_job_operator.airflow.running import make_runner
 
         place = find_place(self)
-        return make_runner(self, self._manifest or self._make_manifest(context), place, context)
+        return make_runner(self, self._manifest_or_stand_in(context, handover), place, context)
+
+    def _manifest_or_stand_in(self, context: Context, handover: Handover | None) -> Manifest:
+        """Return the rendered manifest; a task that comes back can do without."""
+        error = self._rendering_error
+        if error is None:
+            try:
+                return self._manifest or self._make_manifest(context)
+            except Exception as failure:
+                if handover is None:
+                    raise
+                error = failure
+        elif handover is None:
+            raise error
+        self.log.warning(
+            "The task's template cannot be rendered any more; the task goes on with the Job that is there, and "
+            "leaves no commands for a replay.\n%s",
+            error,
+        )
+        return handover.manifest()

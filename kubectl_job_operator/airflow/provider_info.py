@@ -6,6 +6,7 @@ from typing import Any
 
 SECTION = "kubectl_job_operator"
 REPLAY_DIR = "replay_dir"
+INSTALLATION = "installation"
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -22,13 +23,21 @@ def get_provider_info() -> dict[str, Any]:
             SECTION: {
                 "description": "How KubernetesJobOperator behaves where its arguments do not say.",
                 "options": {
+                    INSTALLATION: {
+                        "description": "A name of this Airflow, where another one runs the same DAGs in the same "
+                        "namespace. Default is a digest of base_url and fernet_key.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "production",
+                        "default": None,
+                    },
                     REPLAY_DIR: {
                         "description": "A folder on the worker that gets a folder for each failed try.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/var/lib/airflow/replay",
                         "default": None,
-                    }
+                    },
                 },
             }
         },

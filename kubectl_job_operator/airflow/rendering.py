@@ -39,7 +39,7 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
     if task.unique_name or not (task.has_yaml or task.name):
-        manifest = manifest.with_name(identity_of(task, context).unique_name(manifest.name))
+        manifest = manifest.with_names(identity_of(task, context).unique_name)
     if task.deadline_from_timeout and task.execution_timeout is not None:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
     if task.termination_grace_period_seconds is not None:

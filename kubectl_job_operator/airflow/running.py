@@ -32,7 +32,7 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
         namespace=place.namespace,
         settings=settings_of(task, context),
         log=task.log,
-        memory=TaskStateMemory(task, context),
+        memory=TaskStateMemory(context),
         is_worker_stop=lambda: is_wanted_by_airflow(context),
         observer=JobNames(context, task.log.warning),
         caller=caller(),

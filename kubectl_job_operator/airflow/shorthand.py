@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
+from kubectl_job_operator.airflow.argument_types import CompletionModeChoice, PullPolicyChoice, Words, fetched
 from kubectl_job_operator.airflow.compat import BaseOperator
 from kubectl_job_operator.manifest.shorthand import normal, problem_of
 
 if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
     from kubectl_job_operator.manifest.template import Renderer
 
 
@@ -92,41 +95,41 @@ class ShorthandOperator(BaseOperator):
     def __init__(
         self,
         *,
-        image: str | None = None,
-        cmds: Sequence[str] | None = None,
-        arguments: Sequence[str] | None = None,
-        name: str | None = None,
-        env_from: Sequence[Any] | None = None,
-        secrets: Sequence[Any] | None = None,
-        configmaps: Sequence[str] | None = None,
+        image: str | XComArg | None = None,
+        cmds: Words | XComArg | None = None,
+        arguments: Words | XComArg | None = None,
+        name: str | XComArg | None = None,
+        env_from: Sequence[Any] | XComArg | None = None,
+        secrets: Sequence[Any] | XComArg | None = None,
+        configmaps: Words | XComArg | None = None,
         container_resources: Any = None,
-        volumes: Sequence[Any] | None = None,
-        volume_mounts: Sequence[Any] | None = None,
-        node_selector: Mapping[str, str] | None = None,
-        tolerations: Sequence[Any] | None = None,
+        volumes: Sequence[Any] | XComArg | None = None,
+        volume_mounts: Sequence[Any] | XComArg | None = None,
+        node_selector: Mapping[str, str] | XComArg | None = None,
+        tolerations: Sequence[Any] | XComArg | None = None,
         affinity: Any = None,
-        service_account_name: str | None = None,
-        image_pull_policy: str | None = None,
-        image_pull_secrets: Sequence[Any] | str | None = None,
+        service_account_name: str | XComArg | None = None,
+        image_pull_policy: PullPolicyChoice | XComArg | None = None,
+        image_pull_secrets: Sequence[Any] | str | XComArg | None = None,
         security_context: Any = None,
         container_security_context: Any = None,
-        init_containers: Sequence[Any] | None = None,
-        parallelism: int | None = None,
-        completions: int | None = None,
-        completion_mode: str | None = None,
-        active_deadline_seconds: int | None = None,
-        ttl_seconds_after_finished: int | None = None,
-        suspend: bool | None = None,
-        priority_class_name: str | None = None,
-        termination_grace_period: int | None = None,
+        init_containers: Sequence[Any] | XComArg | None = None,
+        parallelism: int | str | XComArg | None = None,
+        completions: int | str | XComArg | None = None,
+        completion_mode: CompletionModeChoice | XComArg | None = None,
+        active_deadline_seconds: int | str | XComArg | None = None,
+        ttl_seconds_after_finished: int | str | XComArg | None = None,
+        suspend: bool | str | XComArg | None = None,
+        priority_class_name: str | XComArg | None = None,
+        termination_grace_period: int | str | XComArg | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image = image
+        self.image = fetched(image)
         # Plain from the beginning, so that Airflow finds the strings to render and can show them.
         self.cmds = normal("cmds", cmds)
         self.arguments = normal("arguments", arguments)
-        self.name = name
+        self.name = fetched(name)
         self.env_from = normal("env_from", env_from)
         self.secrets = normal("secrets", secrets)
         self.configmaps = normal("configmaps", configmaps)
@@ -136,20 +139,20 @@ class ShorthandOperator(BaseOperator):
         self.node_selector = normal("node_selector", node_selector)
         self.tolerations = normal("tolerations", tolerations)
         self.affinity = normal("affinity", affinity)
-        self.service_account_name = service_account_name
-        self.image_pull_policy = image_pull_policy
+        self.service_account_name = fetched(service_account_name)
+        self.image_pull_policy = fetched(image_pull_policy)
         self.image_pull_secrets = normal("image_pull_secrets", image_pull_secrets)
         self.security_context = normal("security_context", security_context)
         self.container_security_context = normal("container_security_context", container_security_context)
         self.init_containers = normal("init_containers", init_containers)
-        self.parallelism = parallelism
-        self.completions = completions
-        self.completion_mode = completion_mode
-        self.active_deadline_seconds = active_deadline_seconds
-        self.ttl_seconds_after_finished = ttl_seconds_after_finished
-        self.suspend = suspend
-        self.priority_class_name = priority_class_name
-        self.termination_grace_period = termination_grace_period
+        self.parallelism = fetched(parallelism)
+        self.completions = fetched(completions)
+        self.completion_mode = fetched(completion_mode)
+        self.active_deadline_seconds = fetched(active_deadline_seconds)
+        self.ttl_seconds_after_finished = fetched(ttl_seconds_after_finished)
+        self.suspend = fetched(suspend)
+        self.priority_class_name = fetched(priority_class_name)
+        self.termination_grace_period = fetched(termination_grace_period)
 
     @property
     def has_pod(self) -> bool:
@@ -177,6 +180,8 @@ def check_shorthand(given: Mapping[str, Any]) -> None:
             problem = problem_of(name, value)
             if problem is not None:
                 raise ValueError(problem)
+            if name == "image_pull_policy" and value not in get_args(PullPolicyChoice):
+                raise ValueError(f"{name} must be one of {', '.join(get_args(PullPolicyChoice))}, but is {value!r}")
 
 
 def _has_references(value: Any) -> bool:

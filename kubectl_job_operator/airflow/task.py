@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from kubectl_job_operator.airflow.argument_types import (
+    ContainerNames,
+    DeletePolicyChoice,
+    ExitCodes,
+    KillChoice,
+    ResultChoice,
+    WorkerStopChoice,
+)
 from kubectl_job_operator.airflow.connection import Addressed
 from kubectl_job_operator.manifest.template import Renderer
 
@@ -26,8 +34,8 @@ class JobTask(Addressed, Protocol):
     yaml_write_path: str | None
     yaml_write_filename: str | None
     log_yaml: bool
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
+    labels: Mapping[str, Any]
+    annotations: Mapping[str, Any]
     env_vars: Any
     unique_name: bool
     backoff_limit: int | None
@@ -37,8 +45,8 @@ class JobTask(Addressed, Protocol):
 
     # The logs
     get_logs: bool
-    container_logs: bool | str | Iterable[str]
-    init_container_logs: bool | str | Iterable[str]
+    container_logs: ContainerNames
+    init_container_logs: ContainerNames
     log_formatter: Callable[[str, str], str] | None
     detect_log_level: bool
     strip_log_colors: bool
@@ -50,15 +58,15 @@ class JobTask(Addressed, Protocol):
     is_tail_chosen: bool
 
     # The end
-    delete_policy: str | None
+    delete_policy: DeletePolicyChoice | None
     delete_completed_job: bool | None
-    on_kill_action: str
-    on_worker_stop: str
-    skip_on_exit_code: int | list[int] | tuple[int, ...] | None
-    fail_on_exit_code: int | list[int] | tuple[int, ...] | None
+    on_kill_action: KillChoice
+    on_worker_stop: WorkerStopChoice
+    skip_on_exit_code: ExitCodes | None
+    fail_on_exit_code: ExitCodes | None
 
     # The result
-    xcom_from: str
+    xcom_from: ResultChoice
 
     # Time
     startup_timeout_seconds: int
@@ -78,7 +86,7 @@ class JobTask(Addressed, Protocol):
 
     # The shorthand
     name: str | None
-    termination_grace_period: int | None
+    termination_grace_period: int | str | None
 
     @property
     def log(self) -> Any:

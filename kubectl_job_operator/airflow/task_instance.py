@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kubectl_job_operator.airflow.compat import Context
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.attempt.identity import Identity
+    from kubectl_job_operator.airflow.task import JobTask
+    from kubectl_job_operator.attempt.identity import Identity, Round
     from kubectl_job_operator.attempt.memory import Done
 
 _COMPLETE_JOB = "kubectl-job-operator/complete-job"
@@ -26,8 +29,9 @@ def has_next_try(context: Context) -> bool:
     return int(instance.try_number) <= int(instance.max_tries or 0)
 
 
-def identity_of(task: Retried, context: Context) -> Identity:
+def identity_of(task: JobTask, context: Context) -> Identity:
     """Return who this try of the task is."""
+    from kubectl_job_operator.airflow.installation import installation
     from kubectl_job_operator.attempt.identity import Identity
 
     instance = context["ti"]
@@ -38,6 +42,28 @@ def identity_of(task: Retried, context: Context) -> Identity:
         map_index=instance.map_index if instance.map_index is not None else -1,
         try_number=instance.try_number,
         first_try=_first_try(task, context),
+        installation=installation(),
+        round=round_of(context),
+        started=_as_label(getattr(instance, "start_date", None)),
+    )
+
+
+def round_of(context: Context) -> Round:
+    """Return what Airflow says of the tries that belong together.
+
+    Of a DAG run its start, which it gets anew when it is made again or is cleared after its end, and, from Airflow 3.1
+    on, how often its tasks were cleared. Of the task instance ``max_tries``, which a Clear raises and a change of
+    ``retries`` in the DAG does not; a task that is cleared while it runs keeps it, but then may try once more than it
+    allows.
+    """
+    from kubectl_job_operator.attempt.identity import Round
+
+    instance, run = context["ti"], context.get("dag_run")
+    started = getattr(run, "start_date", None)
+    return Round(
+        run_started=_as_text(started),
+        clear_number=int(getattr(run, "clear_number", None) or 0),
+        max_tries=max(int(instance.max_tries or 0), int(instance.try_number) - 1),
     )
 
 
@@ -47,10 +73,10 @@ class TaskStateMemory:
     Elsewhere it keeps nothing, and neither does a store that fails: it must not get in the way of a task.
     """
 
-    def __init__(self, task: Retried, context: Context) -> None:
+    def __init__(self, context: Context) -> None:
         self._store: Any = context.get("task_state_store")
-        self._first_try = _first_try(task, context)
-        self._has_earlier_try = int(context["ti"].try_number) > self._first_try
+        self._round = str(round_of(context))
+        self._has_earlier_try = int(context["ti"].try_number) > 1
         self._has_next_try = has_next_try(context)
 
     def note(self, done: Done) -> None:
@@ -62,7 +88,7 @@ class TaskStateMemory:
                 self._store.set(
                     _COMPLETE_JOB,
                     {
-                        "first_try": self._first_try,
+                        "round": self._round,
                         "job": essence(done.job),
                         "result": done.result,
                         "pod_names": list(done.pod_names),
@@ -77,12 +103,24 @@ class TaskStateMemory:
         if self._store is not None and self._has_earlier_try:
             with contextlib.suppress(Exception):
                 noted = self._store.get(_COMPLETE_JOB)
-        if not isinstance(noted, dict) or noted.get("first_try") != self._first_try:
+        if not isinstance(noted, dict) or noted.get("round") != self._round:
             return None
         return Done(noted["job"], noted.get("result"), noted.get("pod_names") or ())
 
 
-def _first_try(task: Retried, context: Context) -> int:
-    """Return the first try that belongs together with this one."""
+def _first_try(task: JobTask, context: Context) -> int:
+    """Return the first try that belongs together with this one, for a Job on which no round is written."""
     # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
     return max(1, int(context["ti"].max_tries or 0) - (task.retries or 0) + 1)
+
+
+def _as_text(moment: datetime.datetime | None) -> str:
+    """Write a time so that texts sort as times do; nothing where there is none."""
+    if moment is None:
+        return ""
+    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds")
+
+
+def _as_label(moment: datetime.datetime | None) -> str:
+    """Write it as the value of a label."""
+    return re.sub(r"[-:]", "", _as_text(moment).removesuffix("+00:00"))

@@ -22,7 +22,6 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import kinds
-from kubectl_job_operator.manifest.labels import KEEP
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
@@ -62,9 +61,9 @@ class Attempt:
             manifest = manifest.with_ttl(SHORTEST_TTL_SECONDS)
         self.manifest = (
             manifest.with_labels(identity.labels())
-            .with_labels(identity.try_label(), on_pods=False)
+            .with_labels(identity.try_labels(), on_pods=False)
             .with_annotations(identity.annotations(), on_pods=False)
-            .with_keep_labels(KEEP)
+            .with_keep_labels()
             .with_late_secrets()
         )
         self.identity = identity

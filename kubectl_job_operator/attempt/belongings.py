@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from kubectl_job_operator.attempt.identity import Identity, is_of_task, owner_of
+import datetime
+from collections.abc import Sequence
+
+from kubectl_job_operator.attempt import companions
+from kubectl_job_operator.attempt.companions import Use
+from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace, manifest_file_name
+from kubectl_job_operator.errors import ErrorKind, JobInUseError, KubectlError
 from kubectl_job_operator.kubectl.client import Kubectl
-from kubectl_job_operator.manifest.labels import TRY_LABEL
+from kubectl_job_operator.manifest import kinds, lifetime
+from kubectl_job_operator.manifest.difference import difference
+from kubectl_job_operator.manifest.labels import DELETE, KEEP, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.yaml_text import dump_all
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Object, labels_of
+
+_GONE_SECONDS = 300
+_LOOKS = 3
+"""How often a companion is looked at anew when another run was quicker."""
 
 
 class Belongings:
@@ -31,50 +43,146 @@ class Belongings:
         self._log = log
         # Never the Job's own file, whatever the template's name is.
         self._file_name = f"companions-of-{manifest_file_name(manifest.source)}"
+        self._kinds = manifest.kinds
+        self._selector = identity.selector()
+        self._used_as_they_are: set[tuple[str, str, str]] = set()
         self.has_any = False
 
     def apply_companions(self, kubectl: Kubectl) -> None:
-        """Apply the companions, except those that somebody else has already: these are used as they are."""
-        companions = self._manifest.companions
-        if not companions:
-            return
-        file = self._workspace.write(self._file_name, dump_all(companions))
-        foreign = {_key(thing) for thing in kubectl.get_file(file) if self._is_foreign(thing)}
-        ours = [document for document in companions if _key(document) not in foreign]
-        if ours:
-            self._workspace.write(self._file_name, dump_all(ours))
-            self.has_any = True
-            kubectl.apply(file)
+        """Apply the companions, except those that somebody else has already: these are used as they are.
 
-    def take_over(self, kubectl: Kubectl) -> None:
-        """Make what an earlier try has made this try's own."""
+        :raises JobInUseError: if a run whose Job has not ended has one of them; it was not touched.
+        """
+        if not self._manifest.companions:
+            return
+        for look in range(_LOOKS):
+            try:
+                self._look_and_apply(kubectl)
+            except KubectlError as error:
+                # Somebody was quicker between the look and the apply, and the API server has refused us.
+                if error.kind is not ErrorKind.CONFLICT or look == _LOOKS - 1:
+                    raise
+            else:
+                return
+
+    def take_over(self, kubectl: Kubectl, job: Object) -> None:
+        """Make what an earlier try has made this try's own.
+
+        :raises KubectlError: if the Job cannot be; that companions cannot be is only a warning.
+        """
         self.has_any = True
-        try_label = f"{TRY_LABEL}={self._identity.try_number}"
-        kubectl.label(self._manifest.kinds, self._identity.selector(of_any_try=True), try_label)
+        own = {**self._identity.labels(), **self._identity.try_labels()}
+        self._label(kubectl, kinds.full_resource(self._manifest.job), labels_of(job)[TASK_INSTANCE_LABEL], own)
+        if self._companion_kinds:
+            try:
+                self._label(kubectl, self._companion_kinds, labels_of(job)[TASK_INSTANCE_LABEL], own)
+            except KubectlError as error:
+                self._log.warning(
+                    f"The companions of the Job cannot be marked as this try's own, and will not be deleted.\n{error}"
+                )
+
+    def go_on_with(self, resources: str, selector: str) -> None:
+        """Know what another process of this try has made, whatever the template says by now.
+
+        :param resources: its kinds, as kubectl takes them.
+        :param selector: the label selector that picks it.
+        """
+        self._kinds, self._selector = resources, selector
 
     def delete(self, kubectl: Kubectl) -> None:
         """Delete them in the background.
 
         :raises KubectlError: if they cannot be deleted.
         """
-        kubectl.delete(self._manifest.kinds, self._identity.selector())
+        kubectl.delete(self._kinds, self._selector)
         self.has_any = False
 
     def delete_command(self, kubectl: Kubectl) -> str:
         """Return what deletes them, for a person to paste."""
-        return kubectl.delete_command(self._manifest.kinds, self._identity.selector())
+        return kubectl.delete_command(self._kinds, self._selector)
 
-    def _is_foreign(self, thing: Object) -> bool:
-        if is_of_task(thing, self._identity):
+    @property
+    def _companion_kinds(self) -> str:
+        job_kind = kinds.full_resource(self._manifest.job)
+        return ",".join(kind for kind in self._manifest.kinds.split(",") if kind != job_kind)
+
+    def _look_and_apply(self, kubectl: Kubectl) -> None:
+        documents = {companions.key(document): document for document in self._manifest.companions}
+        file = self._workspace.write(self._file_name, dump_all(documents.values()))
+        for thing in kubectl.get_file(file):
+            if not self._may_apply(kubectl, thing, documents[companions.key(thing)]):
+                del documents[companions.key(thing)]
+        kept = [one for one in documents.values() if KEEP in labels_of(one)]
+        own = [one for one in documents.values() if KEEP not in labels_of(one)]
+        for some, manager in ((kept, self._identity.kept_manager), (own, self._identity.companions_manager)):
+            if some:
+                self._workspace.write(self._file_name, dump_all(some))
+                self.has_any = True
+                kubectl.apply(file, manager)
+        for document in kept:
+            if lifetime.is_shared(document):
+                self._log.info(
+                    f"{companions.word(document)} is not deleted at the end, as others may need it; the annotation "
+                    f'{DELETE}: "true" on it asks for that.'
+                )
+
+    def _may_apply(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
+        """Make room for a companion where something has its name; tell whether it is to be applied."""
+        use = companions.use_of(thing, self._identity)
+        if use is Use.USE_AS_IT_IS:
+            self._say_used(thing, document)
             return False
-        name = f"{thing['kind']} {thing['metadata']['name']}"
-        self._log.info(
-            f"{name} exists already and belongs to {owner_of(thing)}: it is used as it is, not changed and not deleted."
-        )
+        if use is Use.ASK_ITS_JOB:
+            self._replace(kubectl, thing)
+        elif KEEP not in labels_of(thing):
+            # The labels of an earlier try were set by another command, and would be refused.
+            own = {**self._identity.labels(), **self._identity.try_labels()}
+            if any(labels_of(thing).get(label) != value for label, value in own.items()):
+                self._label(kubectl, kinds.full_resource(thing), labels_of(thing)[TASK_INSTANCE_LABEL], own)
         return True
 
+    def _say_used(self, thing: Object, document: Object) -> None:
+        if companions.key(thing) in self._used_as_they_are:
+            return
+        self._used_as_they_are.add(companions.key(thing))
+        self._log.info(
+            f"{companions.word(thing)} exists already and belongs to {owner_of(thing)}: it is used as it is, not "
+            "changed and not deleted."
+        )
+        differing = difference(document, thing)
+        if differing:
+            self._log.warning(f"{companions.word(thing)} is not as the template has it; it differs in {differing}.")
 
-def _key(thing: Object) -> tuple[str, str, str]:
-    """Tell objects apart that are all in one namespace."""
-    group, _, _ = str(thing["apiVersion"]).rpartition("/")
-    return group, str(thing["kind"]), str(thing["metadata"]["name"])
+    def _replace(self, kubectl: Kubectl, thing: Object) -> None:
+        """Take what a run that has ended has left; refuse to take it from one that has not."""
+        its_jobs = self._jobs_of(kubectl, thing)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        if companions.is_in_use(thing, its_jobs, now):
+            raise self._in_use(kubectl, thing, its_jobs)
+        self._log.warning(f"{companions.word(thing)} was left by {owner_of(thing)}, whose Job has ended.")
+        if companions.holds_data(thing) and "deletionTimestamp" not in thing["metadata"]:
+            own = {**self._identity.labels(), **self._identity.try_labels()}
+            self._label(kubectl, kinds.full_resource(thing), labels_of(thing)[TASK_INSTANCE_LABEL], own)
+            return
+        kubectl.delete_and_wait(
+            thing["metadata"]["name"], selector_of(thing), _GONE_SECONDS, kinds.full_resource(thing)
+        )
+
+    def _jobs_of(self, kubectl: Kubectl, thing: Object) -> Sequence[Object]:
+        owner = f"{TASK_INSTANCE_LABEL}={labels_of(thing)[TASK_INSTANCE_LABEL]}"
+        return kubectl.select(kinds.resource(self._manifest.job), owner)
+
+    def _label(self, kubectl: Kubectl, resources: str, digest: str, own: dict[str, str]) -> None:
+        kubectl.label(resources, f"{TASK_INSTANCE_LABEL}={digest},!{KEEP}", own)
+
+    def _in_use(self, kubectl: Kubectl, thing: Object, its_jobs: Sequence[Object]) -> JobInUseError:
+        named = ", ".join(f"{kinds.word(job)} {job['metadata']['name']}" for job in its_jobs)
+        state = f"whose {named} has not ended" if named else "whose Job is still to come, as it seems"
+        return JobInUseError(
+            str(kubectl.namespace),
+            self._manifest.name,
+            f"{companions.word(thing)} in {kubectl.namespace} belongs to {owner_of(thing)}, {state}; "
+            f"{kinds.word(self._manifest.job)} {self._manifest.name} was not created, and nothing was touched.\n"
+            "What to do: give each run companions of its own by unique_name=True, or, if all runs may share it, "
+            f'let it stay by the annotation {KEEP}: "true".',
+        )

@@ -1,19 +1,53 @@
-"""Whose Job is it? Written on every object as labels and annotations, read back before anything is applied."""
+"""Whose Job is it? What is written on every object as labels and annotations, and read back from it."""
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from kubectl_job_operator.manifest.labels import KEEP, MANAGED_BY_LABEL, PREFIX, TASK_INSTANCE_LABEL, TRY_LABEL
-from kubectl_job_operator.status import job_status
+from kubectl_job_operator.manifest.labels import (
+    KEEP,
+    MANAGED_BY_LABEL,
+    PREFIX,
+    ROUND,
+    STARTED_LABEL,
+    TASK_INSTANCE_LABEL,
+    TRY_LABEL,
+)
+from kubectl_job_operator.objects import Object, annotations_of, labels_of
 
 _UNIQUE_LENGTH = 8
 _LONGEST_NAME = 63
+_DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Round:
+    """What Airflow says of the tries that belong together: a later one may go on with the Job of an earlier one.
+
+    :param run_started: when the DAG run started, as text that sorts by time: another one of a run that was deleted and
+        made again, or cleared after its end; empty where Airflow does not tell.
+    :param clear_number: how often tasks of the run were cleared, where Airflow counts it.
+    :param max_tries: Airflow's: a Clear raises it. Where a try has a higher number than it allows, its own.
+    """
+
+    run_started: str = ""
+    clear_number: int = 0
+    max_tries: int = 0
+
+    def __str__(self) -> str:
+        """Write it for an annotation."""
+        return json.dumps([self.run_started, self.clear_number, self.max_tries])
+
+    @classmethod
+    def of(cls, thing: Object) -> Round | None:
+        """Read it from an object; ``None`` if it has none that can be read."""
+        try:
+            run_started, clear_number, max_tries = json.loads(annotations_of(thing).get(ROUND, ""))
+            return cls(str(run_started), int(clear_number), int(max_tries))
+        except (ValueError, TypeError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -25,7 +59,10 @@ class Identity:
     :param run_id: Airflow's.
     :param map_index: Airflow's; -1 where the task is not mapped.
     :param try_number: which try this is, from 1.
-    :param first_try: the first try that belongs together with this one: later than 1 after a Clear.
+    :param first_try: the first try that belongs together with this one, for Jobs that have no round on them.
+    :param installation: which Airflow; empty where there is one only.
+    :param round: of which round of tries this is one; ``None`` where nobody tells.
+    :param started: when this try began, as a label's text that sorts by time; empty where nobody tells.
     """
 
     dag_id: str
@@ -34,20 +71,47 @@ class Identity:
     map_index: int = -1
     try_number: int = 1
     first_try: int = 1
+    installation: str = ""
+    round: Round | None = None
+    started: str = ""
 
     @property
     def digest(self) -> str:
         """A short name of the task instance, the same for all its tries."""
-        key = json.dumps([self.dag_id, self.task_id, self.run_id, self.map_index])
-        return hashlib.sha256(key.encode()).hexdigest()[:16]
+        return _digest(self._ids, self.installation)
+
+    @property
+    def old_digest(self) -> str:
+        """The same as version 0.1 wrote it, which did not tell one Airflow from another."""
+        return _digest(self._ids)
+
+    @property
+    def _ids(self) -> list[object]:
+        return [self.dag_id, self.task_id, self.run_id, self.map_index]
+
+    @property
+    def field_manager(self) -> str:
+        """Who applies the Job, for the API server: it refuses another try, which has another name and other labels."""
+        return f"{self.companions_manager}-{self.try_number}"
+
+    @property
+    def companions_manager(self) -> str:
+        """Who applies the companions: the same for all tries, which take them over from one another."""
+        return f"{PREFIX}-{self.digest}"
+
+    @property
+    def kept_manager(self) -> str:
+        """Who applies what is kept: the same for all runs of the task."""
+        return f"{PREFIX}-{_digest([self.dag_id, self.task_id], self.installation)}"
 
     def labels(self) -> dict[str, str]:
         """Return the labels for every object of the manifest and for the pods."""
         return {MANAGED_BY_LABEL: PREFIX, TASK_INSTANCE_LABEL: self.digest}
 
-    def try_label(self) -> dict[str, str]:
-        """Return the label for every object, but not for the pods: a later try that goes on with it changes it."""
-        return {TRY_LABEL: str(self.try_number)}
+    def try_labels(self) -> dict[str, str]:
+        """Return the labels for every object, but not for the pods: a later try that goes on with it changes them."""
+        started = {STARTED_LABEL: self.started} if self.started else {}
+        return {TRY_LABEL: str(self.try_number), **started}
 
     def unique_name(self, name: str) -> str:
         """Append a suffix that is the same for all tries and another for each run, within Kubernetes' 63 characters."""
@@ -67,69 +131,33 @@ class Identity:
         return f"{TASK_INSTANCE_LABEL}={self.digest}"
 
     def annotations(self) -> dict[str, str]:
-        """Return the annotations for every object of the manifest and for the pods, for people to read."""
+        """Return the annotations for every object of the manifest, for people to read and for later tries."""
         return {
             f"{PREFIX}/dag-id": self.dag_id,
             f"{PREFIX}/task-id": self.task_id,
             f"{PREFIX}/run-id": self.run_id,
             f"{PREFIX}/map-index": str(self.map_index),
+            **({ROUND: str(self.round)} if self.round is not None else {}),
         }
 
 
-class Decision(enum.Enum):
-    """What to do about what has the Job's name already."""
-
-    APPLY = "apply"
-    ADOPT = "adopt"
-    REPLACE = "replace"
-    REFUSE = "refuse"
-
-
-def decide(job: Mapping[str, Any] | None, identity: Identity) -> tuple[Decision, str]:
-    """Decide, from the Job that has the name, what a new try does; also say why, as the end of a sentence.
-
-    A Complete Job of this round of tries is adopted: its worker died before it could say so, and the work is done.
-    A Job that a later try has is that try's alone, in whatever state it is.
-    """
-    if job is None:
-        return Decision.APPLY, "there is none"
-    metadata = job["metadata"]
-    labels, verdict = metadata.get("labels") or {}, job_status.verdict(job)
-    owner = owner_of(job)
-    is_ours, recorded = labels.get(TASK_INSTANCE_LABEL) == identity.digest, labels.get(TRY_LABEL, "")
-    if is_ours and recorded.isdecimal() and int(recorded) > identity.try_number:
-        # Airflow took this worker for dead and started the task again.
-        return Decision.REFUSE, f"try {recorded} of this task has taken it over from try {identity.try_number}"
-    if metadata.get("deletionTimestamp"):
-        return Decision.REPLACE, "it is being deleted"
-    if is_ours:
-        if not recorded.isdecimal() or int(recorded) < identity.first_try:
-            return Decision.REPLACE, f"it is this task's own from try {recorded or '?'}, before the task was cleared"
-        if verdict is not None and not verdict.is_complete:
-            return Decision.REPLACE, f"it is this task's own from try {recorded}, and it failed"
-        return Decision.ADOPT, f"it is this task's own from try {recorded}, and it {_state(verdict)}"
-    if verdict is None:
-        return Decision.REFUSE, f"it belongs to {owner} and has not ended"
-    return Decision.REPLACE, f"it belongs to {owner} and has ended ({verdict.type})"
-
-
-def is_of_task(thing: Mapping[str, Any], identity: Identity) -> bool:
+def is_of_task(thing: Object, identity: Identity) -> bool:
     """Whether an object was made by this task, in this run or in another."""
-    annotations = thing["metadata"].get("annotations") or {}
+    annotations = annotations_of(thing)
     names = (annotations.get(f"{PREFIX}/dag-id"), annotations.get(f"{PREFIX}/task-id"))
     return names == (identity.dag_id, identity.task_id)
 
 
-def selector_of(job: Mapping[str, Any]) -> str:
-    """Return a label selector for this Job that no longer picks it once another try or run has the name."""
-    labels = job["metadata"].get("labels") or {}
+def selector_of(thing: Object) -> str:
+    """Return a label selector for this object that no longer picks it once another try or run has the name."""
+    labels = labels_of(thing)
     terms = [f"{key}={labels[key]}" if key in labels else f"!{key}" for key in (TASK_INSTANCE_LABEL, TRY_LABEL)]
     return ",".join(terms)
 
 
-def owner_of(job: Mapping[str, Any]) -> str:
-    """Name, for people, the task instance that a Job belongs to."""
-    annotations = job["metadata"].get("annotations") or {}
+def owner_of(thing: Object) -> str:
+    """Name, for people, the task instance that an object belongs to."""
+    annotations = annotations_of(thing)
     names = [annotations.get(f"{PREFIX}/{key}") for key in ("dag-id", "task-id", "run-id")]
     if not all(names):
         return "no task of Airflow"
@@ -138,5 +166,6 @@ def owner_of(job: Mapping[str, Any]) -> str:
     return "task {1} of DAG {0}, run {2}".format(*names) + mapped
 
 
-def _state(verdict: job_status.Verdict | None) -> str:
-    return "has not ended" if verdict is None else "is Complete"
+def _digest(ids: list[object], installation: str = "") -> str:
+    key = json.dumps([installation, *ids] if installation else ids)
+    return hashlib.sha256(key.encode()).hexdigest()[:_DIGEST_LENGTH]

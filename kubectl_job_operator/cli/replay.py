@@ -50,7 +50,7 @@ def run(options: Options) -> ExitCode:
     if options.namespace:
         manifest = manifest.with_namespace(options.namespace)
     if options.unique_name:
-        manifest = manifest.with_name(identity.unique_name(manifest.name))
+        manifest = manifest.with_names(identity.unique_name)
     return live(manifest, identity, options.namespace or _namespace_in(folder), options)
 
 

@@ -44,5 +44,5 @@ def run(options: Options) -> ExitCode:
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
     manifest = Manifest.parse(rendered.text, rendered.source).with_backoff_limit(0, override=False)
     if options.unique_name:
-        manifest = manifest.with_name(template.identity.unique_name(manifest.name))
+        manifest = manifest.with_names(template.identity.unique_name)
     return live(manifest, template.identity, namespace_of(manifest, options), options)

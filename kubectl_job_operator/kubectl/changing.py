@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
@@ -18,10 +19,14 @@ FIELD_MANAGER = "kubectl-job-operator"
 class Changing(Calls):
     """Changes objects; a kubectl that is too old is found out before it has changed anything."""
 
-    def apply(self, file: Path) -> list[Object]:
-        """Apply a manifest on the server's side and return its objects as they now are."""
+    def apply(self, file: Path, field_manager: str = FIELD_MANAGER) -> list[Object]:
+        """Apply a manifest on the server's side and return its objects as they now are.
+
+        :param field_manager: who does so: the API server refuses to change what another one has set.
+        :raises KubectlError: with ``CONFLICT`` if another one has set a field to something else.
+        """
         self.require_version()
-        call = self._start_here(*_apply(file, "json"))
+        call = self._start_here(*_apply(file, "json", field_manager=field_manager))
         try:
             return listed(parsed(self._finish(call, CHANGE_SECONDS, summary.names)) or {})
         except KubectlError as error:
@@ -53,9 +58,10 @@ class Changing(Calls):
         flags = (f"--field-selector=metadata.name={name}", "--cascade=foreground", f"--timeout={timeout_seconds}s")
         self._change(*_delete(resource, selector, *flags), waits_seconds=timeout_seconds)
 
-    def label(self, kinds: str, selector: str, label: str) -> None:
-        """Set a label, as ``key=value``, on what the label selector picks."""
-        self._change("label", kinds, "-l", selector, label, "--overwrite")
+    def label(self, kinds: str, selector: str, labels: Mapping[str, str]) -> None:
+        """Set labels on what the label selector picks."""
+        pairs = [f"{key}={value}" for key, value in labels.items()]
+        self._change("label", kinds, "-l", selector, *pairs, "--overwrite")
 
     def patch(self, target: str, change: Object) -> None:
         """Merge a change into an object, as ``job/NAME``."""
@@ -70,9 +76,8 @@ class Changing(Calls):
         self._finish(self._start_here(*arguments), waits_seconds + CHANGE_SECONDS, str.strip)
 
 
-def _apply(file: Path, output: str, *flags: str) -> tuple[str, ...]:
-    manager = f"--field-manager={FIELD_MANAGER}"
-    return ("apply", "--server-side", *flags, manager, "-f", str(file), "-o", output)
+def _apply(file: Path, output: str, *flags: str, field_manager: str = FIELD_MANAGER) -> tuple[str, ...]:
+    return ("apply", "--server-side", *flags, f"--field-manager={field_manager}", "-f", str(file), "-o", output)
 
 
 def _delete(kinds: str, selector: str, *flags: str) -> tuple[str, ...]:

@@ -6,9 +6,16 @@ import shutil
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
-from kubectl_job_operator.attempt.identity import Decision, decide, selector_of
+from kubectl_job_operator.attempt.decision import Decision, decide
+from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
-from kubectl_job_operator.errors import JobInUseError, KubectlError, KubectlJobOperatorError, RightsMissingError
+from kubectl_job_operator.errors import (
+    ErrorKind,
+    JobInUseError,
+    KubectlError,
+    KubectlJobOperatorError,
+    RightsMissingError,
+)
 from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM
 from kubectl_job_operator.life.expiry import keep_until_seen
@@ -19,6 +26,8 @@ from kubectl_job_operator.status import rights
 
 _FIRST_CONTACT_SECONDS = 45.0
 _REPLACE_SECONDS = 300
+_LOOKS = 3
+"""How often the Job is looked at anew when somebody else was quicker between a look and an apply."""
 
 
 class Beginning:
@@ -81,13 +90,9 @@ class Beginning:
         if decision is Decision.REFUSE:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
-            attempt.log.info(f"{attempt.full_name} exists already: {why}. Going on with it.")
-            attempt.may_run_on = True
-            attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl))
-            return found
+            return self._adopt(found, why)
         if decision is Decision.REPLACE and found is not None:
-            attempt.log.warning(f"{attempt.full_name} exists already: {why}. It is replaced.")
-            self._make_room(found)
+            self._make_room(found, why)
         elif (done := attempt.memory.recall()) is not None:
             attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
             attempt.recalled = done
@@ -115,8 +120,17 @@ class Beginning:
             raise
         return kubectl.finish_get(look_call)
 
-    def _make_room(self, found: Object) -> None:
+    def _adopt(self, found: Object, why: str) -> Object:
+        """Go on with the Job of an earlier try."""
+        attempt = self._attempt
+        attempt.log.info(f"{attempt.full_name} exists already: {why}. Going on with it.")
+        attempt.may_run_on = True
+        attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl, found))
+        return found
+
+    def _make_room(self, found: Object, why: str) -> None:
         """Delete what has the Job's name, and wait until it is gone."""
+        self._attempt.log.warning(f"{self._attempt.full_name} exists already: {why}. It is replaced.")
         kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
@@ -124,20 +138,28 @@ class Beginning:
     def _apply(self, file: Path) -> Object:
         """Apply the manifest; after an attempt of which nobody knows what came of it, look first."""
         attempt = self._attempt
-        if attempt.may_run_on:
-            found = attempt.look()
-            decision, why = decide(found, attempt.identity)
-            if decision is Decision.REFUSE:
-                raise self._in_use(why)
-            if decision is Decision.ADOPT and found is not None:
-                return found
-        attempt.may_run_on = True
-        try:
-            applied = attempt.kubectl.apply(file)
-        except KubectlError as error:
-            attempt.may_run_on = error.kind.can_pass
-            raise
-        return next(one for one in applied if kinds.target(one) == attempt.target)
+        for look in range(_LOOKS):
+            if look or attempt.may_run_on:
+                found = attempt.look()
+                decision, why = decide(found, attempt.identity)
+                if decision is Decision.REFUSE:
+                    raise self._in_use(why)
+                if decision is Decision.ADOPT and found is not None:
+                    return found if attempt.may_run_on else self._adopt(found, why)
+                if decision is Decision.REPLACE and found is not None:
+                    self._make_room(found, why)
+            attempt.may_run_on = True
+            try:
+                applied = attempt.kubectl.apply(file, attempt.identity.field_manager)
+            except KubectlError as error:
+                attempt.may_run_on = error.kind.can_pass
+                # The API server knows whose the labels are: somebody else was quicker.
+                if error.kind not in (ErrorKind.CONFLICT, ErrorKind.IMMUTABLE) or look == _LOOKS - 1:
+                    raise
+                attempt.log.warning(f"{attempt.full_name} was made by somebody else a moment ago; looking again.")
+            else:
+                return next(one for one in applied if kinds.target(one) == attempt.target)
+        raise AssertionError("the last look returns or raises")
 
     def _in_use(self, why: str) -> JobInUseError:
         return JobInUseError(

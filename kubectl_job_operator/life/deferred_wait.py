@@ -21,7 +21,8 @@ from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
-from kubectl_job_operator.watch.shared_watch import SharedWatch, Subscription
+from kubectl_job_operator.watch.shared_watch import SharedWatch
+from kubectl_job_operator.watch.subscription import Subscription
 
 _LONGEST_NAP_SECONDS = 60.0
 _UNSEEN_SECONDS = 5.0

@@ -10,7 +10,11 @@ from typing import Any
 
 from kubectl_job_operator.kubectl.transcript import Record
 from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
+
+STAND_IN = "the task's first half"
+"""What a manifest that only stands in is called, instead of a template's path."""
 
 _MOST_COMMANDS = 60
 _FIRST_COMMANDS = 30
@@ -23,7 +27,7 @@ class Handover:
     :param namespace: where the Job is.
     :param name: its name.
     :param uid: its UID: another Job of that name is not it.
-    :param pod_labels: the labels by which the Job itself finds its pods.
+    :param pod_selector: the LabelSelector by which the Job itself finds its pods.
     :param kinds: what the try has made, as kubectl takes it.
     :param selector: the label selector of what the try has made.
     :param began: when the try began, in seconds since 1970.
@@ -32,12 +36,13 @@ class Handover:
     :param left_out: how many more there were.
     :param positions: how far the logs have been shown.
     :param clocks: since when the Job waits and for what, and what was said of it.
+    :param ttl_seconds: the author's ``ttlSecondsAfterFinished``, to be set back at the end; ``None`` if it was left.
     """
 
     namespace: str
     name: str
     uid: str
-    pod_labels: dict[str, str]
+    pod_selector: dict[str, Any]
     kinds: str
     selector: str
     began: float
@@ -46,6 +51,7 @@ class Handover:
     left_out: int = 0
     positions: Sequence[SavedPosition] = ()
     clocks: str = ""
+    ttl_seconds: int | None = None
 
     @property
     def full_name(self) -> str:
@@ -92,8 +98,13 @@ class Handover:
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {"namespace": self.namespace, "name": self.name, "uid": self.uid},
-            "spec": {"selector": {"matchLabels": self.pod_labels}},
+            "spec": {"selector": self.pod_selector},
         }
+
+    def manifest(self) -> Manifest:
+        """Return what stands in for the manifest where the template no longer gives one: enough to end the Job."""
+        pods: Object = {"metadata": {}, "spec": {"containers": []}}
+        return Manifest(({**self.job(), "spec": {"selector": self.pod_selector, "template": pods}},), STAND_IN)
 
 
 def _plain(record: Record) -> dict[str, Any]:

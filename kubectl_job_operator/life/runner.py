@@ -20,7 +20,7 @@ from kubectl_job_operator.attempt.workspace import manifest_file_name
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.ending import Ending
-from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.life.handover import STAND_IN, Handover
 from kubectl_job_operator.life.meanwhile import Meanwhile
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.life.unwinding import Unwinding
@@ -210,8 +210,11 @@ class JobRunner:
         attempt.kubectl.namespace = handover.namespace
         if handover.name != attempt.manifest.name:
             attempt.manifest = attempt.manifest.with_name(handover.name)
-        name = manifest_file_name(attempt.manifest.source)
-        attempt.file = attempt.workspace.write(name, attempt.manifest.job_text())
+        attempt.ttl_seconds = handover.ttl_seconds
+        attempt.belongings.go_on_with(handover.kinds, handover.selector)
+        if attempt.manifest.source != STAND_IN:
+            name = manifest_file_name(attempt.manifest.source)
+            attempt.file = attempt.workspace.write(name, attempt.manifest.job_text())
         attempt.transcript.go_on_from(handover.commands_in(str(attempt.workspace.folder)), handover.left_out)
 
     def _handover(self, job: Object, began: float) -> Handover:
@@ -220,11 +223,12 @@ class JobRunner:
             namespace=str(attempt.kubectl.namespace),
             name=attempt.manifest.name,
             uid=objects.uid(job),
-            pod_labels=dict(job["spec"]["selector"]["matchLabels"]),
+            pod_selector=dict(job["spec"]["selector"]),
             kinds=attempt.manifest.kinds,
             selector=attempt.identity.selector(),
             began=began,
             folder=str(attempt.workspace.folder),
+            ttl_seconds=attempt.ttl_seconds,
         ).with_commands(attempt.transcript.records)
 
     def _handover_again(self, handover: Handover) -> Handover:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.refusals import REFUSALS_SECONDS
@@ -13,7 +11,8 @@ from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs.lines import Line, LineReader, Position, Resumption, SavedPosition
+from kubectl_job_operator.logs.lines import Line, Position, Resumption, SavedPosition
+from kubectl_job_operator.logs.reading import Kind, Reading
 from kubectl_job_operator.status.pod_status import ContainerState
 
 _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
@@ -24,32 +23,6 @@ _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 20.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
 _MOST_REMARKS = 3
 _SHORT_LOG_LINES = 5_000
-
-
-class Kind(enum.Enum):
-    """How a log is read."""
-
-    FOLLOW = "follow"
-    SO_FAR = "so far"
-    REST = "rest"
-    PREVIOUS = "previous"
-
-
-@dataclass
-class _Reading:
-    """One kubectl that reads."""
-
-    kind: Kind
-    instance: int
-    call: Call
-    output: Output
-    resumption: Resumption
-    is_check: bool
-    began: float
-    heard_at: float
-    reader: LineReader = field(default_factory=LineReader)
-    line_count: int = 0
-    new_count: int = 0
 
 
 class LogSource:
@@ -94,7 +67,7 @@ class LogSource:
         self._state: ContainerState | None = None
         self._is_gone = False
         self._has_given_up = False
-        self._reading: _Reading | None = None
+        self._reading: Reading | None = None
         self._retry_at = 0.0
         self._news_until = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
@@ -185,7 +158,7 @@ class LogSource:
         )
         is_check, self._is_check_due = self._is_check_due, False
         now = time.monotonic()
-        self._reading = _Reading(kind, self._next, call, output, Resumption(self._position), is_check, now, now)
+        self._reading = Reading(kind, self._next, call, output, Resumption(self._position), is_check, now, now)
 
     def take(self) -> bool:
         """Show a piece of what has come; return whether there may be more."""
@@ -255,12 +228,12 @@ class LogSource:
             return None
         return self._position.saved(pod_uid, self.container, self._next)
 
-    def _is_over(self, reading: _Reading) -> bool:
+    def _is_over(self, reading: Reading) -> bool:
         """Whether the run of the container that is being read has ended."""
         state = self._state
         return state is None or state.is_over or state.instance > reading.instance or self._is_gone
 
-    def _show_new(self, reading: _Reading, lines: Sequence[Line]) -> bool:
+    def _show_new(self, reading: Reading, lines: Sequence[Line]) -> bool:
         """Show the lines that were not shown yet; return whether to go on reading."""
         reading.line_count += len(lines)
         had_gap = reading.resumption.has_gap
@@ -285,13 +258,13 @@ class LogSource:
         self._show(new)
         return True
 
-    def _finish(self, reading: _Reading) -> None:
+    def _finish(self, reading: Reading) -> None:
         """Draw the conclusions from the end of a reading."""
         now = time.monotonic()
         is_whole = reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0
         is_held = is_whole and not self._show_new(reading, reading.reader.last())
         try:
-            self._kubectl.finish_stream(reading.call, _said(reading))
+            self._kubectl.finish_stream(reading.call, reading.said())
         except KubectlError as error:
             self._bear(reading, error, now)
             return
@@ -332,7 +305,7 @@ class LogSource:
         self._next = instance
         self._is_held = False
 
-    def _bear(self, reading: _Reading, error: KubectlError, now: float) -> None:
+    def _bear(self, reading: Reading, error: KubectlError, now: float) -> None:
         """Go on after a failure of kubectl, unless it is in vain."""
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
@@ -345,7 +318,7 @@ class LogSource:
             if now - self._refused_since >= REFUSALS_SECONDS:
                 self._give_up(f"kubectl refuses to read it: {error.words}")
 
-    def _bear_remarks(self, reading: _Reading, now: float) -> None:
+    def _bear_remarks(self, reading: Reading, now: float) -> None:
         """Go on after the kubelet had something to say instead of lines."""
         self._retry_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
@@ -354,7 +327,7 @@ class LogSource:
         if reading.kind is Kind.PREVIOUS or (reading.kind is Kind.REST and self._remark_count >= _MOST_REMARKS):
             self._leave(reading, f"the kubelet says: {reading.reader.remarks[-1]}")
 
-    def _leave(self, reading: _Reading, why: str) -> None:
+    def _leave(self, reading: Reading, why: str) -> None:
         """Go on with the next run of the container."""
         self._tell_loss(why)
         self._turn_to(reading.instance + 1)
@@ -366,11 +339,3 @@ class LogSource:
     def _tell_loss(self, why: str) -> None:
         shown_to = f"after {self._position.stamp.decode()}" if self._position.stamp else "from its beginning"
         self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
-
-
-def _said(reading: _Reading) -> str:
-    """Sum up a reading for the transcript."""
-    lines = f"{reading.line_count} line{'' if reading.line_count == 1 else 's'}"
-    if reading.new_count == reading.line_count:
-        return lines
-    return f"{lines}, {reading.new_count} of them new"

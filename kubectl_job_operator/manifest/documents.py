@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import kinds, main_document, yaml_text
+from kubectl_job_operator.manifest import kinds, lifetime, main_document, yaml_text
 
 Document = Mapping[str, Any]
 
@@ -36,8 +36,9 @@ class Documents:
 
     @property
     def kinds(self) -> str:
-        """The kinds of all documents, as kubectl takes them: ``job.v1.batch,configmap``."""
-        return ",".join(dict.fromkeys(kinds.full_resource(document) for document in [self.job, *self.companions]))
+        """The kinds of what is deleted with the Job, and its own, as kubectl takes them: ``job.v1.batch,configmap``."""
+        deleted = [self.job, *(one for one in self.companions if not lifetime.is_kept(one))]
+        return ",".join(dict.fromkeys(map(kinds.full_resource, deleted)))
 
     @property
     def name(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from kubectl_job_operator.manifest import kinds, main_document
+from kubectl_job_operator.manifest import kinds, lifetime, main_document, references
 from kubectl_job_operator.manifest.documents import Documents
-from kubectl_job_operator.manifest.labels import SECRETS_COME_LATE
+from kubectl_job_operator.manifest.labels import KEEP, SECRETS_COME_LATE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -27,13 +27,13 @@ class Editable(Documents):
         """Return the same manifest with these annotations on every document and, if asked for, on the Job's pods."""
         return self._with_metadata("annotations", annotations, on_pods=on_pods)
 
-    def with_keep_labels(self, keep: str) -> Self:
-        """Return the same manifest where each companion with the annotation ``keep: "true"`` has it as a label too."""
+    def with_keep_labels(self) -> Self:
+        """Return the same manifest where each companion that is to be kept has that as a label, for kubectl to see."""
         edited, job = self._edited()
         for document in edited.documents:
-            metadata = document["metadata"]
-            if document is not job and str((metadata.get("annotations") or {}).get(keep)).lower() == "true":
-                metadata["labels"] = {**(metadata.get("labels") or {}), keep: "true"}
+            if document is not job and lifetime.is_kept(document):
+                metadata = document["metadata"]
+                metadata["labels"] = {**(metadata.get("labels") or {}), KEEP: "true"}
         return edited
 
     def with_late_secrets(self) -> Self:
@@ -49,6 +49,22 @@ class Editable(Documents):
         """Return the same manifest with another name for the Job."""
         edited, job = self._edited()
         job["metadata"]["name"] = name
+        return edited
+
+    def with_names(self, rename: Callable[[str], str]) -> Self:
+        """Return the same manifest with other names for the Job and the companions, and wherever it refers to them.
+
+        What is kept keeps its name: it is there for all runs.
+        """
+        edited, job = self._edited()
+        renamed = {}
+        for document in edited.documents:
+            if document is job or not lifetime.is_kept(document):
+                metadata = document["metadata"]
+                old, metadata["name"] = metadata["name"], rename(metadata["name"])
+                renamed[document["kind"], old] = metadata["name"]
+        for document in edited.documents:
+            references.follow(document, renamed)
         return edited
 
     def with_namespace(self, namespace: str) -> Self:

@@ -6,10 +6,10 @@ the next try does, can read its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_job_operator.manifest import rules
+from kubectl_job_operator.manifest import label_selector, rules
 from kubectl_job_operator.manifest.labels import FAILURE_WHEN, POD_SELECTOR, SUCCESS_WHEN, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.rules import Rule
 from kubectl_job_operator.objects import Object
@@ -78,12 +78,9 @@ def pod_selector(thing: Object) -> str:
     chosen = chosen_pod_selector(thing)
     if chosen:
         return chosen
-    labels: Mapping[str, str]
-    if is_job(thing):
-        labels = thing["spec"]["selector"]["matchLabels"]
-    else:
-        labels = {TASK_INSTANCE_LABEL: (thing["metadata"].get("labels") or {}).get(TASK_INSTANCE_LABEL, "")}
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    own = label_selector.text(thing["spec"].get("selector") or {}) if is_job(thing) else ""
+    # One that is empty would pick every pod of the namespace.
+    return own or f"{TASK_INSTANCE_LABEL}={(thing['metadata'].get('labels') or {}).get(TASK_INSTANCE_LABEL, '')}"
 
 
 def makes_secrets(thing: Object) -> bool:

@@ -131,7 +131,11 @@ why=$(kubectl "$@" get "$target" \
 """.replace(
         "@selector@",
         '{{$and := ""}}{{range $key, $value := .spec.selector.matchLabels}}'
-        '{{$and}}{{$key}}={{$value}}{{$and = ","}}{{end}}',
+        '{{$and}}{{$key}}={{$value}}{{$and = ","}}{{end}}'
+        "{{range .spec.selector.matchExpressions}}{{$and}}"
+        '{{if eq .operator "DoesNotExist"}}!{{end}}{{.key}}'
+        '{{if .values}} {{if eq .operator "In"}}in{{else}}notin{{end}} ('
+        '{{range $index, $value := .values}}{{if $index}},{{end}}{{$value}}{{end}}){{end}}{{$and = ","}}{{end}}',
     ),
 }
 OF_OTHER_KIND = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import json
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,15 +18,16 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
-from kubectl_job_operator.objects import Object
-from kubectl_job_operator.watch.waking import Sleeper, Waker
+from kubectl_job_operator.watch.shared_warnings import SharedWarnings
+from kubectl_job_operator.watch.sightings import Sightings
+from kubectl_job_operator.watch.subscription import Subscription
+from kubectl_job_operator.watch.waking import Waker
 from kubectl_job_operator.watch.watch_stream import WatchStream
 from kubectl_job_operator.watch.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 
 _LINGER_SECONDS = 5.0
 _CHECK_AFTER_SECONDS = 2.0
 _LONGEST_CHECK_PAUSE_SECONDS = 8.0
-_PAUSE_BETWEEN_EVENTS_SECONDS = 5.0
 _PAUSE_BETWEEN_STARTS_SECONDS = 0.2
 
 _watches: dict[tuple[asyncio.AbstractEventLoop, Access, str], SharedWatch] = {}
@@ -47,52 +47,6 @@ def shared_watch(access: Access, namespace: str, log: Log) -> SharedWatch:
     if key not in _watches:
         _watches[key] = SharedWatch(access, namespace, log, on_end=lambda: _watches.pop(key, None))
     return _watches[key]
-
-
-class Subscription(Sleeper):
-    """What one who waits knows of his Job.
-
-    :param watch: knows it.
-    :param uid: the Job's UID.
-    :param name: its name.
-    """
-
-    def __init__(self, watch: SharedWatch, uid: str, name: str) -> None:
-        super().__init__()
-        self._watch = watch
-        self.uid = uid
-        self.name = name
-        self.is_gone = False
-        """Whether the Job has been deleted."""
-        self.failure = ""
-        """Why nothing will be learnt of the Job any more."""
-
-    @property
-    def seen(self) -> Seen | None:
-        """The Job as it was last seen; ``None`` if it was not."""
-        return self._watch.job(self.uid)
-
-    def pods(self) -> list[Object]:
-        """Return the Job's pods."""
-        return self._watch.pods(self.uid)
-
-    def events(self) -> list[Object]:
-        """Return the warnings about the Job and its pods, as they were last read."""
-        return self._watch.events(self.uid)
-
-    def want_events(self) -> None:
-        """Have the warnings read soon."""
-        self._watch.want_events(self)
-
-    async def news(self, timeout_seconds: float) -> None:
-        """Wait until something has changed, or for that time."""
-        self._watch.set_alarm(self, timeout_seconds)
-        await self.has_news.wait()
-        self.has_news.clear()
-
-    def close(self) -> None:
-        """Wait no longer."""
-        self._watch.leave(self)
 
 
 class SharedWatch:
@@ -120,25 +74,23 @@ class SharedWatch:
         self._processes = Processes(access.environment(os.environ, self._workspace.folder))
         self._transcript = Transcript(log.info)
         self._kubectl = Kubectl(access, namespace, self._processes, self._transcript)
-        self._jobs: dict[str, Seen] = {}
-        self._pods: dict[str, dict[str, Seen]] = {}
-        self._events: dict[str, list[Object]] = {}
+        self._sightings = Sightings(self._tell)
+        self._waker = Waker()
+        self._warnings = SharedWarnings(self._kubectl, self._known, self._waker)
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._own_watches: dict[str, asyncio.Task[None]] = {}
-        self._jobs_stream = self._stream(
-            partial(self._kubectl.start_watch, "jobs", OURS), read_job, self._take_jobs, self._after_gap
+        self._jobs_stream = WatchStream(
+            self._kubectl, partial(self._kubectl.start_watch, "jobs", OURS), read_job, self._take_jobs, self._after_gap
         )
-        self._pods_stream = self._stream(
+        self._pods_stream = WatchStream(
+            self._kubectl,
             partial(self._kubectl.start_watch, "pods", OURS, output=POD_OUTPUT),
             read_pod,
-            self._take_pods,
+            self._sightings.take_pods,
             self._after_gap,
         )
         self._came_or_went = asyncio.Event()
         self._check_is_wanted = asyncio.Event()
-        self._events_are_wanted = asyncio.Event()
-        self._waits_for_events: set[Subscription] = set()
-        self._waker = Waker()
         self._is_first_watch_started = asyncio.Event()
         self.refusal: KubectlError | None = None
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
@@ -156,23 +108,25 @@ class SharedWatch:
 
     def subscribe(self, uid: str, name: str) -> Subscription:
         """Wait for a Job from now on, until ``Subscription.close``."""
-        subscription = Subscription(self, uid, name)
+        subscription = Subscription(
+            uid, name, sightings=self._sightings, warnings=self._warnings, waker=self._waker, leave=self._leave
+        )
         self._subscriptions.setdefault(uid, set()).add(subscription)
         self._came_or_went.set()
         if self.refusal is not None:
             self._watch_alone(uid, name)
         return subscription
 
-    def leave(self, subscription: Subscription) -> None:
+    def _leave(self, subscription: Subscription) -> None:
         """Forget one who waited."""
-        self._waits_for_events.discard(subscription)
+        self._warnings.forget(subscription)
         subscription.alarm_at = 0.0
         others = self._subscriptions.get(subscription.uid, set())
         others.discard(subscription)
         if not others:
             self._subscriptions.pop(subscription.uid, None)
             if subscription.is_gone:
-                self._jobs.pop(subscription.uid, None)
+                self._sightings.forget_job(subscription.uid)
             alone = self._own_watches.pop(subscription.uid, None)
             if alone is not None:
                 alone.cancel()
@@ -180,38 +134,11 @@ class SharedWatch:
 
     def job(self, uid: str) -> Seen | None:
         """Return a Job as it was last seen."""
-        return self._jobs.get(uid)
-
-    def pods(self, job_uid: str) -> list[Object]:
-        """Return a Job's pods as they were last seen."""
-        return [json.loads(pod.text) for pod in self._pods.get(job_uid, {}).values()]
-
-    def events(self, job_uid: str) -> list[Object]:
-        """Return the warnings about a Job and its pods, as they were last read."""
-        uids = [job_uid, *self._pods.get(job_uid, ())]
-        return [event for uid in uids for event in self._events.get(uid, ())]
-
-    def want_events(self, subscription: Subscription) -> None:
-        """Have the warnings of the namespace read soon, once for all who want them."""
-        self._waits_for_events.add(subscription)
-        self._events_are_wanted.set()
+        return self._sightings.job(uid)
 
     def want_check(self) -> None:
         """Have it found out soon which Jobs are gone."""
         self._check_is_wanted.set()
-
-    def set_alarm(self, subscription: Subscription, seconds: float) -> None:
-        """Wake one who waits in that time, if nothing has happened until then."""
-        self._waker.set_alarm(subscription, seconds)
-
-    def _stream(
-        self,
-        start: Callable[..., Any],
-        read: Callable[[bytes], Seen | None],
-        take: Callable[[Sequence[Seen]], None],
-        on_gap: Callable[[KubectlError | None], None],
-    ) -> WatchStream:
-        return WatchStream(self._kubectl, start, read, take, on_gap)
 
     async def _live(self) -> None:
         """Watch as long as somebody waits, and a little longer: the next one often comes soon."""
@@ -221,7 +148,7 @@ class SharedWatch:
                 self._watch_jobs(),
                 self._watch_pods(),
                 self._check(),
-                self._read_events(),
+                self._warnings.read(),
                 self._waker.wake(),
                 self._waker.ring(),
             )
@@ -287,8 +214,8 @@ class SharedWatch:
             if seen[-1].uid != uid:
                 self._lose(uid)  # another Job has the name
 
-        stream = self._stream(
-            partial(self._kubectl.start_watch_of_one, f"job/{name}"), read_job, take, self._note_silence
+        stream = WatchStream(
+            self._kubectl, partial(self._kubectl.start_watch_of_one, f"job/{name}"), read_job, take, self._note_silence
         )
         try:
             failure: Exception = await stream.run()
@@ -308,21 +235,7 @@ class SharedWatch:
             if one.is_gone:
                 self._lose(one.uid)
                 continue
-            self._jobs[one.uid] = one
-            if one.is_over:
-                self._pods.pop(one.uid, None)
-            self._tell(one.uid)
-
-    def _take_pods(self, seen: Sequence[Seen]) -> None:
-        for one in seen:
-            job = self._jobs.get(one.owner)
-            if job is not None and job.is_over:
-                continue
-            if one.is_gone:
-                self._lose_pod(one.uid, one.owner)
-            else:
-                self._pods.setdefault(one.owner, {})[one.uid] = one
-                self._tell(one.owner)
+            self._sightings.take_job(one)
 
     def _lose_jobs(self, gone: set[str]) -> None:
         for uid in gone:
@@ -330,13 +243,10 @@ class SharedWatch:
 
     def _lose(self, uid: str) -> None:
         """Learn that a Job is gone."""
-        last = self._jobs.pop(uid, None)
-        self._pods.pop(uid, None)
-        for subscription in self._subscriptions.get(uid, ()):
+        waiting = self._subscriptions.get(uid, ())
+        for subscription in waiting:
             subscription.is_gone = True
-            if last is not None and last.is_over:
-                self._jobs[uid] = last  # they have yet to read its verdict
-        self._tell(uid)
+        self._sightings.lose_job(uid, keeps_verdict=bool(waiting))
 
     def _tell(self, uid: str) -> None:
         self._waker.call(self._subscriptions.get(uid, ()))
@@ -375,7 +285,9 @@ class SharedWatch:
                 return
             is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose_jobs)
             if is_sure and self.knows_pods:
-                is_sure = await self._is_checked("pods", self._pods_stream, self._known_pods, self._lose_pods)
+                is_sure = await self._is_checked(
+                    "pods", self._pods_stream, self._sightings.pod_uids, self._sightings.lose_pods
+                )
             if is_sure:
                 pause = _CHECK_AFTER_SECONDS
             else:
@@ -398,40 +310,7 @@ class SharedWatch:
         return has_spoken or not there
 
     def _known_jobs(self) -> set[str]:
-        return self._jobs.keys() | self._subscriptions.keys()
+        return self._sightings.job_uids() | self._subscriptions.keys()
 
-    def _known_pods(self) -> set[str]:
-        return {uid for pods in self._pods.values() for uid in pods}
-
-    def _lose_pods(self, gone: set[str]) -> None:
-        owners = [(uid, owner) for owner, pods in self._pods.items() for uid in pods.keys() & gone]
-        for uid, owner in owners:
-            self._lose_pod(uid, owner)
-
-    def _lose_pod(self, uid: str, owner: str) -> None:
-        """Learn that a pod is gone."""
-        pods = self._pods.get(owner, {})
-        if pods.pop(uid, None) is not None:
-            self._tell(owner)
-        if not pods:
-            self._pods.pop(owner, None)
-
-    async def _read_events(self) -> None:
-        """Read the warnings of the namespace for all who want them."""
-        while True:
-            await self._events_are_wanted.wait()
-            self._events_are_wanted.clear()
-            asked, self._waits_for_events = self._waits_for_events, set()
-            with contextlib.suppress(KubectlError):  # the pods tell most of it
-                found = await asyncio.to_thread(self._read_warnings)
-                about = self._known_jobs() | self._known_pods()
-                self._events = {uid: events for uid, events in found.items() if uid in about}
-            self._waker.call(asked)
-            await asyncio.sleep(_PAUSE_BETWEEN_EVENTS_SECONDS)
-
-    def _read_warnings(self) -> dict[str, list[Object]]:
-        """Read the warnings, by the UID of what they are about."""
-        found: dict[str, list[Object]] = {}
-        for event in self._kubectl.finish_events(self._kubectl.start_events("type=Warning")):
-            found.setdefault(str((event.get("involvedObject") or {}).get("uid")), []).append(event)
-        return found
+    def _known(self) -> set[str]:
+        return self._known_jobs() | self._sightings.pod_uids()

@@ -292,7 +292,7 @@ class _Jobs:
         job = {
             "apiVersion": "batch/v1",
             "kind": "Job",
-            "metadata": {"name": f"job-{number}", "labels": {**_US.labels(), **_US.try_label()}},
+            "metadata": {"name": f"job-{number}", "labels": {**_US.labels(), **_US.try_labels()}},
             "spec": {
                 "parallelism": 0,
                 "template": {"spec": {"restartPolicy": "Never", "containers": [_CONTAINER]}},

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-POLICIES = ("Always", "IfSucceeded", "IfFailed", "Never")
+from kubectl_job_operator.airflow.argument_types import DeletePolicyChoice
+
+POLICIES: tuple[DeletePolicyChoice, ...] = ("Always", "IfSucceeded", "IfFailed", "Never")
 LATE_SHARE = 0.2
 """So many task instances more than asked for: when a fault comes, some are over already."""
 
@@ -49,7 +51,7 @@ class TaskPlan:
     task_id: str
     sleep_seconds: float
     exit_code: int
-    delete_policy: str
+    delete_policy: DeletePolicyChoice
     has_companion: bool
     backoff_limit: int
     retries: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -40,9 +41,17 @@ def namespace(cluster: test_cluster.Cluster) -> Iterator[Namespace]:
 
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
-    """Make Airflow's own database, once."""
-    airflow = Path(sys.executable).with_name("airflow")
-    subprocess.run([airflow, "db", "migrate"], check=True, capture_output=True)
+    """Make Airflow's own database, once for all processes that run tests side by side; each has a copy."""
+    home, run = Path(os.environ["AIRFLOW_HOME"]), Path(os.environ["KUBECTL_JOB_OPERATOR_TEST_RUN"])
+    made = run / "airflow.db"
+    with (run / "airflow.db.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if made.exists():
+            shutil.copyfile(made, home / "airflow.db")
+            return
+        airflow = Path(sys.executable).with_name("airflow")
+        subprocess.run([airflow, "db", "migrate"], check=True, capture_output=True)
+        shutil.copyfile(home / "airflow.db", made)
 
 
 @pytest.fixture

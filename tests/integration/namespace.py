@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster import Cluster
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,9 @@ class Namespace:
         """Make one, and wait until pods can be created in it."""
         namespace = cls(cluster, f"test-{uuid.uuid4().hex[:8]}")
         namespace._run("create", "namespace", namespace.name)
-        deadline = time.monotonic() + 60
+        account = ("get", "serviceaccount", "default", "--ignore-not-found", "-o", "name")
         # Until the service account is there, the Job controller fails and backs off for many seconds.
-        while not namespace.kubectl("get", "serviceaccount", "default", "--ignore-not-found", "-o", "name"):
-            assert time.monotonic() < deadline, "the namespace got no service account"
-            time.sleep(0.05)
+        until(lambda: namespace.kubectl(*account) != "", "the namespace got no service account")
         return namespace
 
     def delete(self) -> None:
@@ -52,6 +50,10 @@ class Namespace:
         """Return the names of those that are not being deleted."""
         items = self.objects(resource)
         return [item["metadata"]["name"] for item in items if "deletionTimestamp" not in item["metadata"]]
+
+    def running_pods(self) -> list[str]:
+        """Return the names of the pods that run."""
+        return [pod["metadata"]["name"] for pod in self.objects("pods") if pod["status"].get("phase") == "Running"]
 
     def _run(self, *arguments: str, given: str | None = None) -> str:
         argv = ["kubectl", "--kubeconfig", str(self.cluster.kubeconfig), "--context", self.cluster.context, *arguments]

@@ -76,7 +76,7 @@ def _run(**arguments: Any) -> TaskRun:
     dag = DAG(dag_id, schedule=None)
     task = Task(task_id="job", dag=dag, **arguments)
     try:
-        task._make_runner(context_for(task)).run()
+        task._make_runner(context_for(task), None).run()
     except KubectlJobOperatorError as error:
         return TaskRun("failed", collector.records, [error])
     return TaskRun("success", collector.records)

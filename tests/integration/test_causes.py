@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,10 +16,10 @@ from kubectl_job_operator.errors import JobFailedError, JobStartupError
 from kubectl_job_operator.life import obstacles
 from tests.cluster import Cluster
 from tests.integration.airflow_task import TaskRunner
-from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.side_by_side import Outcome, SideBySide
+from tests.waiting import in_background, until
 
 # A registry that refuses: nothing listens on port 1 of the node itself.
 REFUSING_IMAGE = "127.0.0.1:1/nothing:1"
@@ -320,6 +319,7 @@ def outcomes(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[
         tasks.close()
 
 
+@pytest.mark.xdist_group("causes")
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str, Future[Outcome]]) -> None:
     outcome = outcomes[cause.name].result()
@@ -338,17 +338,6 @@ def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str
         assert outcome.jobs == []
 
 
-def wait_for_running_pod(namespace: Namespace) -> str:
-    """Wait until a pod runs, and return its name."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        running = [one["metadata"]["name"] for one in namespace.objects("pods") if one["status"]["phase"] == "Running"]
-        if running:
-            return str(running[0])
-        time.sleep(0.2)
-    raise AssertionError("no pod runs")
-
-
 def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: TaskRunner, namespace: Namespace) -> None:
     version = json.loads(namespace.kubectl("version", "-o", "json"))["serverVersion"]
     if int(version["minor"].rstrip("+")) < 26:
@@ -358,7 +347,8 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
     task.write("job.yaml", job("sleep 60"))
 
     def delete_it() -> None:
-        namespace.kubectl("delete", "pod", wait_for_running_pod(namespace), "--wait=false")
+        until(lambda: namespace.running_pods() != [], "no pod ran")
+        namespace.kubectl("delete", "pod", namespace.running_pods()[0], "--wait=false")
 
     thread = in_background(delete_it)
     run = task.run(yaml_file_name="job.yaml")

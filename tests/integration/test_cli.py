@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from tests.cluster import Cluster
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 COUNTDOWN = ROOT / "examples" / "01_countdown" / "countdown.yaml"
@@ -75,10 +75,7 @@ def cli(cluster: Cluster, namespace: Namespace, tmp_path: Path) -> Iterator[Cli]
 
 
 def until_a_pod_runs(namespace: Namespace) -> None:
-    deadline = time.monotonic() + 60
-    while not any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods")):
-        assert time.monotonic() < deadline, "no pod ran"
-        time.sleep(0.2)
+    until(lambda: namespace.running_pods() != [], "no pod ran")
 
 
 def lines_between(text: str, first: str, last: str) -> Sequence[str]:
@@ -111,7 +108,7 @@ def test_a_job_that_fails_returns_1_and_says_why_on_stderr(cli: Cli) -> None:
 def test_ctrl_c_deletes_the_job(cli: Cli, number: signal.Signals) -> None:
     cli.write("sleeps.yaml", job("sleep 300", name="sleeps"))
     child = cli.start("run", "sleeps.yaml")
-    until_a_pod_runs(cli.namespace)
+    until(lambda: cli.namespace.running_pods() != [], "no pod ran")
     os.killpg(child.pid, number)
     _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (130, "error: interrupted.\n")
@@ -121,7 +118,7 @@ def test_ctrl_c_deletes_the_job(cli: Cli, number: signal.Signals) -> None:
 def test_ctrl_c_with_keep_leaves_the_job_running(cli: Cli) -> None:
     cli.write("sleeps.yaml", job("sleep 300", name="sleeps"))
     child = cli.start("run", "sleeps.yaml", "--keep")
-    until_a_pod_runs(cli.namespace)
+    until(lambda: cli.namespace.running_pods() != [], "no pod ran")
     os.killpg(child.pid, signal.SIGINT)
     child.communicate(timeout=60)
     assert child.returncode == 130

@@ -29,7 +29,8 @@ from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.unit.fake_kubectl import running, until
+from tests.processes import running
+from tests.waiting import in_background, until
 
 US = Identity("dag", "task", "run")
 
@@ -44,17 +45,15 @@ def soon(action: Callable[[], object], when: Callable[[], bool]) -> threading.Th
     """Do something, in the background, as soon as a condition holds."""
 
     def wait_and_act() -> None:
-        until(when, "what the test waits for did not come", seconds=60)
+        until(when, "what the test waits for did not come")
         action()
 
-    thread = threading.Thread(target=wait_and_act)
-    thread.start()
-    return thread
+    return in_background(wait_and_act)
 
 
 def is_running(namespace: Namespace) -> bool:
     """Whether a pod runs."""
-    return any(pod["status"].get("phase") == "Running" for pod in namespace.objects("pods"))
+    return namespace.running_pods() != []
 
 
 def test_a_deferred_task_succeeds_with_its_job_shows_each_line_once_and_cleans_up(
@@ -167,7 +166,9 @@ def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_j
 
 def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
     task.write("job.yaml", job("sleep 120"))
-    thread = soon(lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: is_running(namespace))
+    thread = soon(
+        lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: namespace.running_pods() != []
+    )
     began = time.monotonic()
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     thread.join()
@@ -232,7 +233,7 @@ def test_airflow_2_tells_the_state_of_a_task_from_its_database(task: TaskRunner)
 
 def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
     """Make a Job that runs, with a companion, and the trigger that waits for it."""
-    labels = json.dumps(US.labels() | US.try_label())
+    labels = json.dumps(US.labels() | US.try_labels())
     text = job("sleep 120", name=f"{name}, labels: {labels}")
     companion = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {labels}}}\n"
     namespace.kubectl("apply", "-f", "-", given=text + companion)
@@ -241,7 +242,7 @@ def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
         namespace.name,
         name,
         made["metadata"]["uid"],
-        made["spec"]["selector"]["matchLabels"],
+        made["spec"]["selector"],
         "job.v1.batch,configmap",
         US.selector(),
         time.time(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,6 +16,7 @@ from kubectl_job_operator.errors import JobFailedError, JobStartupError, TaskKil
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
 
 SLEEPS = job("sleep 120")
 
@@ -27,15 +27,12 @@ def killed(task: TaskRunner, namespace: Namespace) -> Iterator[Callable[..., Tas
     handler = signal.getsignal(signal.SIGTERM)
 
     def kill_it() -> None:
-        deadline = time.monotonic() + 60
-        while not namespace.living("pods") and time.monotonic() < deadline:
-            time.sleep(0.1)
+        until(lambda: namespace.living("pods") != [], "there was no pod")
         os.kill(os.getpid(), signal.SIGTERM)
 
     def run(**arguments: Any) -> TaskRun:
         task.write("job.yaml", SLEEPS)
-        thread = threading.Thread(target=kill_it)
-        thread.start()
+        thread = in_background(kill_it)
         try:
             return task.run(yaml_file_name="job.yaml", **arguments)
         finally:
@@ -69,13 +66,11 @@ def test_a_stopped_worker_with_a_next_try_keeps_the_job_and_the_next_try_goes_on
     uids: list[str] = []
 
     def kill_it() -> None:
-        while not namespace.living("pods"):
-            time.sleep(0.1)
+        until(lambda: namespace.living("pods") != [], "there was no pod")
         uids.append(namespace.objects("jobs")[0]["metadata"]["uid"])
         os.kill(os.getpid(), signal.SIGTERM)
 
-    thread = threading.Thread(target=kill_it)
-    thread.start()
+    thread = in_background(kill_it)
     try:
         run = task.run(yaml_file_name="job.yaml", retries=1, retry_delay=timedelta(0), backoff_limit=0)
     finally:
@@ -142,8 +137,7 @@ def test_a_suspended_job_waits_until_it_is_resumed_and_says_so(task: TaskRunner,
         time.sleep(5)
         namespace.kubectl("patch", "job", "job", "--type=merge", "-p", '{"spec": {"suspend": false}}')
 
-    thread = threading.Thread(target=resume)
-    thread.start()
+    thread = in_background(resume)
     run = task.run(yaml_file_name="job.yaml", startup_timeout_seconds=3)
     thread.join()
     assert run.state == "success", run.failures
@@ -159,10 +153,7 @@ def test_a_job_that_the_cluster_deletes_at_once_still_gets_its_true_verdict(
     assert run.state == ("success" if script == "true" else "failed"), run.failures
     if script == "exit 1":
         assert isinstance(run.failures[0], JobFailedError)
-    deadline = time.monotonic() + 30
-    while namespace.living("jobs") and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert namespace.living("jobs") == [], "its author wants it gone"
+    until(lambda: namespace.living("jobs") == [], "its author wants it gone", seconds=30)
 
 
 def test_the_cluster_gets_the_execution_timeout_as_its_own_deadline(task: TaskRunner, namespace: Namespace) -> None:

@@ -18,10 +18,10 @@ import pytest
 from kubectl_job_operator.errors import WorkspaceError
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRunner
-from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.test_arguments import kubeconfig
+from tests.waiting import in_background, until
 
 _WORKER = """\
 import sys

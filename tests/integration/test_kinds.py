@@ -19,8 +19,8 @@ import pytest
 from kubectl_job_operator.errors import JobFailedError, JobInUseError, JobVanishedError
 from tests.cluster import Cluster
 from tests.integration.airflow_task import TaskRunner
-from tests.integration.background import in_background, until
 from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
 
 CRD = """\
 apiVersion: apiextensions.k8s.io/v1

@@ -7,7 +7,6 @@ import os
 import signal
 import stat
 import subprocess
-import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -22,9 +21,9 @@ from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
 from kubectl_job_operator.manifest.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
-from tests.integration.background import until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +115,7 @@ def test_a_running_job_of_somebody_else_is_not_touched(task: TaskRunner, namespa
     assert namespace.objects("jobs")[0]["metadata"]["uid"] == before
 
 
+@pytest.mark.alone
 def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
     task: TaskRunner, namespace: Namespace
 ) -> None:
@@ -128,8 +128,7 @@ def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
         namespace.kubectl("delete", "job", "job", "--wait=false")
         deleted_at.append(time.monotonic())
 
-    thread = threading.Thread(target=delete_it)
-    thread.start()
+    thread = in_background(delete_it)
     run = task.run(yaml_file_name="job.yaml")
     noticed_after = time.monotonic() - deleted_at[0]
     thread.join()
@@ -179,8 +178,7 @@ def test_a_job_that_somebody_edits_while_it_runs_still_comes_to_its_verdict(
         namespace.kubectl("annotate", "job", "job", "edited=by-hand")
         namespace.kubectl("label", "job", "job", "app.kubernetes.io/managed-by=me", "--overwrite")
 
-    thread = threading.Thread(target=edit_it)
-    thread.start()
+    thread = in_background(edit_it)
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "success", run.failures
@@ -218,9 +216,8 @@ def test_a_task_that_is_killed_fails_and_leaves_no_job(task: TaskRunner, namespa
         until(lambda: namespace.living("pods") != [], "it never came")
         os.kill(os.getpid(), signal.SIGTERM)
 
-    thread = threading.Thread(target=kill_it)
     handler = signal.getsignal(signal.SIGTERM)
-    thread.start()
+    thread = in_background(kill_it)
     try:
         run = task.run(yaml_file_name="job.yaml")
     finally:

@@ -16,9 +16,9 @@ import pytest
 
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
-from tests.integration.background import in_background, until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
 
 _PATIENT = "backoffLimit: 0\nactiveDeadlineSeconds: 300"
 

@@ -12,8 +12,9 @@ from hypothesis import settings
 
 from kubectl_job_operator.attempt import persistence, refusals
 from kubectl_job_operator.watch import waiting
-from tests.unit.fake_kubectl import FakeKubectl, until
+from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
+from tests.waiting import until
 
 # The machine may be slow for a while; and what fails once shall fail for everybody.
 settings.register_profile("unit", deadline=None, database=None)
@@ -27,6 +28,7 @@ def fake_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fa
     folder.mkdir()
     fake = FakeKubectl(folder)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PERL_BADLANG", "0")  # or it complains where LANG is a language that is not installed
     yield fake
     until(lambda: not fake.running(), "a kubectl outlived the test")
     assert not fake.unscripted, f"commands without an answer: {fake.unscripted}"

@@ -2,93 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 import json
+import os
+import shutil
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.processes import running
+from tests.waiting import until
+
 NEVER = 120.0  # seconds; longer than any test runs
 
+_ALWAYS = 2
 VERSION = {"clientVersion": {"gitVersion": "v1.32.4"}}
 
-# Isolated and without site-packages, it starts in about 15 ms.
-_PROGRAM = """#!{python} -SEIXutf8
-import os, signal, sys, time
-
-folder, argv = {folder!r}, sys.argv[1:]
-
-def note(name, line):
-    file = os.open(folder + "/" + name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.write(file, (line + "\\n").encode())
-    os.close(file)
-
-def in_order(words, argv):
-    rest = iter(argv)
-    return all(word in rest for word in words)
-
-def claim(number, times):
-    for use in range(times):
-        try:
-            os.close(os.open("%s/claim-%d-%d" % (folder, number, use), os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            continue
-        return True
-    return False
-
-def was_called(words):
-    with open(folder + "/calls") as calls:
-        return any(in_order(words, eval(line)[0]) for line in calls if line.endswith("\\n"))
-
-def since(text):
-    # What the kubelet does: it leaves out each line that is older.
-    for argument in argv:
-        if argument.startswith("--since-time="):
-            oldest = argument.split("=")[1].encode()[:19]
-            return b"".join(line for line in text.splitlines(True) if line[:19] >= oldest)
-    return text
-
-def write(text):
-    while text:
-        text = text[os.write(1, text):]
-
-with open(folder + "/rules") as file:
-    rules = eval(file.read())
-for number, (words, stdout, stderr, return_code, after, once_called, times, by_signal, *more) in enumerate(rules):
-    if in_order(words, argv) and (times is None or claim(number, times)):
-        break
-else:
-    note("calls", repr((argv, dict(os.environ))))
-    note("unscripted", repr(argv))
-    sys.stderr.write("error: the fake kubectl has no answer to: kubectl " + " ".join(argv) + "\\n")
-    sys.exit(99)
-# Once the rule is claimed: a test that acts on the call may end this program at once.
-note("calls", repr((argv, dict(os.environ))))
-then, is_log, is_stubborn = more
-if is_stubborn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-while once_called and not was_called(once_called):
-    time.sleep(0.02)
-time.sleep(after)
-os.write(2, stderr)
-write(since(stdout) if is_log else stdout)
-for step in then:
-    if isinstance(step, bytes):
-        write(step)
-    elif isinstance(step, str):
-        while not os.path.exists(folder + "/gate-" + step):
-            time.sleep(0.01)
-    else:
-        time.sleep(step)
-if by_signal:
-    os.kill(os.getpid(), by_signal)
-os._exit(return_code)
-"""
+_SOURCE = Path(__file__).with_suffix(".pl")
 
 
 class FakeKubectl:
@@ -105,10 +38,14 @@ class FakeKubectl:
         # Children of other tests, as the parts of the cluster that the tests of faults have started again.
         self.strangers = {child.pid for child in psutil.Process().children(recursive=True)}
         self.program = folder / "kubectl"
-        self._rules: list[tuple[Any, ...]] = []
-        self._write_rules()
+        self._rules: list[bytes] = []
+        self.answers("version --client -o json", VERSION)
+        self.answers("get --raw /readyz", "ok")
         (folder / "calls").touch()
-        self.program.write_text(_PROGRAM.format(python=sys.executable, folder=str(folder)))
+        (folder / "unscripted").touch()
+        perl = shutil.which("perl")
+        assert perl, "the scripted kubectl is a Perl program, and there is no perl on PATH"
+        self.program.write_text(f"#!{perl}\n{_SOURCE.read_text()}")
         self.program.chmod(0o755)
 
     def answers(
@@ -140,22 +77,25 @@ class FakeKubectl:
         :param is_log: of stdout it leaves out the lines that are older than ``--since-time``.
         :param is_stubborn: it goes on in spite of SIGTERM.
         """
-        self._rules.append(
-            (
-                words.split(),
-                _bytes(stdout),
-                _bytes(stderr),
-                return_code,
-                after_seconds,
-                once_called.split(),
-                times,
-                int(by_signal or 0),
-                tuple(then),
-                is_log,
-                is_stubborn,
-            )
+        answer: dict[str, Any] = {
+            "stdout": json.dumps(stdout) if isinstance(stdout, Mapping) else stdout,
+            "stderr": stderr,
+            "return_code": return_code,
+            "after_seconds": after_seconds,
+            "once_called": once_called,
+            "times": "" if times is None else times,
+            "by_signal": int(by_signal or 0),
+            "then": _packed(part for step in then for part in (_KIND_OF_STEP.get(type(step), "pause"), step)),
+            "is_log": int(is_log),
+            "is_stubborn": int(is_stubborn),
+        }
+        # Before the last ones, which are answers that every test has.
+        self._rules.insert(
+            max(0, len(self._rules) - _ALWAYS), _packed([words, *(part for item in answer.items() for part in item)])
         )
-        self._write_rules()
+        new = self.folder / "rules.new"
+        new.write_bytes(_packed(self._rules))
+        new.replace(self.folder / "rules")
 
     def open_gate(self, name: str) -> None:
         """Let the answers go on that wait for this gate."""
@@ -182,58 +122,42 @@ class FakeKubectl:
     @property
     def unscripted(self) -> list[str]:
         """The commands that no rule answered."""
-        file = self.folder / "unscripted"
-        return file.read_text().splitlines() if file.exists() else []
+        noted = _unpacked((self.folder / "unscripted").read_bytes())
+        return [repr([os.fsdecode(argument) for argument in _unpacked(argv)]) for argv in noted]
 
     def forgive_unscripted(self) -> None:
         """Let the test pass although a command had no answer."""
-        (self.folder / "unscripted").unlink()
+        (self.folder / "unscripted").write_bytes(b"")
 
     def running(self) -> list[int]:
         """Return the process ids of the fakes that run."""
         return running(str(self.program))
 
     def _notes(self) -> Iterator[tuple[list[str], dict[str, str]]]:
-        for line in (self.folder / "calls").read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):  # else it is still being written
-                yield ast.literal_eval(line)
-
-    def _write_rules(self) -> None:
-        words = ["version", "--client", "-o", "json"]
-        version: tuple[Any, ...] = (words, _bytes(VERSION), b"", 0, 0.0, [], None, 0, (), False, False)
-        ready: tuple[Any, ...] = (["get", "--raw", "/readyz"], b"ok", b"", 0, 0.0, [], None, 0, (), False, False)
-        new = self.folder / "rules.new"
-        new.write_text(repr([*self._rules, version, ready]), encoding="utf-8")
-        new.replace(self.folder / "rules")
+        for call in _unpacked((self.folder / "calls").read_bytes()):
+            count, *strings = (os.fsdecode(string) for string in _unpacked(call))
+            argv, environment = strings[: int(count)], iter(strings[int(count) :])
+            yield argv, dict(zip(environment, environment, strict=True))
 
 
-def running(marker: str) -> list[int]:
-    """Return the ids of the processes, apart from zombies, that have an argument with the marker in it."""
-    # psutil would do it too, but takes as long as many a test.
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:  # it has ended meanwhile
-                continue
-            if marker.encode() in command:
-                found.append(int(folder.name))
-    return found
+_KIND_OF_STEP: dict[type, str] = {bytes: "print", str: "gate"}
+_LENGTH = struct.Struct(">I")
 
 
-def until(condition: Callable[[], bool], otherwise: str, *, seconds: float = 20.0) -> None:
-    """Wait until a condition holds; the limit is generous and only there to fail instead of hanging."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.01)
+def _packed(strings: Iterable[Any]) -> bytes:
+    """Write strings as the program reads them: each behind its length."""
+    encoded = [string if isinstance(string, bytes) else str(string).encode() for string in strings]
+    return b"".join(_LENGTH.pack(len(one)) + one for one in encoded)
 
 
-def _bytes(output: str | bytes | Mapping[str, Any]) -> bytes:
-    if isinstance(output, bytes):
-        return output
-    return (output if isinstance(output, str) else json.dumps(output)).encode()
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Read such strings, but not one that is still being written."""
+    while len(packed) >= _LENGTH.size:
+        end = _LENGTH.size + _LENGTH.unpack_from(packed)[0]
+        if end > len(packed):
+            return
+        yield packed[_LENGTH.size : end]
+        packed = packed[end:]
 
 
 def _in_order(words: list[str], argv: tuple[str, ...]) -> bool:

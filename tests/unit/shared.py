@@ -65,7 +65,7 @@ def handover(number: int, *, began: float) -> Handover:
         namespace=stage.NAMESPACE,
         name=f"job-{number}",
         uid=uid(number),
-        pod_labels={"controller-uid": uid(number)},
+        pod_selector={"matchLabels": {"controller-uid": uid(number)}},
         kinds="job.v1.batch",
         selector=stage.US.selector(),
         began=began,

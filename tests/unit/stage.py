@@ -52,6 +52,12 @@ TIMED_OUT: dict[str, Any] = {
     "stderr": "error: timed out waiting for the condition on jobs/countdown\n",
     "return_code": 1,
 }
+CONFLICT: dict[str, Any] = {
+    "stderr": 'error: Apply failed with 1 conflict: conflict with "kubectl-job-operator-0123456789abcdef-1": '
+    ".metadata.labels.kubectl-job-operator/task-instance\nPlease review the fields above--they currently have other "
+    "managers.\n",
+    "return_code": 1,
+}
 NOT_FOUND: dict[str, Any] = {
     "stderr": 'Error from server (NotFound): jobs.batch "countdown" not found\n',
     "return_code": 1,
@@ -71,7 +77,7 @@ def job(state: str = "running", owner: Identity | None = US, uid: str = UID) -> 
         name=NAME,
         namespace=NAMESPACE,
         uid=uid,
-        labels={**owner.labels(), **owner.try_label()} if owner else {},
+        labels={**owner.labels(), **owner.try_labels()} if owner else {},
         annotations=owner.annotations() if owner else {},
     )
     return made

@@ -222,8 +222,10 @@ def test_arguments_win_over_the_full_pod_spec_and_that_over_the_template() -> No
 def test_what_is_no_pod_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pod.yaml"
     path.write_text("kind: Deployment")
+    task = legacy(pod_template_file=str(path))
+    task.render_template_fields(context_for(task))
     with pytest.raises(AirflowFailException, match=r"pod\.yaml has the kind Deployment, but must be one Pod"):
-        rendered(legacy(pod_template_file=str(path)))
+        task.execute(context_for(task))
     with pytest.raises(ValueError, match="without YAML an image"):
         legacy(image=None)
 

@@ -139,8 +139,9 @@ def test_what_is_seen_only_on_the_worker_is_refused_before_kubectl_is_run(
     arguments: dict[str, Any], words: str, fake_kubectl: FakeKubectl
 ) -> None:
     task = operator(image="busybox", **arguments)
+    task.render_template_fields(context_for(task))
     with pytest.raises(AirflowFailException) as refusal:
-        rendered(task)
+        task.execute(context_for(task))
     assert words in str(refusal.value)
     assert "What to do:" in str(refusal.value)
     assert fake_kubectl.calls == []

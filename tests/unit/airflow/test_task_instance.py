@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.task_instance import TaskStateMemory
+from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of, round_of
+from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.memory import Done
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit import stage
 
+UTC = datetime.timezone.utc
+BERLIN = datetime.timezone(datetime.timedelta(hours=1))
 COMPLETE = Done(stage.job("complete"), {"rows": 3}, ["pod-1"])
 
 
@@ -49,7 +54,7 @@ def memory(store: Any, *, try_number: int, max_tries: int = 1) -> TaskStateMemor
         task = KubernetesJobOperator(task_id="task", yaml_file_name="job.yaml", retries=1)
     context = context_for(task, run_id="one", try_number=try_number)
     context["ti"].max_tries = max_tries
-    return TaskStateMemory(task, {**context, **({"task_state_store": store} if store else {})})
+    return TaskStateMemory({**context, **({"task_state_store": store} if store else {})})
 
 
 def test_the_next_try_knows_the_job_that_was_complete() -> None:
@@ -79,3 +84,38 @@ def test_the_last_try_has_nobody_to_keep_it_for() -> None:
 def test_without_a_store_that_works_nothing_is_known_and_nothing_is_raised(store: Any) -> None:
     memory(store, try_number=1).note(COMPLETE)
     assert memory(store, try_number=2).recall() is None
+
+
+RUN = SimpleNamespace(start_date=datetime.datetime(2026, 1, 1, 8, tzinfo=BERLIN), clear_number=1)
+
+
+def context_of(*, try_number: int = 2, max_tries: int = 3, run: Any = RUN, start: Any = None) -> Any:
+    with DAG("dag", schedule=None):
+        task = KubernetesJobOperator(task_id="task", yaml_file_name="job.yaml", retries=1)
+    context = context_for(task, run_id="one", try_number=try_number)
+    context["ti"].max_tries = max_tries
+    context["ti"].start_date = start
+    return {**context, "dag_run": run, "task": task}
+
+
+def test_the_round_is_what_airflow_says_of_run_and_task_instance() -> None:
+    assert round_of(context_of()) == Round("2026-01-01T07:00:00.000000+00:00", 1, 3)
+
+
+@pytest.mark.parametrize("run", [None, SimpleNamespace(), SimpleNamespace(start_date=None, clear_number=None)])
+def test_what_airflow_does_not_say_of_the_run_is_left_open(run: Any) -> None:
+    assert round_of(context_of(run=run)) == Round("", 0, 3)
+
+
+def test_a_try_above_what_the_round_allows_is_of_another_round() -> None:
+    # Airflow lets a task that was cleared while it ran try once more, and leaves max_tries as it is.
+    assert round_of(context_of(try_number=4, max_tries=3)) == round_of(context_of(try_number=1, max_tries=3))
+    assert round_of(context_of(try_number=5, max_tries=3)) != round_of(context_of(try_number=4, max_tries=3))
+
+
+def test_when_the_try_began_is_written_so_that_it_sorts_by_time_everywhere() -> None:
+    moments = [datetime.datetime(2026, 1, 1, 8, tzinfo=BERLIN), datetime.datetime(2026, 1, 1, 7, 30, tzinfo=UTC)]
+    task = context_of()["task"]
+    first, second = (identity_of(task, context_of(start=moment)).started for moment in moments)
+    assert first == "20260101T070000.000000"
+    assert first < second

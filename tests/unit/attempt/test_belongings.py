@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
-from kubectl_job_operator.errors import JobFailedError, KubectlError
+from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
 from kubectl_job_operator.manifest.yaml_text import load_all
 from tests.unit import stage
 from tests.unit.fake_kubectl import FakeKubectl
@@ -21,10 +22,21 @@ KEPT = CONFIG.replace("{name: config}", '{name: data, annotations: {kubectl-job-
 ROLE = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n"
 
 
-def existing(owner: Any) -> dict[str, Any]:
+IN_USE = "kubectl-job-operator/task-instance="
+
+
+def existing(owner: Any, *, age_seconds: float = 3600, **fields: Any) -> dict[str, Any]:
     """Return the ConfigMap as it is on the cluster."""
-    annotations = owner.annotations() if owner else {}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "config", "annotations": annotations}}
+    born = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age_seconds)
+    metadata: dict[str, Any] = {"name": "config", "creationTimestamp": born.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if owner:
+        metadata |= {"labels": {**owner.labels(), **owner.try_labels()}, "annotations": owner.annotations()}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **fields}
+
+
+def jobs(*some: dict[str, Any]) -> dict[str, Any]:
+    """Return what listing Jobs prints."""
+    return {"apiVersion": "v1", "kind": "List", "items": list(some)}
 
 
 def test_companions_are_applied_before_the_job_in_a_command_of_their_own(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -48,21 +60,151 @@ def test_all_kinds_are_deleted_by_the_labels_of_this_try_with_version_and_group(
     )
 
 
-@pytest.mark.parametrize("owner", [None, replace(US, task_id="other"), replace(US, dag_id="other")])
-def test_a_companion_of_somebody_else_is_not_applied(owner: Any, fake_kubectl: FakeKubectl, log: Log) -> None:
-    fake_kubectl.answers("get -f", existing(owner))
+def test_a_companion_of_nobody_is_used_as_it_is(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", existing(None))
     stage.script(fake_kubectl)
     stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
     assert len(fake_kubectl.called("apply")) == 1
-    assert "ConfigMap config exists already and belongs to" in log.text
+    assert "ConfigMap config exists already and belongs to no task of Airflow: it is used as it is" in log.text
+    assert "differs" not in log.text
 
 
-@pytest.mark.parametrize("owner", [US, replace(US, run_id="another"), replace(US, try_number=1)])
-def test_a_companion_of_this_task_is_applied_again(owner: Any, fake_kubectl: FakeKubectl, log: Log) -> None:
+def test_what_differs_in_a_companion_of_nobody_is_a_warning(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", existing(None, data={"mode": "slow", "more": "x"}))
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG + "data: {mode: fast}\n").run()
+    assert "ConfigMap config is not as the template has it; it differs in data.mode." in log.warnings
+
+
+@pytest.mark.parametrize("owner", [US, replace(US, try_number=1)])
+def test_a_companion_of_this_task_instance_is_applied_again(owner: Any, fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("get -f", existing(owner))
     stage.script(fake_kubectl)
     stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    companions, _ = fake_kubectl.called("apply")
+    assert f"--field-manager=kubectl-job-operator-{US.digest}" in companions
+    # The API server would refuse to change the label of an earlier try, which another command may have set.
+    assert len(fake_kubectl.called("label")) == (0 if owner == US else 1)
+
+
+OTHERS = [
+    replace(US, run_id="another"),
+    replace(US, map_index=1),
+    replace(US, task_id="other"),
+    replace(US, dag_id="d"),
+]
+
+
+@pytest.mark.parametrize("owner", OTHERS)
+def test_a_companion_of_a_run_whose_job_has_not_ended_is_refused(
+    owner: Any, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("get -f", existing(owner))
+    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(stage.job(owner=owner)))
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError) as raised:
+        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert f"ConfigMap config in here belongs to task {owner.task_id} of DAG {owner.dag_id}, run {owner.run_id}" in str(
+        raised.value
+    )
+    assert "whose Job countdown has not ended; Job countdown was not created" in str(raised.value)
+    assert "unique_name=True" in str(raised.value)
+    assert fake_kubectl.called("apply") == []
+    assert fake_kubectl.called("delete") == []
+
+
+def test_a_companion_whose_job_is_still_to_come_is_refused(fake_kubectl: FakeKubectl, log: Log) -> None:
+    owner = OTHERS[0]
+    fake_kubectl.answers("get -f", existing(owner, age_seconds=5))
+    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match="whose Job is still to come"):
+        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert fake_kubectl.called("apply") == []
+
+
+@pytest.mark.parametrize("its_jobs", [[], [stage.job("complete", owner=OTHERS[0])], [stage.job("failed")]])
+def test_what_a_run_has_left_whose_job_has_ended_is_replaced(
+    its_jobs: list[dict[str, Any]], fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    owner = OTHERS[0]
+    fake_kubectl.answers("get -f", existing(owner))
+    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(*its_jobs))
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    delete, _ = fake_kubectl.called("delete")
+    assert delete[3:7] == (
+        "delete",
+        "configmap",
+        "-l",
+        f"kubectl-job-operator/task-instance={owner.digest},kubectl-job-operator/try-number=2",
+    )
+    assert "--field-selector=metadata.name=config" in delete
+    assert "ConfigMap config was left by task task of DAG dag, run another, whose Job has ended." in log.warnings
     assert len(fake_kubectl.called("apply")) == 2
+
+
+def test_a_claim_that_a_run_has_left_is_taken_over_with_its_data(fake_kubectl: FakeKubectl, log: Log) -> None:
+    owner = OTHERS[0]
+    claim = {**existing(owner), "kind": "PersistentVolumeClaim"}
+    fake_kubectl.answers("get -f", claim)
+    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
+    stage.script(fake_kubectl)
+    text = CONFIG.replace("ConfigMap", "PersistentVolumeClaim")
+    stage.runner(log, manifest=stage.MANIFEST + text).run()
+    (label,) = fake_kubectl.called("label")
+    assert f"kubectl-job-operator/task-instance={US.digest}" in label
+    assert [one for one in fake_kubectl.called("delete") if "--cascade=foreground" in one] == []
+
+
+def test_what_is_kept_for_all_runs_is_applied_by_all_of_them(fake_kubectl: FakeKubectl, log: Log) -> None:
+    kept = existing(OTHERS[0])
+    kept["metadata"].update(name="data", labels={**kept["metadata"]["labels"], "kubectl-job-operator/keep": "true"})
+    fake_kubectl.answers("get -f", kept)
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + KEPT).run()
+    companions, _ = fake_kubectl.called("apply")
+    assert f"--field-manager={US.kept_manager}" in companions
+    assert US.kept_manager == OTHERS[0].kept_manager
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[4] == "job.v1.batch"
+
+
+def test_who_comes_second_with_a_companion_looks_again_and_says_whose_it_is(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    owner = OTHERS[0]
+    fake_kubectl.answers("get -f", "", times=1)
+    fake_kubectl.answers("get -f", existing(owner, age_seconds=0))
+    fake_kubectl.answers("apply", **stage.CONFLICT, times=1)
+    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match="run another, whose Job is still to come"):
+        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+
+
+NAMESPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: config}\n"
+
+
+def test_what_others_may_live_in_is_not_deleted_and_the_log_says_so(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get -f", "")
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + NAMESPACE).run()
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[4] == "job.v1.batch"
+    assert "Namespace config is not deleted at the end, as others may need it" in log.text
+
+
+def test_what_others_may_live_in_is_deleted_where_its_own_annotation_asks_for_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("get -f", "")
+    stage.script(fake_kubectl)
+    asked = NAMESPACE.replace("{name: config}", '{name: config, annotations: {kubectl-job-operator/delete: "true"}}')
+    stage.runner(log, manifest=stage.MANIFEST + asked).run()
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[4] == "job.v1.batch,namespace"
+    assert "is not deleted at the end" not in log.text
 
 
 def test_a_companion_that_is_to_be_kept_has_a_label_that_deleting_leaves_out() -> None:
@@ -115,9 +257,30 @@ def test_a_job_that_is_gone_on_with_is_marked_as_this_trys_own(fake_kubectl: Fak
         "job.v1.batch",
         "-l",
         f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep",
+        "app.kubernetes.io/managed-by=kubectl-job-operator",
+        f"kubectl-job-operator/task-instance={US.digest}",
         "kubectl-job-operator/try-number=2",
         "--overwrite",
     )
+
+
+def test_companions_that_cannot_be_marked_do_not_stop_the_adoption(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    fake_kubectl.answers("label configmap", **stage.FORBIDDEN)
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert "The companions of the Job cannot be marked as this try's own" in log.text
+    assert "is Complete after" in log.text
+
+
+def test_a_job_of_version_0_1_gets_the_labels_of_today(fake_kubectl: FakeKubectl, log: Log) -> None:
+    us = replace(US, installation="blue")
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=us).run()
+    (label,) = fake_kubectl.called("label")
+    assert f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep" in label
+    assert f"kubectl-job-operator/task-instance={us.digest}" in label
 
 
 def test_a_short_ttl_counts_from_when_the_task_has_seen_the_end(fake_kubectl: FakeKubectl, log: Log) -> None:

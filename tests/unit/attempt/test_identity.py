@@ -1,100 +1,22 @@
-"""Whose Job it is, and what a new try does about the one that has the name."""
+"""Whose Job it is: what is written on it, and what is read back."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kubectl_job_operator.attempt.identity import (
-    Decision,
-    Identity,
-    decide,
-    owner_of,
-)
-from kubectl_job_operator.manifest.labels import MANAGED_BY_LABEL, TASK_INSTANCE_LABEL, TRY_LABEL
+from kubectl_job_operator.attempt.identity import Identity, Round, owner_of
+from kubectl_job_operator.manifest.labels import MANAGED_BY_LABEL, ROUND, TASK_INSTANCE_LABEL
 from tests.unit import recordings
 
 OURS = Identity("dag", "task", "manual__2026-01-01", -1, try_number=3, first_try=2)
-OTHER_RUN = replace(OURS, run_id="manual__2026-01-02")
 LABEL_VALUE = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")
 LABEL_KEY = re.compile(r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$")
-
-
-def _job(scenario: str, owner: Identity | None = None, *, deleted: bool = False) -> dict[str, Any]:
-    job = recordings.job(scenario)
-    if owner:
-        job["metadata"]["labels"] = {**owner.labels(), **owner.try_label()}
-        job["metadata"]["annotations"] = owner.annotations()
-    if deleted:
-        job["metadata"]["deletionTimestamp"] = "2026-11-20T19:25:02Z"
-    return job
-
-
-RUNNING, COMPLETE, FAILED, SUSPENDED = "unschedulable", "complete", "failed-exit-code", "suspended"
-EARLIER = replace(OURS, try_number=2)
-CLEARED = replace(OURS, try_number=1)
-LATER = replace(OURS, try_number=10)
-
-DECISIONS: dict[str, tuple[dict[str, Any] | None, Decision, str]] = {
-    "nothing": (None, Decision.APPLY, "there is none"),
-    "ours, running, of an earlier try": (
-        _job(RUNNING, EARLIER),
-        Decision.ADOPT,
-        "its? .*from try 2, and it has not ended",
-    ),
-    "ours, suspended": (_job(SUSPENDED, EARLIER), Decision.ADOPT, "has not ended"),
-    "ours, Complete": (_job(COMPLETE, EARLIER), Decision.ADOPT, "from try 2, and it is Complete"),
-    "ours, running, of this very try": (_job(RUNNING, OURS), Decision.ADOPT, "from try 3"),
-    "ours, Failed": (_job(FAILED, EARLIER), Decision.REPLACE, "from try 2, and it failed"),
-    "ours, running, from before a Clear": (
-        _job(RUNNING, CLEARED),
-        Decision.REPLACE,
-        "from try 1, before the task was cleared",
-    ),
-    "ours, Complete, from before a Clear": (_job(COMPLETE, CLEARED), Decision.REPLACE, "before the task was cleared"),
-    "ours, running, of a later try": (
-        _job(RUNNING, LATER),
-        Decision.REFUSE,
-        "^try 10 of this task has taken it over from try 3$",
-    ),
-    "ours, Complete, of a later try": (_job(COMPLETE, LATER), Decision.REFUSE, "try 10"),
-    "ours, Failed, of a later try": (_job(FAILED, LATER), Decision.REFUSE, "try 10"),
-    "ours, of a later try, being deleted": (_job(RUNNING, LATER, deleted=True), Decision.REFUSE, "try 10"),
-    "another run's, Complete, of a later try": (
-        _job(COMPLETE, replace(OTHER_RUN, try_number=10)),
-        Decision.REPLACE,
-        "has ended",
-    ),
-    "ours, running, being deleted": (_job(RUNNING, EARLIER, deleted=True), Decision.REPLACE, "being deleted"),
-    "another run's, running": (_job(RUNNING, OTHER_RUN), Decision.REFUSE, "run manual__2026-01-02 and has not ended"),
-    "another run's, Complete": (_job(COMPLETE, OTHER_RUN), Decision.REPLACE, r"has ended \(Complete\)"),
-    "another run's, Failed": (_job(FAILED, OTHER_RUN), Decision.REPLACE, r"has ended \(Failed\)"),
-    "another run's, being deleted": (_job(RUNNING, OTHER_RUN, deleted=True), Decision.REPLACE, "being deleted"),
-    "nobody's, running": (_job(RUNNING), Decision.REFUSE, "no task of Airflow and has not ended"),
-    "nobody's, suspended": (_job(SUSPENDED), Decision.REFUSE, "has not ended"),
-    "nobody's, Complete": (_job(COMPLETE), Decision.REPLACE, r"no task of Airflow and has ended \(Complete\)"),
-}
-
-
-@pytest.mark.parametrize("case", DECISIONS)
-def test_what_is_done_about_the_job_that_has_the_name(case: str) -> None:
-    job, expected, why = DECISIONS[case]
-    decision, reason = decide(job, OURS)
-    assert decision is expected
-    assert re.search(why, reason), reason
-
-
-@pytest.mark.parametrize("number", ["", "many", "-1", None])
-def test_a_job_of_ours_with_an_unreadable_try_is_replaced(number: str | None) -> None:
-    job = _job(RUNNING, EARLIER)
-    job["metadata"]["labels"].pop(TRY_LABEL, None)
-    job["metadata"]["labels"].update({TRY_LABEL: number} if number is not None else {})
-    assert decide(job, OURS)[0] is Decision.REPLACE
+LONGEST_FIELD_MANAGER = 128
 
 
 def test_all_tries_of_a_task_instance_have_one_digest() -> None:
@@ -110,8 +32,9 @@ def test_the_digest_is_the_same_in_every_process_and_release() -> None:
     [
         replace(OURS, dag_id="dag2"),
         replace(OURS, task_id="task2"),
-        OTHER_RUN,
+        replace(OURS, run_id="manual__2026-01-02"),
         replace(OURS, map_index=0),
+        replace(OURS, installation="another"),
         Identity("dag.task", "", OURS.run_id),
         Identity("", "dagtask", OURS.run_id),
         Identity('dag", "task', "x", OURS.run_id),
@@ -119,7 +42,6 @@ def test_the_digest_is_the_same_in_every_process_and_release() -> None:
 )
 def test_another_task_instance_has_another_digest(other: Identity) -> None:
     assert other.digest != OURS.digest
-    assert decide(_job(RUNNING, other), OURS)[0] is Decision.REFUSE
 
 
 @given(some.text(), some.text(), some.text(), some.integers(-1, 10**6))
@@ -144,6 +66,37 @@ def test_annotations_are_strings_that_people_can_read() -> None:
 
 
 def test_the_owner_is_named_for_people() -> None:
-    assert owner_of(_job(RUNNING, OURS)) == "task task of DAG dag, run manual__2026-01-01"
-    assert owner_of(_job(RUNNING, replace(OURS, map_index=2))).endswith("run manual__2026-01-01, map index 2")
-    assert owner_of(_job(RUNNING)) == "no task of Airflow"
+    ours = {"metadata": {"annotations": OURS.annotations()}}
+    mapped = {"metadata": {"annotations": replace(OURS, map_index=2).annotations()}}
+    assert owner_of(ours) == "task task of DAG dag, run manual__2026-01-01"
+    assert owner_of(mapped).endswith("run manual__2026-01-01, map index 2")
+    assert owner_of(recordings.job("complete")) == "no task of Airflow"
+
+
+def test_a_round_is_read_back_as_it_was_written() -> None:
+    for one in (Round(), Round("2026-01-01T00:00:00.000000+00:00", 2, 7)):
+        assert Round.of({"metadata": {"annotations": replace(OURS, round=one).annotations()}}) == one
+
+
+@pytest.mark.parametrize("text", [None, "", "no JSON", "{}", "[1]", '["a", "b", "c"]', "[[], 1, 2, 3]"])
+def test_a_round_that_cannot_be_read_is_none(text: str | None) -> None:
+    assert Round.of({"metadata": {"annotations": {ROUND: text} if text is not None else None}}) is None
+
+
+def test_each_try_applies_under_a_name_of_its_own_that_the_api_server_takes() -> None:
+    names = {
+        one.field_manager
+        for one in (OURS, replace(OURS, try_number=4), replace(OURS, map_index=1), replace(OURS, installation="x"))
+    }
+    assert len(names) == 4
+    assert all(len(name) <= LONGEST_FIELD_MANAGER for name in names)
+    assert OURS.field_manager == f"kubectl-job-operator-{OURS.digest}-3"
+
+
+def test_when_a_try_began_is_a_label_that_kubernetes_takes() -> None:
+    started = replace(OURS, started="20260101T000000.123456")
+    assert started.try_labels() == {
+        "kubectl-job-operator/try-number": "3",
+        "kubectl-job-operator/try-started": "20260101T000000.123456",
+    }
+    assert all(LABEL_VALUE.match(value) for value in started.try_labels().values())

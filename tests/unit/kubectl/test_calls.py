@@ -10,8 +10,9 @@ import pytest
 
 from kubectl_job_operator.errors import KubectlError, KubectlMissingError, TaskKilledError
 from kubectl_job_operator.kubectl import calls
-from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.kubectl.desk import BAD_VERSIONS, FILE, HANG_SECONDS, JOB, Desk
+from tests.waiting import until
 
 
 def test_the_version_is_asked_once(fake_kubectl: FakeKubectl, desk: Desk) -> None:

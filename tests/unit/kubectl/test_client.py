@@ -55,7 +55,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         'job.batch "a" deleted\n',
     ),
     "label": (
-        lambda kubectl: kubectl.label("job,configmap", "a=b", "c=d"),
+        lambda kubectl: kubectl.label("job,configmap", "a=b", {"c": "d"}),
         ("label", "job,configmap", "-l", "a=b", "c=d", "--overwrite"),
         "job.batch/a labeled\n",
     ),

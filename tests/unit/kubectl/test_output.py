@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from kubectl_job_operator.kubectl.output import Output
-from tests.unit.fake_kubectl import until
+from tests.waiting import until
 
 HANG_SECONDS = 30.0
 BOUND = 4

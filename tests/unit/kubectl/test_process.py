@@ -22,7 +22,8 @@ import pytest
 
 from kubectl_job_operator.kubectl import process as process_module
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
-from tests.unit.fake_kubectl import running, until
+from tests.processes import running
+from tests.waiting import until
 
 HANG_SECONDS = 30.0  # far more than anything takes here; only a hang takes longer
 PYTHON = (sys.executable, "-SEI", "-c")

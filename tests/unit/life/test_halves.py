@@ -23,7 +23,7 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.watched import short_job
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.stage import TARGET, Log, Notebook
+from tests.unit.stage import TARGET, US, Log, Notebook
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -104,7 +104,7 @@ def test_a_failed_job_has_its_account_and_the_replay_has_the_commands_of_both_ha
         second_half(handover, log)
     replay = log.text.partition("::group::Replay")[2]
     assert len(folders()) == 1
-    assert f"apply --server-side --field-manager=kubectl-job-operator -f {folders()[0]}/countdown.yaml" in replay
+    assert f"apply --server-side --field-manager={US.field_manager} -f {folders()[0]}/countdown.yaml" in replay
     assert (folders()[0] / "countdown.yaml").exists()
 
 

@@ -32,7 +32,7 @@ def test_what_is_written_is_read_again(name: str, began: float, words: list[str]
         "here",
         name,
         "uid",
-        {"controller-uid": "uid"},
+        {"matchLabels": {"controller-uid": "uid"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]},
         "job.v1.batch",
         "a=b",
         began,

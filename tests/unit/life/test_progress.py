@@ -20,19 +20,9 @@ from kubectl_job_operator.life import progress as progress_module
 from kubectl_job_operator.life.progress import Progress, counts
 from kubectl_job_operator.watch.pods import PodWatch
 from tests.unit import recordings
+from tests.unit.clock import Clock
 from tests.unit.stage import Log
 from tests.unit.watching import PARALLEL_JOB, pod
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ DELETED = f"wait {TARGET} --for=delete"
 
 def widget(uid: str = stage.UID, **status: Any) -> dict[str, Any]:
     """Return the Widget as the cluster has it."""
-    labels = {**US.labels(), **US.try_label()}
+    labels = {**US.labels(), **US.try_labels()}
     annotations = {**RULES, **US.annotations()}
     metadata = {
         "name": "widget",
@@ -56,7 +56,7 @@ def pod(scenario: str) -> dict[str, Any]:
     """Return a recorded pod as one of the stage, without a Job."""
     made = copy.deepcopy(recordings.pods(scenario)[0])
     made["metadata"].update(
-        name="pod", namespace=stage.NAMESPACE, uid=stage.UID, labels={**US.labels(), **US.try_label()}, annotations={}
+        name="pod", namespace=stage.NAMESPACE, uid=stage.UID, labels={**US.labels(), **US.try_labels()}, annotations={}
     )
     return made
 

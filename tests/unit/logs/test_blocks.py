@@ -11,19 +11,9 @@ from hypothesis import strategies as st
 
 from kubectl_job_operator.logs import blocks as blocks_module
 from kubectl_job_operator.logs.blocks import LONGEST_BLOCK_BYTES, OLDEST_BLOCK_SECONDS, Blocks
+from tests.unit.clock import Clock
 
 Record = tuple[str, str]
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
 
 
 @pytest.fixture

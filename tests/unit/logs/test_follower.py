@@ -22,9 +22,10 @@ from kubectl_job_operator.logs.lines import Line, SavedPosition
 from kubectl_job_operator.watch import pods as pods_module
 from kubectl_job_operator.watch.pods import PodWatch
 from tests.unit import recordings
-from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import REFUSED
 from tests.unit.watching import FORBIDDEN, JOB, LIST, PARALLEL_JOB, WATCH, event, listed, live, live_for, pod
+from tests.waiting import until
 
 
 class LevelLog:

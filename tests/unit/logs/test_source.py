@@ -21,10 +21,12 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs import source as source_module
 from kubectl_job_operator.logs.lines import Line
-from kubectl_job_operator.logs.source import Kind, LogSource
+from kubectl_job_operator.logs.reading import Kind
+from kubectl_job_operator.logs.source import LogSource
 from kubectl_job_operator.status.pod_status import ContainerState
-from tests.unit.fake_kubectl import NEVER, FakeKubectl, until
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import REFUSED
+from tests.waiting import until
 
 BEGAN = datetime.datetime(2026, 11, 20, 19, 25, tzinfo=datetime.timezone.utc)
 FOLLOW, PREVIOUS, REST = "logs p -c main --timestamps --follow", "logs p -c main --timestamps --previous", "logs p"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt.identity import Decision, Identity, decide
+from kubectl_job_operator.attempt.decision import Decision, decide
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.memory import essence
 from kubectl_job_operator.cli.picture import counts
 from kubectl_job_operator.errors import ManifestError
@@ -77,7 +78,7 @@ def parse(*documents: str, said: dict[str, str] | None = None) -> Manifest:
 
 def widget(said: dict[str, str] = PHASES, owner: Identity | None = US, **status_: Any) -> dict[str, Any]:
     """Return a Widget as it is on the cluster."""
-    labels = {**owner.labels(), **owner.try_label()} if owner else {}
+    labels = {**owner.labels(), **owner.try_labels()} if owner else {}
     return {
         "apiVersion": "example.com/v1",
         "kind": "Widget",

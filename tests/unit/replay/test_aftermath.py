@@ -83,7 +83,7 @@ def test_the_log_of_a_failed_try_has_one_group_with_its_commands_in_one_message(
     run(log, None)
     text = group(log)
     assert log.lines.count("::group::Replay") == 1
-    assert "apply --server-side --field-manager=kubectl-job-operator -f" in text
+    assert f"apply --server-side --field-manager={stage.US.field_manager} -f" in text
     assert "wait -n" in text
     assert EVIDENCE not in log.text, "only a folder needs it"
 

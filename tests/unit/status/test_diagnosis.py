@@ -267,7 +267,8 @@ def test_exit_codes_are_those_of_failed_pods_each_once() -> None:
 
 
 def test_what_kept_a_pod_for_a_moment_is_not_named_beside_why_it_failed() -> None:
-    job, pods, events = (read("failed-exit-code") for read in (recordings.job, recordings.pods, recordings.events))
+    scenario = "failed-exit-code"
+    job, pods, events = recordings.job(scenario), recordings.pods(scenario), recordings.events(scenario)
     mount = {
         **events[0],
         "type": "Warning",

@@ -13,9 +13,10 @@ import pytest
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
-from kubectl_job_operator.watch import shared_watch, watch_stream, watched
-from tests.unit import recordings, stage
+from kubectl_job_operator.watch import shared_watch, watched
+from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
     JOBS_LIST,
@@ -32,23 +33,13 @@ from tests.unit.shared import (
 )
 from tests.unit.stage import Log
 
+pytestmark = pytest.mark.usefixtures("hasty_watches")
+
 FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): jobs.batch is forbidden: User "u" cannot watch resource "jobs" in API '
     'group "batch" in the namespace "here"\n',
     "return_code": 1,
 }
-
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every pause short."""
-    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", 0.05)
-    monkeypatch.setattr(shared_watch, "_CHECK_AFTER_SECONDS", 0.05)
-    monkeypatch.setattr(shared_watch, "_PAUSE_BETWEEN_EVENTS_SECONDS", 0.05)
-    monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr(watch_stream, "_LONGEST_PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr(refusals, "_APART_SECONDS", 0.05)
-    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.2)
 
 
 def test_a_hundred_who_wait_share_two_kubectls_and_each_learns_of_his_own_job(fake_kubectl: FakeKubectl) -> None:
@@ -245,6 +236,30 @@ def test_an_outage_is_borne_for_its_time_and_then_told_with_kubectls_words(fake_
     assert time.monotonic() - began >= 1.5
 
 
+def test_an_outage_is_told_to_each_who_waits_when_it_has_begun_and_when_it_is_over(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deferred_wait, "_SILENCE_TOLD_AFTER_SECONDS", 0.3)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=["cut"], times=1)
+    fake_kubectl.answers(JOBS_WATCH, then=["back", line(1), 1.0, line(1, "complete"), NEVER])
+    fake_kubectl.answers(JOBS_LIST, after_seconds=NEVER)
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def look() -> Outcome:
+        waiting = asyncio.create_task(wait(1, log=log))
+        await eventually(lambda: bool(log.lines), "nobody saw the Job")
+        fake_kubectl.open_gate("cut")
+        await eventually(lambda: bool(log.warnings), "nobody told of the outage")
+        fake_kubectl.open_gate("back")
+        return await waiting
+
+    assert run(look()).news is News.ENDED
+    begin, end = log.warnings
+    assert begin.startswith("The cluster does not serve us now (no answer), since ")
+    assert end.startswith("The cluster serves us again after ")
+
+
 def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> None:
     fake_kubectl.answers(JOBS_WATCH, line(1), times=1)
     fake_kubectl.answers(JOBS_WATCH, times=5, **stage.REFUSED)
@@ -286,34 +301,6 @@ def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_
     assert 'configmap "absent" not found' in stuck.message
     assert other.news is News.ENDED
     assert "Nothing runs: " in log.text
-
-
-def test_warnings_are_read_once_for_all_who_want_them(
-    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kubectl_job_operator.life.obstacles._EVENTS_AFTER_SECONDS", (1.0, 60.0))
-    monkeypatch.setattr("kubectl_job_operator.life.deferred_wait._SPREAD_SECONDS", 0.1)
-    warning = {
-        "reason": "FailedCreate",
-        "message": 'Error creating: pods "x" is forbidden: exceeded quota: small',
-        "type": "Warning",
-        "count": 3,
-        "lastTimestamp": "2036-01-01T00:00:00Z",
-        "involvedObject": {"kind": "Job", "uid": "0b5b6d9e-0000-4000-8000-000000000003"},
-    }
-    fake_kubectl.answers(JOBS_WATCH, b"".join(map(line, range(20))), then=["end", line(3, "complete"), NEVER])
-    fake_kubectl.answers("get events --field-selector=type=Warning", {"items": [warning]}, after_seconds=0.3)
-    quiet(fake_kubectl)
-    log = Log()
-
-    async def all_of_them() -> Outcome:
-        waiting = [asyncio.create_task(wait(number, log=log if number == 3 else None)) for number in range(20)]
-        await eventually(lambda: "exceeded quota" in log.text, "the warning is not told")
-        fake_kubectl.open_gate("end")
-        return await waiting[3]
-
-    assert run(all_of_them()).news is News.ENDED
-    assert len(fake_kubectl.called("get events")) <= 3
 
 
 def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kubectl: FakeKubectl) -> None:
@@ -367,55 +354,3 @@ def test_when_the_loop_is_closed_no_kubectl_outlives_it(fake_kubectl: FakeKubect
     run(leave())
     assert not fake_kubectl.running()
     assert not shared_watch._watches
-
-
-def test_of_a_finished_job_only_a_little_is_kept_and_of_its_pods_nothing(fake_kubectl: FakeKubectl) -> None:
-    fake_kubectl.answers(PODS_WATCH, pod_line(1, "config-missing"), then=[NEVER])
-    fake_kubectl.answers(JOBS_WATCH, b"", then=["end", line(1, "complete"), NEVER])
-    quiet(fake_kubectl)
-
-    async def look() -> None:
-        shared = watch()
-        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000001", "job-1")
-        await eventually(lambda: bool(subscription.pods()), "the pod was not seen")
-        fake_kubectl.open_gate("end")
-        await eventually(lambda: subscription.seen is not None, "the Job was not seen")
-        assert subscription.pods() == []
-        assert subscription.seen is not None
-        assert len(subscription.seen.text) < 1000
-        subscription.close()
-
-    run(look())
-
-
-def test_of_pods_that_outlive_their_job_nothing_is_kept(fake_kubectl: FakeKubectl) -> None:
-    pods = pod_line(1, "config-missing") + pod_line(1, "config-missing", "DELETED")
-    fake_kubectl.answers(PODS_WATCH, b"", then=["pods", pods, NEVER])
-    fake_kubectl.answers(JOBS_WATCH, line(1) + line(1, type_="DELETED") + line(2), then=[NEVER])
-    quiet(fake_kubectl)
-
-    async def look() -> None:
-        shared = watch()
-        subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000002", "job-2")
-        await eventually(lambda: subscription.seen is not None, "the other Job was not seen")
-        fake_kubectl.open_gate("pods")
-        await eventually(lambda: shared._pods_stream.has_spoken, "no pod was seen")
-        assert shared._pods == {}
-        assert set(shared._jobs) == {subscription.uid}
-        subscription.close()
-
-    run(look())
-
-
-@pytest.mark.parametrize("scenario", ["complete", "failed-exit-code", "unschedulable"])
-def test_what_is_kept_of_a_pod_tells_the_same_as_the_whole_of_it(scenario: str) -> None:
-    from kubectl_job_operator import objects
-    from kubectl_job_operator.status import pod_status
-
-    whole = recordings.pods(scenario)[0]
-    seen = watched.read_pod(pod_line(1, scenario).rstrip(b"\n"))
-    assert seen is not None
-    kept = json.loads(seen.text)
-    for tell in (pod_status.has_started, pod_status.is_running, pod_status.has_ended, pod_status.phase, objects.uid):
-        assert tell(kept) == tell(whole)
-    assert kept["metadata"]["name"] == whole["metadata"]["name"]

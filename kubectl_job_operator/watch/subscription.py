@@ -1,0 +1,72 @@
+"""One who waits for a Job, among many who wait in one event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.watch.shared_warnings import SharedWarnings
+from kubectl_job_operator.watch.sightings import Sightings
+from kubectl_job_operator.watch.waking import Sleeper, Waker
+from kubectl_job_operator.watch.watched import Seen
+
+
+class Subscription(Sleeper):
+    """What one who waits knows of his Job.
+
+    :param uid: the Job's UID.
+    :param name: its name.
+    :param sightings: the Jobs and pods that all who wait have in common.
+    :param warnings: the same of the warnings.
+    :param waker: wakes him.
+    :param leave: called when he waits no longer.
+    """
+
+    def __init__(
+        self,
+        uid: str,
+        name: str,
+        *,
+        sightings: Sightings,
+        warnings: SharedWarnings,
+        waker: Waker,
+        leave: Callable[[Subscription], None],
+    ) -> None:
+        super().__init__()
+        self._sightings = sightings
+        self._warnings = warnings
+        self._waker = waker
+        self._leave = leave
+        self.uid = uid
+        self.name = name
+        self.is_gone = False
+        """Whether the Job has been deleted."""
+        self.failure = ""
+        """Why nothing will be learnt of the Job any more."""
+
+    @property
+    def seen(self) -> Seen | None:
+        """The Job as it was last seen; ``None`` if it was not."""
+        return self._sightings.job(self.uid)
+
+    def pods(self) -> list[Object]:
+        """Return the Job's pods."""
+        return self._sightings.pods(self.uid)
+
+    def events(self) -> list[Object]:
+        """Return the warnings about the Job and its pods, as they were last read."""
+        return self._warnings.about([self.uid, *self._sightings.pod_uids_of(self.uid)])
+
+    def want_events(self) -> None:
+        """Have the warnings read soon."""
+        self._warnings.want(self)
+
+    async def news(self, timeout_seconds: float) -> None:
+        """Wait until something has changed, or for that time."""
+        self._waker.set_alarm(self, timeout_seconds)
+        await self.has_news.wait()
+        self.has_news.clear()
+
+    def close(self) -> None:
+        """Wait no longer."""
+        self._leave(self)

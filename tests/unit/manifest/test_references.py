@@ -1,0 +1,134 @@
+"""Names that are made unique are followed wherever an object refers to another."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.manifest.references import follow
+from kubectl_job_operator.manifest.yaml_text import load_all
+
+TEXT = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: job}
+spec:
+  template:
+    metadata: {annotations: {config: settings}, labels: {name: settings}}
+    spec:
+      restartPolicy: Never
+      serviceAccountName: runner
+      subdomain: peers
+      imagePullSecrets: [{name: registry}]
+      initContainers:
+      - name: settings
+        image: a
+        envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: password}}]
+      containers:
+      - name: main
+        image: settings
+        command: [echo, settings]
+        env:
+        - {name: settings, value: settings}
+        - {name: A, valueFrom: {configMapKeyRef: {name: settings, key: settings}}}
+        - {name: B, valueFrom: {secretKeyRef: {name: password, key: password}}}
+        volumeMounts: [{name: settings, mountPath: /settings}]
+      volumes:
+      - {name: settings, configMap: {name: settings, items: [{key: settings, path: settings}]}}
+      - {name: password, secret: {secretName: password}}
+      - {name: data, persistentVolumeClaim: {claimName: data}}
+      - name: all
+        projected: {sources: [{configMap: {name: settings}}, {secret: {name: password}}]}
+      - {name: ours, configMap: {name: not-in-the-manifest}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {claimName: data, name: settings}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: password}, stringData: {secretName: password}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: registry}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: peers}, spec: {selector: {name: settings}}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: runner}, secrets: [{name: password}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: reader}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: runner}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: shared, annotations: {kubectl-job-operator/keep: "true"}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: place}}
+"""
+NAMES = "job-1 settings-1 password-1 registry-1 data-1 peers-1 runner-1 reader-1 reader-1 shared place"
+
+
+def renamed() -> list[Any]:
+    """Return the documents with their names made unique."""
+    return load_all(Manifest.parse(TEXT, "text").with_names(lambda name: f"{name}-1").text())
+
+
+def test_every_document_gets_its_name_but_for_what_is_kept_for_all_runs() -> None:
+    assert [document["metadata"]["name"] for document in renamed()] == NAMES.split()
+
+
+def test_whatever_refers_to_them_has_the_new_names() -> None:
+    job, _, _, _, _, _, account, _, binding, *_ = renamed()
+    pod = job["spec"]["template"]["spec"]
+    init, main = pod["initContainers"][0], pod["containers"][0]
+    assert (pod["serviceAccountName"], pod["subdomain"]) == ("runner-1", "peers-1")
+    assert pod["imagePullSecrets"] == [{"name": "registry-1"}]
+    assert init["envFrom"] == [{"configMapRef": {"name": "settings-1"}}, {"secretRef": {"name": "password-1"}}]
+    assert main["env"] == [
+        {"name": "settings", "value": "settings"},
+        {"name": "A", "valueFrom": {"configMapKeyRef": {"name": "settings-1", "key": "settings"}}},
+        {"name": "B", "valueFrom": {"secretKeyRef": {"name": "password-1", "key": "password"}}},
+    ]
+    assert pod["volumes"] == [
+        {"name": "settings", "configMap": {"name": "settings-1", "items": [{"key": "settings", "path": "settings"}]}},
+        {"name": "password", "secret": {"secretName": "password-1"}},
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data-1"}},
+        {
+            "name": "all",
+            "projected": {"sources": [{"configMap": {"name": "settings-1"}}, {"secret": {"name": "password-1"}}]},
+        },
+        {"name": "ours", "configMap": {"name": "not-in-the-manifest"}},
+    ]
+    assert account["secrets"] == [{"name": "password-1"}]
+    assert binding["roleRef"]["name"] == "reader-1"
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "runner-1"}]
+
+
+def test_whatever_only_has_the_same_text_stays() -> None:
+    job, config, secret, _, _, service, *_ = renamed()
+    template = job["spec"]["template"]
+    init, main = template["spec"]["initContainers"][0], template["spec"]["containers"][0]
+    assert (init["name"], main["image"], main["command"]) == ("settings", "settings", ["echo", "settings"])
+    assert main["volumeMounts"] == [{"name": "settings", "mountPath": "/settings"}]
+    assert template["metadata"] == {"annotations": {"config": "settings"}, "labels": {"name": "settings"}}
+    assert config["data"] == {"claimName": "data", "name": "settings"}
+    assert secret["stringData"] == {"secretName": "password"}
+    assert service["spec"]["selector"] == {"name": "settings"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kind": "X", "spec": {"configMap": "settings", "secretName": 7, "volumes": None, "kind": ["ConfigMap"]}},
+        {"kind": "X", "spec": {"configMap": [{"name": ["settings"]}], "claimName": {"name": "settings"}}},
+    ],
+)
+def test_what_is_no_reference_though_its_field_has_the_name_stays(odd: dict[str, Any]) -> None:
+    before = copy.deepcopy(odd)
+    follow(odd, {("ConfigMap", "settings"): "new", ("Secret", "7"): "new"})
+    assert odd == before
