@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from tests.integration.airflow_task import TaskRun, TaskRunner
-from tests.integration.background import in_background, until
 from tests.integration.between import BROKEN, FORBIDDEN, UNAUTHORIZED, Answer, Line, Speaker
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
 
 AT_ONCE_SECONDS = 2.0
 RUNS = int(os.environ.get("KUBECTL_JOB_OPERATOR_RUNS", "2"))

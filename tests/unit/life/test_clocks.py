@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from kubectl_job_operator.life import clocks
 from kubectl_job_operator.life.clocks import Clocks, seconds_since
 from kubectl_job_operator.status.outlook import Outlook
 
@@ -16,7 +15,7 @@ def test_the_time_between_two_processes_counts_too(monkeypatch: pytest.MonkeyPat
     before = Clocks(90.0, 150.0, {key: 95.0}, {"a reason"}, is_running=False, has_started=True)
     text = before.to_text(100.0)
     later = time.time() + 7.0
-    monkeypatch.setattr(clocks.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     after = Clocks.from_text(text, 5000.0)
     assert after.waits_since == pytest.approx(5000.0 - 17.0, abs=1.0)
     assert after.deadline == pytest.approx(5000.0 + 43.0, abs=1.0)
@@ -27,7 +26,7 @@ def test_the_time_between_two_processes_counts_too(monkeypatch: pytest.MonkeyPat
 
 def test_a_clock_that_was_set_back_meanwhile_makes_nothing_younger(monkeypatch: pytest.MonkeyPatch) -> None:
     text = Clocks(90.0, 150.0).to_text(100.0)
-    monkeypatch.setattr(clocks.time, "time", lambda: 0.0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
     assert Clocks.from_text(text, 5000.0).waits_since == 5000.0 - 10.0
 
 
