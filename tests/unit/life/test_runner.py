@@ -542,68 +542,6 @@ def test_a_refused_first_look_is_waited_out(fake_kubectl: FakeKubectl, log: Log)
     assert _outages(log) == (1, 1)
 
 
-CREDENTIALS: dict[str, Any] = {
-    "stderr": "Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 255\n",
-    "return_code": 1,
-}
-UNAUTHORIZED: dict[str, Any] = {
-    "stderr": "error: You must be logged in to the server (Unauthorized)\n",
-    "return_code": 1,
-}
-NOT_READY: dict[str, Any] = {
-    "stderr": 'Error from server (InternalError): an error on the server ("[-]informer-sync failed")\n',
-    "return_code": 1,
-}
-
-
-@pytest.mark.parametrize("step", ["auth can-i", f"get {TARGET}", "apply", COMPLETE_WAIT, "delete"])
-def test_a_credential_plugin_that_fails_for_a_moment_ends_no_task(
-    fake_kubectl: FakeKubectl, log: Log, step: str
-) -> None:
-    fake_kubectl.answers(step, **CREDENTIALS, times=2)
-    stage.script(fake_kubectl)
-    assert stage.runner(log).run() == stage.job("complete")
-    if step != COMPLETE_WAIT:
-        assert any(line.startswith("The cluster does not serve us now (no credentials)") for line in log.warnings)
-
-
-@pytest.mark.parametrize("step", [f"get {TARGET}", "apply", "delete"])
-def test_a_server_that_has_just_started_and_refuses_everybody_ends_no_task(
-    fake_kubectl: FakeKubectl, log: Log, step: str
-) -> None:
-    fake_kubectl.answers(step, **stage.FORBIDDEN, times=2)
-    fake_kubectl.answers("get --raw /readyz", **NOT_READY, times=2)
-    stage.script(fake_kubectl)
-    assert stage.runner(log).run() == stage.job("complete")
-    assert log.warnings[0] == (
-        "The cluster refuses us (forbidden). One that has just started refuses everybody, so it is asked again before "
-        "that is believed."
-    )
-    assert log.warnings[1].startswith("The cluster serves us again after ")
-    assert _verbs(fake_kubectl)[-1] == "delete"
-
-
-def test_rights_that_a_starting_server_does_not_know_yet_are_asked_for_again(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    fake_kubectl.answers("auth can-i", "jobs.batch   []   []   [get]\n", times=1)
-    fake_kubectl.answers("get --raw /readyz", **NOT_READY, times=1)
-    stage.script(fake_kubectl)
-    assert stage.runner(log).run() == stage.job("complete")
-    assert "The cluster refuses us (rights are missing)" in log.text
-
-
-def test_credentials_that_are_not_known_for_some_seconds_in_mid_run_end_no_task(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    fake_kubectl.answers(COMPLETE_WAIT, **UNAUTHORIZED, times=3)
-    fake_kubectl.answers(f"get {TARGET}", "", times=1)
-    fake_kubectl.answers(f"get {TARGET}", **UNAUTHORIZED, times=4)
-    stage.script(fake_kubectl)
-    assert stage.runner(log).run() == stage.job("complete")
-    assert "The cluster refuses us (unauthorized). " in log.text
-
-
 def _outages(log: Log) -> tuple[int, int]:
     """Count the lines that say that an outage has begun, and that it is over."""
     begins = [line for line in log.warnings if line.startswith("The cluster does not serve us now (unreachable)")]
