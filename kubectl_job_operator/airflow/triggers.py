@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -130,7 +131,8 @@ class KubernetesJobTrigger(BaseTrigger):
             self.outage_tolerance_seconds,
         )
         outcome = await wait_for_job(watch, self._job, terms, self.log)
-        self._job = self._job.with_commands([*self._job.commands, *watch.watches()], self._job.left_out)
+        job = replace(self._job, clocks=outcome.clocks)
+        self._job = job.with_commands([*job.commands, *watch.watches()], job.left_out)
         return outcome
 
     async def _find_place(self) -> Place:

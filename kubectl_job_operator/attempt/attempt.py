@@ -66,6 +66,7 @@ class Attempt:
             .with_labels(identity.try_labels(), on_pods=False)
             .with_annotations(identity.annotations(), on_pods=False)
             .with_keep_labels()
+            .with_late_secrets()
         )
         self.identity = identity
         self.settings = settings

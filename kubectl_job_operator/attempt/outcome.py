@@ -37,11 +37,13 @@ class Outcome:
     :param news: why.
     :param message: an error's text, where it is one.
     :param job: the Job as it was last seen, in short, as JSON; empty if it was not seen.
+    :param clocks: since when it waits, for whoever waits next.
     """
 
     news: News
     message: str = ""
     job: str = ""
+    clocks: str = ""
 
     def seen_job(self) -> Object | None:
         """Return the Job as it was last seen, in short."""

@@ -24,9 +24,12 @@ class Reading(Calls):
         """Return the object that ``target`` names, as ``job/NAME``; ``None`` if there is none."""
         return self.finish_get(self.start_get(target))
 
-    def start_get(self, target: str) -> Call:
-        """Start what ``get`` does, beside something else; ``finish_get`` takes the result."""
-        return self._start_here("get", target, "-o", "json", "--ignore-not-found")
+    def start_get(self, target: str, on_exit: Callable[[Process], None] | None = None) -> Call:
+        """Start what ``get`` does, beside something else; ``finish_get`` takes the result.
+
+        :param on_exit: called when it has ended, in another thread.
+        """
+        return self._start_here("get", target, "-o", "json", "--ignore-not-found", on_exit=on_exit)
 
     def finish_get(self, call: Call, timeout_seconds: float = READ_SECONDS) -> Object | None:
         """Return what ``get`` returns."""

@@ -18,6 +18,7 @@ from kubectl_job_operator.errors import (
 )
 from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM
+from kubectl_job_operator.life.expiry import keep_until_seen
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask
 from kubectl_job_operator.objects import Object
@@ -50,7 +51,7 @@ class Beginning:
         if attempt.kubectl.namespace is None:
             attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
         attempt.file = self._write_manifest()
-        return attempt.see(self._start(attempt.file))
+        return attempt.see(keep_until_seen(attempt, self._start(attempt.file)))
 
     def check_access(self) -> None:
         """Find the way into the cluster, and say which kubectl takes it.

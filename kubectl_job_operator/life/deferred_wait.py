@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
 from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.life.patience import WhoIsWaitedFor
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.watch.shared_watch import SharedWatch
@@ -24,6 +26,7 @@ from kubectl_job_operator.watch.subscription import Subscription
 
 _LONGEST_NAP_SECONDS = 60.0
 _UNSEEN_SECONDS = 5.0
+_SILENCE_TOLD_AFTER_SECONDS = 5.0
 _SPREAD_SECONDS = 1.0
 """Those who begin to wait at once must not all look at their watches at once."""
 
@@ -78,8 +81,11 @@ class _Wait:
             pods_of=lambda _: subscription.pods(),
             patience=terms.patience,
             waited_seconds=time.time() - handover.began,
+            clocks=handover.clocks,
         )
+        self._who = WhoIsWaitedFor(handover.job(), log, subscription.pods)
         self._began = time.monotonic()
+        self._standing = Standing(log.warning)
         self._progress = ""
         self._has_told_refusal = False
         self._has_told_commands = False
@@ -134,7 +140,8 @@ class _Wait:
             return _LONGEST_NAP_SECONDS
         self._obstacles.note_job(job)
         self._obstacles.note_events(self._subscription.events())
-        return self._obstacles.advance()
+        self._who.note_job(job)
+        return min(self._obstacles.advance(), self._who.advance())
 
     def _limits(self) -> Sequence[float]:
         """Return in how many seconds something is due, whatever the Job does."""
@@ -145,6 +152,7 @@ class _Wait:
             for limit in (
                 self._logs_due() - now,
                 self._silent_until() - now,
+                self._silence_is_told_at() - now,
                 deadline - time.time() if deadline is not None else _LONGEST_NAP_SECONDS,
             )
         ]
@@ -156,6 +164,11 @@ class _Wait:
     def _silent_until(self) -> float:
         since = self._watch.silent_since
         return float("inf") if since is None else max(since, self._began) + self._terms.outage_tolerance_seconds
+
+    def _silence_is_told_at(self) -> float:
+        since = self._watch.silent_since
+        told_at = float("inf") if since is None else since + _SILENCE_TOLD_AFTER_SECONDS
+        return told_at if told_at > time.monotonic() else float("inf")
 
     def _tell_once(self) -> None:
         """Put the commands into the log that wait for this Job and for others."""
@@ -171,12 +184,21 @@ class _Wait:
         if job is not None and (progress := job_status.progress(job)) != self._progress:
             self._progress = progress
             self._log.info(f"Job {self._subscription.name}: {progress}, {time.monotonic() - self._began:.0f} s")
+        self._tell_silence()
         if self._watch.refusal is not None and not self._has_told_refusal:
             self._has_told_refusal = True
             self._log.warning(
                 "The account may not watch all Jobs of the namespace, so a kubectl of its own watches this one.\n"
                 f"{self._watch.refusal}"
             )
+
+    def _tell_silence(self) -> None:
+        """Say once that the cluster is away, and once that it is back."""
+        since = self._watch.silent_since
+        if since is None:
+            self._standing.serves()
+        elif time.monotonic() - since >= _SILENCE_TOLD_AFTER_SECONDS:
+            self._standing.is_away("no answer", self._terms.outage_tolerance_seconds, since)
 
     def _job(self) -> Object | None:
         seen = self._subscription.seen
@@ -185,7 +207,7 @@ class _Wait:
 
     def _report(self, news: News, message: str = "") -> Outcome:
         seen = self._subscription.seen
-        return Outcome(news, message, seen.text if seen is not None else "")
+        return Outcome(news, message, seen.text if seen is not None else "", self._obstacles.clocks)
 
 
 class _SharedEvents:

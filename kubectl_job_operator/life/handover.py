@@ -35,6 +35,7 @@ class Handover:
     :param commands: what was run so far; of very many the first and the latest.
     :param left_out: how many more there were.
     :param positions: how far the logs have been shown.
+    :param clocks: since when the Job waits and for what, and what was said of it.
     :param ttl_seconds: the author's ``ttlSecondsAfterFinished``, to be set back at the end; ``None`` if it was left.
     """
 
@@ -49,6 +50,7 @@ class Handover:
     commands: Sequence[Record] = ()
     left_out: int = 0
     positions: Sequence[SavedPosition] = ()
+    clocks: str = ""
     ttl_seconds: int | None = None
 
     @property

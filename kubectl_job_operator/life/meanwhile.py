@@ -9,6 +9,7 @@ from kubectl_job_operator.errors import DeferralError, JobStartupError, JobVanis
 from kubectl_job_operator.life.ending import Ending
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.life.patience import JobReader, WhoIsWaitedFor
 from kubectl_job_operator.life.progress import Progress
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.logs.tails import RepeatedTail
@@ -114,4 +115,8 @@ class Meanwhile:
             pods_of=attempt.pods_persistently,
             patience=attempt.settings.patience,
         )
-        return [*chores, obstacles]
+        who = WhoIsWaitedFor(job, attempt.log, watch.present)
+        reader = JobReader(
+            attempt.kubectl, job, who, pods=watch.present, on_job=obstacles.note_job, on_exit=attempt.mailbox.post
+        )
+        return [*chores, obstacles, reader]

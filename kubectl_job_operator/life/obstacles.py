@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,11 +12,13 @@ from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.life.clocks import Clocks, identity, seconds_since
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import events, job_status, pod_status
-from kubectl_job_operator.status.outlook import Obstacle, Outlook
-from kubectl_job_operator.status.pending import obstacles
+from kubectl_job_operator.status.lingering import is_out_of_reach
+from kubectl_job_operator.status.outlook import Obstacle, Outlook, capital, grouped, line_of
+from kubectl_job_operator.status.pending import is_in_queue, obstacles
 from kubectl_job_operator.watch.event_reader import EventReader
 
 # The kubelet itself looks again every ten seconds or a little later: its second look must count.
@@ -23,7 +26,7 @@ HOPELESS_GRACE_SECONDS = 15.0
 _SAID_AFTER_SECONDS = 2.0
 _PROGRESS_SAID_AFTER_SECONDS = 5.0
 _EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)
-_EVENTS_WHILE_SUSPENDED_SECONDS = 300.0
+_EVENTS_IN_QUEUE_SECONDS = 300.0
 _LOOK_WHILE_RUNNING_SECONDS = 5.0
 _SHORTEST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.1, 60.0
 _MOST_LINES = 5
@@ -43,6 +46,7 @@ class Obstacles:
     :param pods_of: lists the pods of a Job anew, before it is given up.
     :param patience: when that is.
     :param waited_seconds: for how long somebody has waited for its start already.
+    :param clocks: what that one knew, as ``clocks`` gave it.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Obstacles:
         pods_of: Callable[[Object], Sequence[Object]],
         patience: Patience,
         waited_seconds: float = 0.0,
+        clocks: str = "",
     ) -> None:
         self._job = job
         self._reader = reader
@@ -64,19 +69,28 @@ class Obstacles:
         self._look = look
         self._pods_of = pods_of
         self._patience = patience
-        self._has_started = job_status.has_ended_pods(job)
         self._events: Sequence[Object] = ()
-        self._begin_waiting()
-        self._deadline = self._waits_since + max(0.0, patience.startup_timeout_seconds - waited_seconds)
+        now = time.monotonic()
+        left = max(0.0, patience.startup_timeout_seconds - waited_seconds)
+        self._clocks = Clocks.from_text(clocks, now) if clocks else Clocks(now, now + left)
+        self._clocks.has_started = self._clocks.has_started or job_status.has_ended_pods(job)
+        self._begin_reading_events()
+
+    @property
+    def clocks(self) -> str:
+        """Since when what is waited for, and what was said, for the next one who waits."""
+        return self._clocks.to_text(time.monotonic())
 
     def _begin_waiting(self) -> None:
         """Nothing runs from now on, as far as is known."""
-        self._is_running = False
-        self._waits_since: float = time.monotonic()
-        self._said: set[str] = set()
-        self._since: dict[tuple[str, str, Outlook], float] = {}
+        clocks = self._clocks
+        clocks.is_running, clocks.waits_since = False, time.monotonic()
+        clocks.since, clocks.said = {}, set()
+        self._begin_reading_events()
+
+    def _begin_reading_events(self) -> None:
         self._reads = 0
-        self._next_read = self._waits_since + _EVENTS_AFTER_SECONDS[0]
+        self._next_read = time.monotonic() + _EVENTS_AFTER_SECONDS[0]
 
     def advance(self) -> float:
         """Look at the pods, tell what is new, and return in how many seconds to ask again.
@@ -85,15 +99,18 @@ class Obstacles:
         """
         began = time.monotonic()
         pods = self._pods()
+        self._tell_who_runs_it()
         found = obstacles(self._job, pods, self._events)
-        self._has_started = self._has_started or any(pod_status.has_started(pod) for pod in pods)
+        self._clocks.has_started = self._clocks.has_started or any(pod_status.has_started(pod) for pod in pods)
         if _runs(pods, found):
-            if self._said:
-                self._log.info(f"A container runs now, after {time.monotonic() - self._waits_since:.0f} s of waiting.")
-            self._said = set()
-            self._is_running = True
+            if self._clocks.said:
+                self._log.info(
+                    f"A container runs now, after {time.monotonic() - self._clocks.waits_since:.0f} s of waiting."
+                )
+            self._clocks.said = set()
+            self._clocks.is_running = True
             return _LOOK_WHILE_RUNNING_SECONDS
-        if self._is_running:
+        if self._clocks.is_running:
             self._begin_waiting()
         self._tell(found)
         self._read_events_if_due(pods, found)
@@ -115,7 +132,7 @@ class Obstacles:
     def note_job(self, job: Object) -> None:
         """Learn what the Job now is."""
         self._job = job
-        self._has_started = self._has_started or job_status.has_ended_pods(job)
+        self._clocks.has_started = self._clocks.has_started or job_status.has_ended_pods(job)
 
     def pending(self) -> Sequence[Call]:
         """Return what is still being read, to be stopped."""
@@ -125,28 +142,38 @@ class Obstacles:
         """Tell when something is to be done if nothing changes until then."""
         if not self._reader.is_reading:
             yield self._next_read
-        if self._patience.startup_timeout_seconds and not self._has_started:
-            yield self._deadline
+        if self._patience.startup_timeout_seconds and not self._clocks.has_started:
+            yield self._clocks.deadline
         for one in found:
             grace = self._grace(one.outlook)
             if grace is not None:
-                yield self._since.get(_identity(one), time.monotonic()) + grace
-            if one.key not in self._said:
-                yield self._waits_since + _quiet_seconds(one)
+                yield self._clocks.since.get(identity(one), time.monotonic()) + grace
+            if one.key not in self._clocks.said:
+                yield self._clocks.waits_since + _quiet_seconds(one)
 
     def _tell(self, found: Sequence[Obstacle]) -> None:
         """Put what was not said yet into the log."""
-        waited = time.monotonic() - self._waits_since
-        for group in _groups(found):
+        waited = time.monotonic() - self._clocks.waits_since
+        for group in grouped(found):
             one = group[0]
-            if one.key in self._said or waited < _quiet_seconds(one):
+            if one.key in self._clocks.said or waited < _quiet_seconds(one):
                 continue
-            self._said.add(one.key)
-            line = f"Nothing runs: {_line(group)}"
+            self._clocks.said.add(one.key)
+            line = f"Nothing runs: {line_of(group)}"
             if one.outlook is Outlook.PASSING:
                 self._log.info(line)
             else:
                 self._log.warning(f"{line}{self._warning_of_end(one)}")
+
+    def _tell_who_runs_it(self) -> None:
+        """Say once that the Job runs where nothing of it is to be seen."""
+        manager = job_status.runner_elsewhere(self._job)
+        if manager and manager not in self._clocks.said and not job_status.is_suspended(self._job):
+            self._clocks.said.add(manager)
+            self._log.info(
+                f"The Job is run by {manager} (spec.managedBy): its pods and their logs are elsewhere, and its status "
+                "here tells its end."
+            )
 
     def _warning_of_end(self, obstacle: Obstacle) -> str:
         grace = self._grace(obstacle.outlook)
@@ -169,36 +196,35 @@ class Obstacles:
             return
         waiting = [pod for pod in pods if not pod_status.has_ended(pod)]
         self._reads += 1
-        is_suspended = any(one.reason == "Suspended" for one in found)
         pause = _EVENTS_AFTER_SECONDS[min(self._reads, len(_EVENTS_AFTER_SECONDS) - 1)]
-        self._next_read = now + (_EVENTS_WHILE_SUSPENDED_SECONDS if is_suspended else pause)
+        self._next_read = now + (_EVENTS_IN_QUEUE_SECONDS if is_in_queue(found) else pause)
         self._reader.start(self._job, waiting)
 
     def _give_up_if_due(self, found: Sequence[Obstacle]) -> None:
         """Raise if the time is over, or something has lasted too long that does not heal."""
         now = time.monotonic()
-        if any(one.reason == "Suspended" for one in found):
-            self._deadline = max(self._deadline, now + self._patience.startup_timeout_seconds)
-        self._since = {key: self._since.get(key, now) for key in map(_identity, found)}
+        if is_in_queue(found) or job_status.runner_elsewhere(self._job):
+            self._clocks.deadline = max(self._clocks.deadline, now + self._patience.startup_timeout_seconds)
+        self._clocks.since = {key: self._clocks.since.get(key, now) for key in map(identity, found)}
         overdue = [
             one
             for one in found
-            if (grace := self._grace(one.outlook)) is not None and now - self._since[_identity(one)] >= grace
+            if (grace := self._grace(one.outlook)) is not None and now - self._clocks.since[identity(one)] >= grace
         ]
         # As long as another pod makes progress, the Job may still come to something.
         if overdue and not any(one.outlook is Outlook.PASSING for one in found):
             self._give_up_on(overdue)
-        elif self._patience.startup_timeout_seconds and not self._has_started and now >= self._deadline:
+        elif self._patience.startup_timeout_seconds and not self._clocks.has_started and now >= self._clocks.deadline:
             self._give_up_for_time()
 
     def _give_up_on(self, overdue: Sequence[Obstacle]) -> None:
         """Raise if what was last known is still so."""
         pods, found = self._look_anew()
-        still = {_identity(one) for one in found} & {_identity(one) for one in overdue}
+        still = {identity(one) for one in found} & {identity(one) for one in overdue}
         if not still or _runs(pods, found):
-            self._since = {}
+            self._clocks.since = {}
             return
-        cause = next(one for one in found if _identity(one) in still)
+        cause = next(one for one in found if identity(one) in still)
         if cause.outlook is Outlook.HOPELESS:
             self._raise("it cannot start.", found, cause.remedy)
         grace = self._patience.image_pull_grace_seconds
@@ -212,10 +238,14 @@ class Obstacles:
         """Raise if no container has run meanwhile."""
         pods, found = self._look_anew()
         timeout = self._patience.startup_timeout_seconds
-        self._deadline = time.monotonic() + timeout
-        if job_status.has_ended_pods(self._job) or any(pod_status.has_started(pod) for pod in pods):
-            self._has_started = True
-        elif found and not any(one.reason == "Suspended" for one in found):
+        started_at = job_status.started_at(self._job)
+        left = timeout - seconds_since(started_at) if started_at else 0.0
+        # A queue may have let it go just now, while nobody looked.
+        self._clocks.deadline = time.monotonic() + (left if left > 0 else timeout)
+        is_at_work = job_status.has_ended_pods(self._job) or job_status.is_at_work(self._job, pods)
+        if is_at_work or any(pod_status.has_started(pod) for pod in pods):
+            self._clocks.has_started = True
+        elif left <= 0 and found and not is_in_queue(found):
             remedy = next((one.remedy for one in found if one.remedy), "see what the pods wait for.")
             self._raise(
                 f"no container has started within {timeout:.0f} s.",
@@ -234,10 +264,10 @@ class Obstacles:
 
     def _raise(self, what: str, found: Sequence[Obstacle], remedy: str) -> None:
         namespace, name = self._job["metadata"]["namespace"], self._job["metadata"]["name"]
-        groups = sorted(_groups(found), key=lambda group: _WORST_FIRST.index(group[0].outlook))
+        groups = sorted(grouped(found), key=lambda group: _WORST_FIRST.index(group[0].outlook))
         lines = [
             f"{kinds.word(self._job)} {namespace}/{name}: {what}",
-            *(f"  {_capital(_line(group))}" for group in groups[:_MOST_LINES]),
+            *(f"  {capital(line_of(group))}" for group in groups[:_MOST_LINES]),
         ]
         if not all(one.is_explained for one in found):
             lines += [f"  {line}" for line in events.grouped(self._job, self._events)]
@@ -247,7 +277,11 @@ class Obstacles:
 def _runs(pods: Sequence[Object], found: Sequence[Obstacle]) -> bool:
     """Whether a pod does something, and will not hang in the end because another container of it cannot start."""
     stuck = {one.pod for one in found if one.outlook in (Outlook.PULL_FAILING, Outlook.HOPELESS)}
-    return any(pod_status.is_running(pod) and pod["metadata"]["name"] not in stuck for pod in pods)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return any(
+        pod_status.is_running(pod) and not is_out_of_reach(pod, now) and pod["metadata"]["name"] not in stuck
+        for pod in pods
+    )
 
 
 def _quiet_seconds(obstacle: Obstacle) -> float:
@@ -255,25 +289,3 @@ def _quiet_seconds(obstacle: Obstacle) -> float:
     if obstacle.outlook is Outlook.PASSING:
         return _PROGRESS_SAID_AFTER_SECONDS
     return _SAID_AFTER_SECONDS if obstacle.pod else 0.0
-
-
-def _identity(obstacle: Obstacle) -> tuple[str, str, Outlook]:
-    """Tell obstacles apart by what they concern: the words for one and the same differ from look to look."""
-    return obstacle.pod, obstacle.container, obstacle.outlook
-
-
-def _groups(found: Sequence[Obstacle]) -> list[list[Obstacle]]:
-    """Put the pods together that wait for the same."""
-    groups: dict[str, list[Obstacle]] = {}
-    for one in found:
-        groups.setdefault(one.key, []).append(one)
-    return list(groups.values())
-
-
-def _line(group: Sequence[Obstacle]) -> str:
-    others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
-    return f"{group[0].where}{others} {group[0].sentence}"
-
-
-def _capital(line: str) -> str:
-    return line[:1].upper() + line[1:]

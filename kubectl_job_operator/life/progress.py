@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.sink import HeardLog
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
@@ -14,6 +15,7 @@ from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status
 from kubectl_job_operator.watch.pods import PodWatch
 
+_OTHERS = ("Running", "Terminating", "Pending", "Unknown", "Failed")
 _SILENCE_SECONDS = 60.0
 _SHORTEST_STEP_SECONDS = 1.0
 
@@ -63,7 +65,11 @@ class Progress:
     def _phase(self, pod_uid: str) -> str:
         """Return the pod's phase; the cluster, too, takes a pod that is gone before its end for failed."""
         pod = self._watch.pods[pod_uid]
-        return "Failed" if self._watch.is_gone(pod_uid) and not pod_status.has_ended(pod) else pod_status.phase(pod)
+        if pod_status.has_ended(pod):
+            return pod_status.phase(pod)
+        if self._watch.is_gone(pod_uid):
+            return "Failed"
+        return "Terminating" if objects.is_being_deleted(pod) else pod_status.phase(pod)
 
     def _tell(self, now: float) -> None:
         self._told, self._told_at = self._counts, now
@@ -81,5 +87,5 @@ def counts(job: Object, phases: Iterable[str]) -> str:
         return ""
     wanted = job["spec"].get("completions") if kinds.is_job(job) else None
     succeeded = f"{number['Succeeded']}/{wanted}" if wanted is not None else str(number["Succeeded"])
-    others = [f"{number[phase]} {phase.lower()}" for phase in ("Running", "Pending", "Failed") if number[phase]]
+    others = [f"{number[phase]} {phase.lower()}" for phase in _OTHERS if number[phase]]
     return ", ".join([f"{succeeded} succeeded", *others])

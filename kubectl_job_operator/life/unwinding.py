@@ -95,7 +95,12 @@ class Unwinding:
         elif attempt.settings.on_kill is KillAction.KEEP:
             attempt.log.warning(f'The task was told to stop; by on_kill_action="keep" {attempt.full_name} stays.')
         else:
-            attempt.log.warning(f"The task was told to stop, so {attempt.full_name} is deleted.")
+            command = attempt.belongings.delete_command(attempt.kubectl)
+            attempt.log.warning(
+                f"The task was told to stop, so {attempt.full_name} is deleted. What was made for it goes too. Airflow "
+                "may leave no more than five seconds for that; if the cluster does not answer in time, it is for you "
+                f"to do:\n{command}"
+            )
             self._delete_what_is_left()
 
     def _delete_what_is_left(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kubectl_job_operator.manifest import kinds, lifetime, main_document, references
 from kubectl_job_operator.manifest.documents import Documents
-from kubectl_job_operator.manifest.labels import KEEP
+from kubectl_job_operator.manifest.labels import KEEP, SECRETS_COME_LATE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,6 +34,15 @@ class Editable(Documents):
             if document is not job and lifetime.is_kept(document):
                 metadata = document["metadata"]
                 metadata["labels"] = {**(metadata.get("labels") or {}), KEEP: "true"}
+        return edited
+
+    def with_late_secrets(self) -> Self:
+        """Return the same manifest where the Job tells that a companion makes a Secret or ConfigMap, if one does."""
+        if not any(map(kinds.makes_secrets, self.companions)):
+            return self
+        edited, job = self._edited()
+        metadata = job["metadata"]
+        metadata["annotations"] = {SECRETS_COME_LATE: "true", **(metadata.get("annotations") or {})}
         return edited
 
     def with_name(self, name: str) -> Self:

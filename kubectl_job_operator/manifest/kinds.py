@@ -83,6 +83,12 @@ def pod_selector(thing: Object) -> str:
     return own or f"{TASK_INSTANCE_LABEL}={(thing['metadata'].get('labels') or {}).get(TASK_INSTANCE_LABEL, '')}"
 
 
+def makes_secrets(thing: Object) -> bool:
+    """Whether something in the cluster makes a Secret or ConfigMap of it some time later, as of an ExternalSecret."""
+    kind = str(thing.get("kind"))
+    return kind == "Certificate" or (kind != "Secret" and "Secret" in kind)
+
+
 def is_job(thing: Object) -> bool:
     """Whether it is a Job of Kubernetes itself."""
     return thing.get("kind", "Job") == "Job" and str(thing.get("apiVersion", "batch/v1")).startswith("batch/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import endings, job_status, pending, pod_status
@@ -65,10 +66,20 @@ def _lines(job: Object, pods: Sequence[Object], events: Sequence[Object], parts:
     elif not parts:
         phases = ", ".join(f"{pod['metadata']['name']} ({(pod.get('status') or {}).get('phase')})" for pod in pods)
         lines.append(f"No container ended with an error; its pods: {phases}.")
-    noted = event_list.grouped(job, events, "\n".join(lines))
+    noted = event_list.grouped(job, _without_what_passed(pods, events), "\n".join(lines))
     if noted:
         lines += ["Events:", *(f"  {one}" for one in noted)]
     return lines
+
+
+def _without_what_passed(pods: Sequence[Object], events: Sequence[Object]) -> list[Object]:
+    """Leave out what kept a pod for a moment, and has kept it no longer: its containers ran."""
+    ran = {objects.uid(pod) for pod in pods if pod_status.has_started(pod)}
+    return [
+        event
+        for event in events
+        if event.get("reason") != "FailedMount" or (event.get("involvedObject") or {}).get("uid") not in ran
+    ]
 
 
 def exit_codes(pods: Sequence[Object]) -> tuple[int, ...]:

@@ -23,6 +23,8 @@ _EXEC = re.compile(r'exec: "([^"]+)"')
 _MISSING = re.compile(r"no such file or directory|executable file not found")
 
 _HIGHEST_SIGNAL = 64
+# What containerd gives for a container whose process is gone when it starts again.
+_SIGHT_LOST = 255
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
         )
     if failed.reason == "ContainerStatusUnknown":
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
+    if failed.reason == "Unknown" and failed.exit_code == _SIGHT_LOST:
+        return Ending(
+            "its node was started again while it ran, and knows nothing of its end",
+            "see what became of the node; the next try runs it again.",
+        )
     if failed.reason in ("StartError", "ContainerCannotRun"):
         return _start_error(failed)
     if objects.is_being_deleted(pod) and failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
@@ -62,15 +69,14 @@ def of_pod(pod: Object, *, was_deleted_by_job: bool = False) -> Ending:
     found = pod.get("status") or {}
     reason, message = str(found.get("reason") or ""), str(found.get("message") or "").strip()
     words = f": {message}" if message else ""
-    disruption = objects.condition(pod, "DisruptionTarget")
+    why = disruption_of(pod)
     if reason == "Evicted":
         return Ending(f"it was evicted by its node{words}", "ask for what it needs by resources.requests, or use less.")
     if reason in ("Preempting", "Preempted"):
         return Ending(f"a pod of higher priority took its place{words}", _SPARE_IT)
     if reason == "DeadlineExceeded":
         return Ending(f"it ran longer than its own activeDeadlineSeconds{words}", "raise it in the pod's spec.")
-    if disruption.get("status") == "True":
-        why = _DISRUPTIONS.get(str(disruption.get("reason")), f"it was disrupted ({disruption.get('reason')})")
+    if why:
         return Ending(why, _SPARE_IT)
     if reason:
         remedy = "ask for what a node can give, or raise backoffLimit, so that the Job tries another node."
@@ -78,6 +84,14 @@ def of_pod(pod: Object, *, was_deleted_by_job: bool = False) -> Ending:
     if objects.is_being_deleted(pod):
         return Ending("the Job deleted it") if was_deleted_by_job else Ending("somebody deleted it", _FIND_WHO)
     return Ending()
+
+
+def disruption_of(pod: Object) -> str:
+    """Tell by what the cluster is about to end a pod, or has ended it; empty where it is not."""
+    disruption = objects.condition(pod, "DisruptionTarget")
+    if disruption.get("status") != "True":
+        return ""
+    return _DISRUPTIONS.get(str(disruption.get("reason")), f"it was disrupted ({disruption.get('reason')})")
 
 
 def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:

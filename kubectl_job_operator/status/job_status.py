@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object, status_of
 from kubectl_job_operator.status.pod_status import phase
 
+_JOB_CONTROLLER = "kubernetes.io/job-controller"
 COMPLETE = "Complete"
 FAILED = "Failed"
 
@@ -63,6 +65,26 @@ def progress(job: Object) -> str:
 def is_suspended(job: Object) -> bool:
     """Whether the Job is held back, as queueing systems do."""
     return bool((job.get("spec") or {}).get("suspend"))
+
+
+def runner_elsewhere(job: Object) -> str:
+    """Return who runs the Job instead of this cluster's Job controller, as its ``managedBy`` says; empty for nobody."""
+    manager = str((job.get("spec") or {}).get("managedBy") or "") if kinds.is_job(job) else ""
+    return "" if manager == _JOB_CONTROLLER else manager
+
+
+def is_at_work(job: Object, pods: Sequence[Object]) -> bool:
+    """Whether the Job's own status tells of work, though its pods do not: they may be in another cluster.
+
+    :param pods: all of its pods that there are here. An active pod may also be one that waits for its image.
+    """
+    status = status_of(job) if kinds.is_job(job) else {}
+    return bool(status.get("ready")) or (not pods and bool(status.get("active")))
+
+
+def started_at(job: Object) -> str:
+    """Return when the Job, or what is taken for one, was let go: by a queue, it may be long after its creation."""
+    return str(status_of(job).get("startTime") or "")
 
 
 def has_ended_pods(job: Object) -> bool:

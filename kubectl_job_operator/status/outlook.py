@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"\d+")
@@ -58,3 +59,22 @@ def with_point(words: str) -> str:
     """End a sentence with a point."""
     words = words.strip() or "the cluster does not say why"
     return words if words.endswith(".") else f"{words}."
+
+
+def grouped(found: Sequence[Obstacle]) -> list[list[Obstacle]]:
+    """Put the pods together that wait for the same."""
+    groups: dict[str, list[Obstacle]] = {}
+    for one in found:
+        groups.setdefault(one.key, []).append(one)
+    return list(groups.values())
+
+
+def line_of(group: Sequence[Obstacle]) -> str:
+    """Tell of one of them, and how many more there are."""
+    others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+    return f"{group[0].where}{others} {group[0].sentence}"
+
+
+def capital(line: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return line[:1].upper() + line[1:]

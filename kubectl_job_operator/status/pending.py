@@ -13,24 +13,29 @@ from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.status.outlook import Obstacle, Outlook, with_point
 from kubectl_job_operator.status.pending_containers import of_containers, of_preparation
 
+SUSPENDED, GATED = "Suspended", "SchedulingGated"
 _POD_IS_FORBIDDEN = re.compile(r'^pods? "[^"]*" is forbidden: ')
 _PREEMPTION = re.compile(r"[,.]?\s*(no new claims to deallocate, )?preemption: .*$", re.DOTALL)
 _VOLUME = re.compile(r"persistentvolumeclaim|persistent volume|unbound|volume node affinity", re.IGNORECASE)
 _QUOTA = re.compile(r"exceeded quota|failed quota")
 _REFUSED = re.compile(r"is forbidden|forbidden:|denied the request|is invalid|not found|cannot set|unable to validate")
 _TRANSIENT = re.compile(r"failed calling webhook|Internal error|timeout|timed out|connection refused|etcdserver")
+# In its text may stand anything.
+_DENIED = re.compile(r"denied (the )?request|violates PodSecurity")
 _DEFAULT_BACKOFF_LIMIT = 6
 
 
 def obstacles(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()) -> list[Obstacle]:
     """Tell what keeps a Job from running; nothing where all that has not ended runs, or the Job is over.
 
+    Nothing either where another controller runs it: what its pods wait for is not to be seen here.
+
     :param job: the Job; of its status only what it says of suspension and of failed pods is read.
     :param pods: its pods.
     :param events: events about them; without any, less can be told.
     """
     events = event_list.of(job, pods, events)
-    if job_status.verdict(job):
+    if job_status.verdict(job) or (job_status.runner_elsewhere(job) and not job_status.is_suspended(job)):
         return []
     found = [_rejection(job, pod) for pod in pods if _is_rejected(pod)]
     waiting = [pod for pod in pods if not pod_status.has_ended(pod)]
@@ -45,14 +50,19 @@ def obstacles(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()
     return found
 
 
+def is_in_queue(found: Sequence[Obstacle]) -> bool:
+    """Whether a queue alone holds the Job back, so that no time counts."""
+    return bool(found) and all(one.reason in (SUSPENDED, GATED) for one in found)
+
+
 def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) -> Obstacle | None:
     """Tell why there is no pod that could run. What other kinds than a Job wait for, only their controllers know."""
     if not kinds.is_job(job):
         return None
     about = [event for event in events if event["involvedObject"].get("uid") == objects.uid(job)]
-    if _is_suspended(job, about):
+    if _is_suspended(job, about, pods):
         return Obstacle(
-            "Suspended",
+            SUSPENDED,
             "is suspended; waiting until somebody resumes it.",
             Outlook.MAY_HEAL,
             "resume the Job: set spec.suspend to false, or ask the queueing system that holds it.",
@@ -78,10 +88,18 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
     return None if pods else Obstacle("NoPod", "has no pod yet.", Outlook.PASSING, is_explained=False)
 
 
-def _is_suspended(job: Object, events: Sequence[Object]) -> bool:
-    """Whether the Job is held back, by its newest event about that, else by its JSON."""
-    newest = event_list.newest(events, "Suspended", "Resumed")
-    return newest["reason"] == "Suspended" if newest else job_status.is_suspended(job)
+def _is_suspended(job: Object, events: Sequence[Object], pods: Sequence[Object]) -> bool:
+    """Whether the Job is held back, by its newest event about that, else by its JSON.
+
+    Both may be old: a Job that has made a pod since then was resumed meanwhile.
+    """
+    last_pod = max((str(pod["metadata"].get("creationTimestamp") or "") for pod in pods), default="")
+    newest = event_list.newest(events, SUSPENDED, "Resumed")
+    if newest:
+        return newest["reason"] == SUSPENDED and event_list.time_of(newest) >= last_pod[:19]
+    condition = objects.condition(job, SUSPENDED)
+    is_since = condition.get("status") == "True" and str(condition.get("lastTransitionTime") or "") >= last_pod
+    return job_status.is_suspended(job) and (not pods or is_since)
 
 
 def _refusal(job: Object, message: str, count: int) -> Obstacle:
@@ -95,7 +113,8 @@ def _refusal(job: Object, message: str, count: int) -> Obstacle:
     if "service account" in message or "serviceaccount" in message:
         remedy = "create the ServiceAccount, or name another one in the template."
     # The account of a namespace that was just made comes a moment later: once is not enough.
-    is_final = count > 1 and _REFUSED.search(message) and not _TRANSIENT.search(message)
+    is_denied = _DENIED.search(message)
+    is_final = count > 1 and (is_denied or (_REFUSED.search(message) and not _TRANSIENT.search(message)))
     return Obstacle("FailedCreate", sentence, Outlook.HOPELESS if is_final else Outlook.MAY_HEAL, remedy)
 
 
@@ -143,7 +162,7 @@ def _unscheduled(pod: str, scheduled: Object) -> Obstacle:
     """Tell why the scheduler has found no node."""
     reason, message = str(scheduled.get("reason") or "Unschedulable"), str(scheduled.get("message") or "")
     words = with_point(_PREEMPTION.sub("", message))
-    if reason == "SchedulingGated":
+    if reason == GATED:
         remedy = "ask the queueing system that holds the pod, or remove its schedulingGates."
         return Obstacle(reason, f"is held back by its scheduling gates: {words}", Outlook.MAY_HEAL, remedy, pod)
     if _VOLUME.search(message):

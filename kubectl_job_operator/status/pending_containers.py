@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from kubectl_job_operator.manifest.labels import SECRETS_COME_LATE
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import events as event_list
 from kubectl_job_operator.status import pod_status
@@ -71,11 +72,11 @@ def of_containers(job: Object, pod: Object, events: Sequence[Object]) -> Iterato
                 "Pulling" if is_pulling else reason, sentence, Outlook.PASSING, "", name, container, is_explained=False
             )
         else:
-            outlook, remedy = _verdict_on(reason, words)
+            outlook, remedy = _verdict_on(job, reason, words)
             yield Obstacle(reason, f"cannot start: {reason}: {with_point(words)}", outlook, remedy, name, container)
 
 
-def _verdict_on(reason: str, words: str) -> tuple[Outlook, str]:
+def _verdict_on(job: Object, reason: str, words: str) -> tuple[Outlook, str]:
     """Tell what becomes of a container that the kubelet cannot start, and what to do."""
     if reason == "InvalidImageName":
         return Outlook.HOPELESS, "mend the image's name in the template."
@@ -84,8 +85,15 @@ def _verdict_on(reason: str, words: str) -> tuple[Outlook, str]:
     if reason == "CreateContainerConfigError" and _CONFIG_IS_MISSING.search(words):
         if "root" in words or "non-numeric" in words or "runAsNonRoot" in words:
             return Outlook.HOPELESS, "set runAsUser to a number other than 0, or take an image with such a user."
+        if _secrets_come_late(job):
+            return Outlook.MAY_HEAL, "see why what is to make it has not: kubectl describe it; its operator has a log."
         return Outlook.HOPELESS, "create the ConfigMap or Secret with that key, or add it to the manifest."
     return Outlook.MAY_HEAL, "mend what the kubelet says; kubectl describe pod tells more."
+
+
+def _secrets_come_late(job: Object) -> bool:
+    """Whether something in the cluster makes Secrets or ConfigMaps for the Job while it waits."""
+    return str((job["metadata"].get("annotations") or {}).get(SECRETS_COME_LATE)).lower() == "true"
 
 
 def _pull_cause(job: Object, words: str, events: Sequence[Object]) -> str:

@@ -269,6 +269,9 @@ class SharedWatch:
 
     def _after_gap(self, error: KubectlError | None) -> None:
         self._note_silence(error)
+        if self.refusal is None:
+            # Until the check is answered: from a server that is frozen nothing comes, not even an error.
+            self.silent_since = self.silent_since or time.monotonic()
         self._check_is_wanted.set()
 
     async def _check(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.manifest.labels import FAILURE_WHEN, MANAGED_BY_LABEL, PREFIX, SUCCESS_WHEN
+from kubectl_job_operator.manifest.labels import FAILURE_WHEN, MANAGED_BY_LABEL, PREFIX, SECRETS_COME_LATE, SUCCESS_WHEN
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
 
@@ -32,10 +32,10 @@ _POD_FIELDS = (
 POD_OUTPUT = "jsonpath=" + "|".join(_POD_FIELDS) + '{"\\n"}'
 """What kubectl prints of each event of a pod: a line of fields, of which the last is JSON."""
 
-_JOB_METADATA = ("name", "namespace", "uid", "creationTimestamp")
-_JOB_ANNOTATIONS = (SUCCESS_WHEN, FAILURE_WHEN)
-_JOB_SPEC = ("selector", "suspend", "backoffLimit", "parallelism", "completions")
-_JOB_STATUS = ("conditions", "active", "succeeded", "failed")
+_JOB_METADATA = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "finalizers")
+_JOB_ANNOTATIONS = (SUCCESS_WHEN, FAILURE_WHEN, SECRETS_COME_LATE)
+_JOB_SPEC = ("selector", "suspend", "backoffLimit", "parallelism", "completions", "managedBy", "podReplacementPolicy")
+_JOB_STATUS = ("conditions", "active", "ready", "succeeded", "failed", "startTime")
 
 
 @dataclass(frozen=True, slots=True)

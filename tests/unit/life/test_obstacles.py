@@ -329,3 +329,119 @@ def test_a_job_that_is_gone_is_for_the_waits_to_tell(change: Callable[[Any], Any
 
 def test_the_code_under_test_has_the_clock_of_the_test(scene: Scene) -> None:
     assert scene.clock.now != time.monotonic()
+
+
+def _stamp(seconds_ago: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))
+
+
+def _again(scene: Scene, clocks: str, waited: float = 0.0, **patience: float) -> Scene:
+    """Go on in another process."""
+    scene.chore = Obstacles(
+        scene.job,
+        KubectlEvents(scene.kubectl, scene.mailbox.post),
+        scene.log,
+        pods=lambda: scene.pods,
+        look=lambda: scene.job,
+        pods_of=lambda _: scene.pods,
+        patience=Patience(**patience),
+        waited_seconds=waited,
+        clocks=clocks,
+    )
+    return scene
+
+
+def test_a_failing_pull_ends_the_task_as_early_however_often_its_process_changes(scene: Scene) -> None:
+    limits = {"startup_timeout_seconds": 0.0, "image_pull_grace_seconds": 100.0}
+    scene.begin("image-pull", **limits)
+    scene.after(0)
+    for _ in range(9):
+        scene.after(10)
+        _again(scene, scene.chore.clocks, **limits)
+    with pytest.raises(JobStartupError, match="an image could not be pulled within 100 s"):
+        scene.after(11)
+    assert len(scene.told) == 1, "what was said is not said again by the next process"
+
+
+def test_the_start_has_one_time_limit_however_often_the_process_changes(scene: Scene) -> None:
+    limits = {"startup_timeout_seconds": 50.0}
+    scene.begin("unschedulable", **limits)
+    scene.job["status"].pop("startTime", None)
+    for _ in range(4):
+        scene.after(10)
+        _again(scene, scene.chore.clocks, **limits)
+    with pytest.raises(JobStartupError, match="no container has started within 50 s"):
+        scene.after(11)
+
+
+def test_a_job_that_a_queue_has_let_go_a_moment_ago_has_all_its_time(scene: Scene) -> None:
+    scene.begin("unschedulable")
+    scene.job["status"]["startTime"] = _stamp(5)
+    _again(scene, "", waited=3600.0, startup_timeout_seconds=60.0)
+    scene.after(0)
+    scene.after(50)
+    scene.job["status"]["startTime"] = _stamp(70)
+    with pytest.raises(JobStartupError, match="no container has started within 60 s"):
+        scene.after(11)
+
+
+def test_the_time_that_a_pod_is_gated_does_not_count(scene: Scene) -> None:
+    scene.begin("unschedulable", startup_timeout_seconds=60)
+    scene.job["status"].pop("startTime", None)
+    scheduled = next(one for one in scene.pods[0]["status"]["conditions"] if one["type"] == "PodScheduled")
+    ungated = dict(scheduled)
+    scheduled.update(reason="SchedulingGated", message="Scheduling is blocked due to non-empty scheduling gates")
+    for _ in range(10):
+        scene.after(50)
+    assert scene.told == [
+        "Nothing runs: pod unschedulable-gpw9r is held back by its scheduling gates: Scheduling is blocked due to "
+        "non-empty scheduling gates."
+    ]
+    scheduled.update(ungated)
+    scene.after(30)
+    with pytest.raises(JobStartupError, match="no container has started within 60 s"):
+        scene.after(40)
+
+
+def test_a_job_that_another_controller_runs_is_not_given_up_and_its_logs_are_said_to_be_elsewhere(scene: Scene) -> None:
+    scene.begin("unschedulable", startup_timeout_seconds=60)
+    scene.pods = []
+    scene.job["spec"]["managedBy"] = "kueue.x-k8s.io/multikueue"
+    for _ in range(10):
+        scene.after(50)
+    assert scene.told == [
+        "The Job is run by kueue.x-k8s.io/multikueue (spec.managedBy): its pods and their logs are elsewhere, and its "
+        "status here tells its end."
+    ]
+
+
+@pytest.mark.parametrize(("key", "count"), [("active", 1), ("ready", 1)])
+def test_a_job_whose_status_tells_of_work_elsewhere_is_not_given_up(
+    scene: Scene, fake_kubectl: FakeKubectl, key: str, count: int
+) -> None:
+    fake_kubectl.answers("get events", {"items": []})
+    scene.begin("unschedulable", startup_timeout_seconds=60)
+    scene.pods = []
+    scene.job["status"] = {key: count}
+    for _ in range(10):
+        scene.after(50)
+
+
+def test_a_pod_that_is_active_and_waits_for_its_node_is_no_start(scene: Scene) -> None:
+    scene.begin("unschedulable", startup_timeout_seconds=60)
+    assert scene.job["status"]["active"] == 1
+    scene.job["status"].pop("startTime", None)
+    scene.after(0)
+    with pytest.raises(JobStartupError):
+        scene.after(61)
+
+
+def test_a_pod_that_ran_on_a_node_that_is_lost_does_not_hide_that_nothing_runs(scene: Scene) -> None:
+    scene.begin("unschedulable")
+    lost = recordings.pods("complete")[0]
+    lost["metadata"].update(name="lost", deletionTimestamp=_stamp(100))
+    lost["status"].update(phase="Running", containerStatuses=[{"name": "main", "state": {"running": {}}}])
+    scene.pods = [lost, *scene.pods]
+    scene.after(0)
+    scene.after(3)
+    assert any(line.startswith("Nothing runs: pod unschedulable-gpw9r cannot be scheduled") for line in scene.told)

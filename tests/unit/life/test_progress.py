@@ -82,6 +82,17 @@ def test_each_change_is_told_with_the_seconds_since_the_beginning(
     ]
 
 
+def test_a_pod_that_is_being_ended_is_not_called_running(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    ending = pod("a")
+    ending["metadata"]["deletionTimestamp"] = "2026-11-20T19:25:02Z"
+    watch.replace([ending, pod("b", "Pending")])
+    clock.now += 5
+    progress.advance()
+    assert log.lines == ["Job parallel-indexed: 0/4 succeeded, 1 terminating, 1 pending, 5 s"]
+
+
 def test_changes_that_come_fast_are_told_at_most_once_a_second(
     progress: Progress, watch: PodWatch, clock: Clock, log: Log
 ) -> None:
@@ -156,7 +167,7 @@ def test_the_counts_of_recorded_jobs(scenario: str, expected: str) -> None:
 
 def test_a_job_without_completions_has_no_goal() -> None:
     job: dict[str, Any] = {"metadata": {"name": "queue"}, "spec": {"parallelism": 3}}
-    assert counts(job, ["Succeeded", "Running", "Unknown"]) == "1 succeeded, 1 running"
+    assert counts(job, ["Succeeded", "Running", "Unknown"]) == "1 succeeded, 1 running, 1 unknown"
 
 
 def test_nothing_runs_in_the_background(progress: Progress) -> None:

@@ -264,3 +264,18 @@ def test_exit_codes_are_those_of_failed_pods_each_once() -> None:
     assert exit_codes(recordings.pods("oom-killed")) == (137,)
     assert exit_codes(recordings.pods("two-containers-init-sidecar")) == (), "its sidecar was killed, but it succeeded"
     assert exit_codes([]) == ()
+
+
+def test_what_kept_a_pod_for_a_moment_is_not_named_beside_why_it_failed() -> None:
+    scenario = "failed-exit-code"
+    job, pods, events = recordings.job(scenario), recordings.pods(scenario), recordings.events(scenario)
+    mount = {
+        **events[0],
+        "type": "Warning",
+        "reason": "FailedMount",
+        "message": 'MountVolume.SetUp failed for volume "kube-api-access" : object "kube-root-ca.crt" not registered',
+        "involvedObject": {"kind": "Pod", "uid": pods[0]["metadata"]["uid"], "name": pods[0]["metadata"]["name"]},
+    }
+    assert "FailedMount" not in account(job, pods, [*events, mount], lambda *_: [])
+    pods[0]["status"]["containerStatuses"] = []
+    assert "FailedMount" in account(job, pods, [*events, mount], lambda *_: [])

@@ -38,6 +38,12 @@ EXIT_CODES = [
 ]
 
 
+def test_255_of_a_container_that_its_node_has_lost_is_not_the_programs_own() -> None:
+    ending = endings.of_container(pod(), failed(255, "Unknown"))
+    assert ending.meaning == "its node was started again while it ran, and knows nothing of its end"
+    assert "the node" in ending.remedy
+
+
 @pytest.mark.parametrize(("code", "meaning"), EXIT_CODES)
 def test_an_exit_code_means_what_shells_and_kernels_mean_by_it(code: int, meaning: str) -> None:
     ending = endings.of_container(pod(), failed(code))

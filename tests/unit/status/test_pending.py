@@ -167,6 +167,8 @@ def test_only_a_configuration_that_does_not_exist_is_hopeless(message: str, outl
         ('pods "image-pull-" is forbidden: error looking up service account here/x: not found', 1, Outlook.MAY_HEAL),
         ('pods "image-pull-" is forbidden: error looking up service account here/x: not found', 2, Outlook.HOPELESS),
         ('admission webhook "w" denied the request: no', 2, Outlook.HOPELESS),
+        ('admission webhook "w" denied the request: connection refused: timeout', 2, Outlook.HOPELESS),
+        ("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no timeout is set", 2, Outlook.HOPELESS),
         ('Pod "image-pull-x" is invalid: spec.priorityClassName: not found', 2, Outlook.HOPELESS),
         ('Internal error occurred: failed calling webhook "w": connection refused', 9, Outlook.MAY_HEAL),
         ('pods "image-pull-" is forbidden: exceeded quota: q', 9, Outlook.MAY_HEAL),
@@ -200,6 +202,37 @@ def test_a_job_that_was_resumed_is_not_called_suspended() -> None:
     resumed = event("Resumed", "Job resumed", about=suspended, type_="Normal", lastTimestamp="2026-11-20T19:31:00Z")
     assert the_one(suspended, [], [past]).reason == "Suspended"
     assert the_one(suspended, [], [past, resumed]).reason == "NoPod"
+
+
+def test_a_job_that_has_made_a_pod_since_it_was_suspended_is_not_called_suspended() -> None:
+    suspended = recordings.job("suspended")
+    past = event("Suspended", "Job suspended", about=suspended, type_="Normal")
+    ended = pod()
+    ended["status"]["phase"] = "Succeeded"
+    ended["metadata"]["creationTimestamp"] = "2026-11-20T19:45:00Z"
+    assert obstacles(suspended, [ended], [past]) == []
+    assert obstacles(suspended, [ended]) == []
+    suspended["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-20T19:50:00Z"
+    assert the_one(suspended, [ended]).reason == "Suspended"
+
+
+@pytest.mark.parametrize(("companion", "outlook"), [("true", Outlook.MAY_HEAL), ("false", Outlook.HOPELESS)])
+def test_a_secret_that_somebody_is_about_to_make_may_heal(companion: str, outlook: Outlook) -> None:
+    job = copy.deepcopy(JOB)
+    job["metadata"]["annotations"] = {"kubectl-job-operator/secrets-come-late": companion}
+    found = the_one(job, [pod(reason="CreateContainerConfigError", message='secret "absent" not found')])
+    assert found.outlook is outlook
+    assert ("see why what is to make it has not" in found.remedy) is (outlook is Outlook.MAY_HEAL)
+
+
+def test_of_a_job_that_another_controller_runs_nothing_here_is_in_the_way() -> None:
+    job = copy.deepcopy(JOB)
+    job["spec"]["managedBy"] = "kueue.x-k8s.io/multikueue"
+    assert obstacles(job, []) == []
+    job["spec"]["suspend"] = True
+    assert the_one(job, []).reason == "Suspended"
+    job["spec"] |= {"managedBy": "kubernetes.io/job-controller", "suspend": False}
+    assert the_one(job, []).reason == "NoPod"
 
 
 @pytest.mark.parametrize("reason", ["FailedMount", "FailedAttachVolume"])

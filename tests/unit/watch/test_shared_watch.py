@@ -13,6 +13,7 @@ import pytest
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
 from kubectl_job_operator.watch import shared_watch, watched
 from tests.unit import stage
@@ -233,6 +234,30 @@ def test_an_outage_is_borne_for_its_time_and_then_told_with_kubectls_words(fake_
     assert "outage_tolerance_seconds" in outcome.message
     assert "was refused" in outcome.message
     assert time.monotonic() - began >= 1.5
+
+
+def test_an_outage_is_told_to_each_who_waits_when_it_has_begun_and_when_it_is_over(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deferred_wait, "_SILENCE_TOLD_AFTER_SECONDS", 0.3)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=["cut"], times=1)
+    fake_kubectl.answers(JOBS_WATCH, then=["back", line(1), 1.0, line(1, "complete"), NEVER])
+    fake_kubectl.answers(JOBS_LIST, after_seconds=NEVER)
+    quiet(fake_kubectl)
+    log = Log()
+
+    async def look() -> Outcome:
+        waiting = asyncio.create_task(wait(1, log=log))
+        await eventually(lambda: bool(log.lines), "nobody saw the Job")
+        fake_kubectl.open_gate("cut")
+        await eventually(lambda: bool(log.warnings), "nobody told of the outage")
+        fake_kubectl.open_gate("back")
+        return await waiting
+
+    assert run(look()).news is News.ENDED
+    begin, end = log.warnings
+    assert begin.startswith("The cluster does not serve us now (no answer), since ")
+    assert end.startswith("The cluster serves us again after ")
 
 
 def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> None:
