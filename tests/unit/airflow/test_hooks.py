@@ -112,6 +112,17 @@ def test_airflow_knows_the_type_and_can_test_it() -> None:
     assert hook.package_name == get_provider_info()["package-name"]
 
 
+def test_airflows_own_test_of_a_connection_answers_with_the_sentence(
+    connection: Any, fake_kubectl: FakeKubectl
+) -> None:
+    test_doctor.script(fake_kubectl)
+    connection()
+    model = importlib.import_module("airflow.models.connection").Connection(conn_id="cluster", conn_type="kubectl")
+    works, said = model.test_connection()
+    assert works, said
+    assert said.endswith("all 11 rights are granted.")
+
+
 def test_airflow_shows_the_fields_in_its_form() -> None:
     manager = importlib.import_module("airflow.providers_manager").ProvidersManager()
     if hasattr(manager, "iter_connection_type_hook_ui_metadata"):  # Airflow 3.2
