@@ -44,7 +44,8 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
     if task.termination_grace_period_seconds is not None:
         manifest = manifest.with_grace_period(task.termination_grace_period_seconds)
-    return manifest.with_labels(_strings(task.labels)).with_annotations(_strings(task.annotations), on_pods=True)
+    labels = {**task.deployment_labels, **task.labels}
+    return manifest.with_labels(_strings(labels)).with_annotations(_strings(task.annotations), on_pods=True)
 
 
 def _renderer(task: JobTask, context: Context) -> Renderer:

@@ -35,6 +35,7 @@ class JobTask(Addressed, Protocol):
     yaml_write_filename: str | None
     log_yaml: bool
     labels: Mapping[str, Any]
+    deployment_labels: Mapping[str, Any]
     annotations: Mapping[str, Any]
     env_vars: Any
     unique_name: bool

@@ -339,7 +339,7 @@ def _again(scene: Scene, clocks: str, waited: float = 0.0, **patience: float) ->
     """Go on in another process."""
     scene.chore = Obstacles(
         scene.job,
-        KubectlEvents(scene.kubectl, scene.mailbox.post),
+        KubectlEvents(scene.kubectl, scene.mailbox.post, Permissions(scene.log)),
         scene.log,
         pods=lambda: scene.pods,
         look=lambda: scene.job,

@@ -1,17 +1,15 @@
-"""What a doctor finds: one thing after the other, until one is missing that the rest needs."""
+"""What a run needs, looked at without one: one thing after the other, until one is missing that the rest needs."""
 
 from __future__ import annotations
 
 import enum
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kubectl_job_operator.cli.connection import connect
-from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
-from kubectl_job_operator.cli.options import Options
-from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.attempt.asking import connect
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
+from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
 from kubectl_job_operator.status import rights
 from kubectl_job_operator.version import __version__
@@ -30,40 +28,48 @@ class Mark(enum.Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the table.
+    """One thing that was looked at.
 
     :param what: what was looked at.
     :param mark: how it is.
     :param found: what there is.
     :param advice: what to do; empty if nothing is to be done.
-    :param exit_code: what the program returns for it.
+    :param error: what has made it bad; ``None`` where it was seen without one.
     """
 
     what: str
     mark: Mark
     found: str
     advice: str = ""
-    exit_code: ExitCode = ExitCode.COMPLETE
+    error: KubectlJobOperatorError | None = None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether a run cannot work like this."""
+        return self.mark is Mark.BAD
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it may be right or not."""
+        return self.mark is Mark.UNSURE
 
 
-def worst(findings: Sequence[Finding]) -> ExitCode:
-    """Return the exit code of the worst finding."""
-    return max(finding.exit_code for finding in findings)
+def examine(access: Access, namespace: str | None) -> Iterator[Finding]:
+    """Look at one thing after the other, and change nothing; end where the next cannot be looked at.
 
-
-def examine(options: Options) -> Iterator[Finding]:
-    """Look at one thing after the other; end where the next cannot be looked at."""
+    :param namespace: default is where kubectl works by default.
+    """
     yield Finding("kubectl-job-operator", Mark.GOOD, __version__)
     what = "kubectl"
     try:
-        with connect(options) as connection:
+        with connect(access, namespace) as connection:
             kubectl = connection.kubectl
             version = kubectl.version()
             yield Finding(what, Mark.GOOD, f"{version}, {shutil.which(PROGRAM)}")
             what = "context"
-            context, namespace = _context(kubectl)
+            context, default = _context(kubectl)
             yield Finding(what, Mark.GOOD, context)
-            kubectl.namespace = options.namespace or namespace
+            kubectl.namespace = namespace or default
             what = "server"
             yield _server(kubectl, version)
             what = "namespace"
@@ -112,8 +118,8 @@ def _namespace(kubectl: Kubectl) -> Finding:
             raise
         return Finding("namespace", Mark.UNSURE, f"{name}; the account may not look whether it exists")
     if found is None:
-        advice = f"create it (kubectl create namespace {name}), or choose another by --namespace."
-        return Finding("namespace", Mark.BAD, f"{name} does not exist", advice, ExitCode.BAD_INPUT)
+        advice = f"create it (kubectl create namespace {name}), or choose another namespace."
+        return Finding("namespace", Mark.BAD, f"{name} does not exist", advice)
     return Finding("namespace", Mark.GOOD, name)
 
 
@@ -132,15 +138,15 @@ def _rights(kubectl: Kubectl) -> Iterator[Finding]:
         elif right in wanted.helpful:
             yield Finding(what, Mark.UNSURE, "missing; tasks run without it, and tell less", advice)
         else:
-            yield Finding(what, Mark.BAD, "missing", advice, ExitCode.BAD_INPUT)
+            yield Finding(what, Mark.BAD, "missing", advice)
 
 
 def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:
-    """Turn an error into a row: what came back, and what to do."""
-    found, _, advice = in_options(str(error)).partition(_ADVICE)
+    """Turn an error into a finding: what came back, and what to do."""
+    found, _, advice = str(error).partition(_ADVICE)
     if isinstance(error, KubectlError):
         found = error.words
-    return Finding(what, Mark.BAD, found.strip(), advice.strip(), exit_code_of(error))
+    return Finding(what, Mark.BAD, found.strip(), advice.strip(), error)
 
 
 def _minor(version: str) -> int:
