@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.debian import build, certificates, components, configuration, mounts, release
+from tests.cluster.debian import build, certificates, cgroups, components, configuration, mounts, release
 from tests.cluster.debian.layout import CONTEXT, Layout
 from tests.cluster.debian.network import removal_of_kubernetes_rules
 from tests.cluster.debian.ports import Ports, free_port
@@ -151,3 +151,15 @@ def test_an_interrupted_build_is_never_taken_for_a_finished_one(
     assert build.cached() is None
     (cache / "kubernetes-1.20.2-1").mkdir()
     assert build.cached() == cache / "kubernetes-1.20.2-1"
+
+
+def test_a_frozen_group_is_thawed_so_that_its_processes_can_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runc that is killed while it changes a container's devices leaves the container frozen."""
+    monkeypatch.setattr(cgroups, "MOUNT", tmp_path)
+    state = tmp_path / "freezer" / "ours" / "pod" / "freezer.state"
+    state.parent.mkdir(parents=True)
+    state.write_text("FROZEN\n")
+    cgroups._thaw("ours")
+    assert state.read_text() == "THAWED"
