@@ -11,7 +11,7 @@ AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install cluster cluster-down demo test test-unit test-yaml-fuzz test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest tests/unit
+
+test-yaml-fuzz: $(INSTALLED) ## Read 20,000 documents by chance as the real kubectl reads them (five minutes)
+	$(RUN)/python -m tests.yaml_fuzz --count 20000
 
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider
