@@ -97,7 +97,10 @@ def _ask(documents: Sequence[Document], kubectl: str) -> list[list[Any] | None]:
         refused = {int(number) for number in re.findall(rf"{re.escape(folder)}/f(\d+)\.yaml", done.stderr)}
     answers: list[list[Any] | None] = [None if number in refused else [] for number in range(len(documents))]
     for thing in _objects(done.stdout):
-        number = int(thing["metadata"]["name"].split("-")[0][1:])
+        name = re.match(r"f(\d+)-", str(thing["metadata"].get("name")))
+        if name is None:
+            raise AssertionError(f"kubectl has read a text that has lost its name: {thing}")
+        number = int(name[1])
         del thing["metadata"]["labels"]
         thing["metadata"]["name"] = thing["metadata"]["name"].replace(f"f{number}", NAME, 1)
         answer = answers[number]

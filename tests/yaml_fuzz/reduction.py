@@ -36,12 +36,18 @@ def _without_lines(text: str) -> Iterator[str]:
     lines = text.splitlines(keepends=True)
     for size in (len(lines) // 2, 4, 2, 1):
         for start in range(0, len(lines), max(1, size)):
-            if size and not any(line.lstrip("\ufeff").startswith(_HEADER) for line in lines[start : start + size]):
+            if size and not any(map(_is_header, lines[start : start + size])):
                 yield "".join(lines[:start] + lines[start + size :])
 
 
 def _without_signs(text: str) -> Iterator[str]:
-    start = text.find("spec")
-    for size in (8, 4, 2, 1):
-        for place in range(start, len(text) - size + 1):
-            yield text[:place] + text[place + size :]
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        start = line.find("spec:") + len("spec:") if line.startswith("spec:") else 0
+        for size in (16, 4, 1):
+            for place in range(start, 0 if _is_header(line) else len(line) - size + 1):
+                yield "".join([*lines[:number], line[:place] + line[place + size :], *lines[number + 1 :]])
+
+
+def _is_header(line: str) -> bool:
+    return line.lstrip("\ufeff").startswith(_HEADER)
