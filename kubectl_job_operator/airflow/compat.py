@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 _STATE_SECONDS = 10.0
 """A triggerer that is about to end may never answer its triggers."""
 
+_NOT_SECRET = "any text"
+
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
@@ -50,6 +52,7 @@ __all__ = [
     "DecoratedOperator",
     "determine_kwargs",
     "get_connection",
+    "is_secret_name",
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
@@ -91,6 +94,12 @@ def mask_secret(secret: str, name: str) -> None:
 def redact(text: str) -> str:
     """Return a text with every value masked that Airflow masks."""
     return str(_import_redact()(text))
+
+
+@functools.cache
+def is_secret_name(name: str) -> bool:
+    """Whether Airflow takes a name for a secret's, as ``password``."""
+    return bool(_import_redact()(_NOT_SECRET, name) != _NOT_SECRET)
 
 
 @functools.cache

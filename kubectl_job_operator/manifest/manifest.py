@@ -13,7 +13,9 @@ import yaml
 
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest import kinds, main_document, yaml_text
+from kubectl_job_operator.manifest.env_order import joined_env, without_present
 from kubectl_job_operator.manifest.labels import MAIN, SUCCESS_WHEN
+from kubectl_job_operator.manifest.list_items import given_twice
 
 MASK = "***"
 
@@ -174,15 +176,17 @@ class Manifest:
             )
 
     def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Manifest:
-        """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
+        """Return the same manifest with these variables, as in ``env``, in all containers.
+
+        In the first one, which all arguments are for, they win; the others, and init containers, keep what they set.
+        """
         edited, job = self._edited()
-        pods = [template["spec"] for template in main_document.pod_templates(job)]
-        containers = [one for pod in pods for kind in ("initContainers", "containers") for one in pod.get(kind) or ()]
-        for container in containers:
-            present = list(container.get("env") or ())
-            names = {variable.get("name") for variable in present}
-            present += [dict(variable) for variable in env_vars if variable["name"] not in names]
-            container["env"] = present
+        for template in main_document.pod_templates(job):
+            first, *others = template["spec"]["containers"]
+            first["env"] = joined_env(first.get("env") or (), env_vars)
+            for other in [*(template["spec"].get("initContainers") or ()), *others]:
+                present = other.get("env") or ()
+                other["env"] = joined_env(present, without_present(present, env_vars))
         return edited
 
     def with_termination_message_path(self, path: str) -> Manifest:
@@ -389,6 +393,8 @@ class Manifest:
             self._check_metadata(f"{what} with pods", metadata)
             spec = template["spec"]
             self._check_containers(what, [*(spec.get("initContainers") or ()), *spec["containers"]])
+            for twice in given_twice(spec):
+                raise self._error(f"has a {what} where {twice}", "leave one of them; the API server refuses both")
 
     def _check_containers(self, what: str, containers: Sequence[Any]) -> None:
         for container in containers:

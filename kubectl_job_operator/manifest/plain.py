@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import decimal
+import enum
+import math
+import numbers
+import pathlib
+import uuid
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+_WRITTEN_AS_TEXT = (pathlib.PurePath, uuid.UUID, decimal.Decimal)
 
 
 def as_plain(value: Any) -> Any:
@@ -12,8 +20,18 @@ def as_plain(value: Any) -> Any:
 
     What is neither plain nor such an object stays as it is: it may be a reference that Airflow has yet to resolve.
     """
-    if value is None or isinstance(value, (str, int, float)):
+    if isinstance(value, enum.Enum):
+        return as_plain(value.value)
+    if value is None or type(value) in (str, int, float, bool):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, _WRITTEN_AS_TEXT):
+        return str(value)
     if isinstance(value, Mapping):
         return {key: as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -31,11 +49,24 @@ def as_plain(value: Any) -> Any:
 
 def is_plain(value: Any) -> bool:
     """Whether a value has only what YAML has."""
+    return next(not_plain(value), None) is None
+
+
+def not_plain(value: Any) -> Iterator[str]:
+    """Yield each place where there is what YAML has not, as ``[0].spec.args[2] is a Path``."""
     if isinstance(value, Mapping):
-        return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
-    if isinstance(value, list):
-        return all(is_plain(item) for item in value)
-    return value is None or isinstance(value, (str, int, float))
+        for key, item in value.items():
+            if isinstance(key, str):
+                yield from (f".{key}{place}" for place in not_plain(item))
+            else:
+                yield f" has the key {key!r}, a {type(key).__name__}"
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from (f"[{number}]{place}" for place in not_plain(item))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f" is {value}, no number that Kubernetes takes"
+    elif value is not None and not isinstance(value, (str, int, float)):
+        yield f" is a {type(value).__name__}"
 
 
 def _from_model(model: Any) -> dict[str, Any]:

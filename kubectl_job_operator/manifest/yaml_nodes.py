@@ -15,10 +15,28 @@ _MANY_VALUES, _MANY_ALIASES, _LARGEST_PART = 1000, 100, 0.99
 _MOST_VALUES = 4_000_000
 
 
+def value_of(document: yaml.Node) -> Any:
+    """Return the value of a document's root.
+
+    :raises yaml.MarkedYAMLError: if it has none, or kubectl would silently drop a part of it.
+    """
+    reading = Reading()
+    value = reading.value(document)
+    # What a merge has replaced does no harm.
+    if reading.not_finite and not _is_finite(value):
+        node = reading.not_finite[0]
+        raise _problem(node, f"{node.value} is no number that Kubernetes takes")
+    return value
+
+
 class Reading:
-    """Makes the value of one document's nodes, and refuses what kubectl refuses or would silently drop."""
+    """Makes the value of one document's nodes.
+
+    :ivar not_finite: what is infinite or no number, which JSON has no word for.
+    """
 
     def __init__(self) -> None:
+        self.not_finite: list[yaml.Node] = []
         self._open: set[int] = set()
         self._seen: set[int] = set()
         self._count = 0
@@ -26,10 +44,7 @@ class Reading:
         self._alias_depth = 0
 
     def value(self, node: yaml.Node) -> Any:
-        """Return the value of a node.
-
-        :raises yaml.MarkedYAMLError: if it has none.
-        """
+        """Return the value of a node."""
         if id(node) in self._open:
             raise _problem(node, "an anchor's value has itself in it")
         is_alias = id(node) in self._seen
@@ -42,10 +57,16 @@ class Reading:
                 return self._mapping(node)
             if isinstance(node, yaml.SequenceNode):
                 return [self.value(item) for item in node.value]
-            return _scalar(node)
+            return self._scalar(node)
         finally:
             self._alias_depth -= is_alias
             self._open.discard(id(node))
+
+    def _scalar(self, node: yaml.Node) -> yaml_scalars.Scalar:
+        value = _scalar(node)
+        if not _is_finite(value):
+            self.not_finite.append(node)
+        return value
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -75,7 +96,7 @@ class Reading:
         if not isinstance(node, yaml.ScalarNode):
             raise _problem(node, "a key must not be a mapping or a list")
         try:
-            return yaml_scalars.key_text(_scalar(node, is_key=True))
+            return yaml_scalars.key_text(_scalar(node))
         except ValueError as error:
             raise _problem(node, str(error)) from None
 
@@ -105,18 +126,23 @@ def joined(text: str, halves: str = "strict") -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", halves)
 
 
-def _scalar(node: yaml.Node, *, is_key: bool = False) -> yaml_scalars.Scalar:
+def _scalar(node: yaml.Node) -> yaml_scalars.Scalar:
     text = str(node.value)
     try:
         value = text if node.tag == yaml_scalars.STR else yaml_scalars.tagged(node.tag, text)
-        read = joined(value) if isinstance(value, str) else value
+        return joined(value) if isinstance(value, str) else value
     except UnicodeDecodeError:
         raise _problem(node, "there is half a character in it") from None
     except ValueError as error:
         raise _problem(node, str(error)) from None
-    if isinstance(read, float) and not math.isfinite(read) and not is_key:
-        raise _problem(node, f"{text} is no number that Kubernetes takes")
-    return read
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _problem(node: yaml.Node, problem: str) -> ConstructorError:

@@ -18,7 +18,7 @@ from yaml.parser import Parser
 from yaml.resolver import BaseResolver
 
 from kubectl_job_operator.manifest import yaml_scalars
-from kubectl_job_operator.manifest.yaml_nodes import Reading, is_merge, joined, no_merge
+from kubectl_job_operator.manifest.yaml_nodes import is_merge, joined, no_merge, value_of
 from kubectl_job_operator.manifest.yaml_scanner import KubectlScanner
 
 _SEPARATOR = "---"
@@ -94,7 +94,7 @@ def load_all(text: str) -> list[Any]:
         except (ValueError, RecursionError):
             pass  # It may be YAML, and where it is not, that tells the place.
     try:
-        return [Reading().value(node) for node in _nodes(text)]
+        return [value_of(node) for node in _nodes(text)]
     except RecursionError:
         raise yaml.YAMLError("it is nested too deeply") from None
 

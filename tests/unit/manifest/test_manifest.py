@@ -277,15 +277,45 @@ def test_marks_survive_being_written_and_read(manifest: Manifest) -> None:
     assert Manifest.parse(changed.text(), SOURCE).documents == changed.documents
 
 
-def test_variables_come_to_every_container_that_does_not_set_them(manifest: Manifest) -> None:
+def test_variables_come_to_every_container_and_win_in_the_first(manifest: Manifest) -> None:
     documents = copy.deepcopy(list(manifest.documents))
     pod = documents[1]["spec"]["template"]["spec"]
     pod["initContainers"] = [{"name": "init", "env": [{"name": "A", "value": "own"}]}]
+    pod["containers"][0]["env"] = [{"name": "A", "value": "own"}]
     variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     changed = _unchanged(Manifest.of(documents, SOURCE), lambda one: one.with_env_vars(variables))
     changed_pod = changed.job["spec"]["template"]["spec"]
-    assert changed_pod["initContainers"][0]["env"] == [{"name": "A", "value": "own"}, {"name": "B", "value": "2"}]
-    assert changed_pod["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    assert changed_pod["initContainers"][0]["env"] == [{"name": "B", "value": "2"}, {"name": "A", "value": "own"}]
+    assert changed_pod["containers"][0]["env"] == [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("env: [{name: A, value: '1'}, {name: A, value: '2'}]", "the container 'c' has env with name A twice"),
+        (
+            "volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /v}]",
+            "the container 'c' has volumeMounts with mountPath /v twice",
+        ),
+        (
+            "ports: [{containerPort: 80}, {containerPort: 80, protocol: TCP}]",
+            "the container 'c' has ports with containerPort 80 and protocol TCP twice",
+        ),
+    ],
+)
+def test_what_the_api_server_refuses_as_given_twice_is_told_with_its_container(part: str, what: str) -> None:
+    text = f"""\
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: j}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i, {part}}}]}}}}}}
+"""
+    with pytest.raises(ManifestError) as refusal:
+        Manifest.parse(text, SOURCE)
+    assert f"has a Job 'j' where {what}.\nWhat to do: leave one of them" in str(refusal.value)
+    twins = text.replace(f"name: c, image: i, {part}", "name: c, image: i}, {name: c, image: i")
+    with pytest.raises(ManifestError, match="the pods have containers with name c twice"):
+        Manifest.parse(twins, SOURCE)
 
 
 def test_the_backoff_limit_of_the_text_stays_unless_it_is_to_be_overridden(manifest: Manifest) -> None:
