@@ -18,7 +18,7 @@ AT_ONCE ?= 4
 SIDE_BY_SIDE := -n $(AT_ONCE) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-unit: $(INSTALLED) ## Run the tests that need no cluster
 
 test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
 	$(RUN)/python -m pytest tests/machine/check_as_it_was.py
+
+test-yaml-fuzz: $(INSTALLED) ## Read 20,000 documents by chance as the real kubectl reads them (five minutes)
+	$(RUN)/python -m tests.yaml_fuzz --count 20000
 
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider

@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 _STATE_SECONDS = 10.0
 """A triggerer that is about to end may never answer its triggers."""
 
+_PLAIN_TEXT = "any text"
+
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
@@ -53,6 +55,7 @@ __all__ = [
     "get_connection",
     "import_base_hook",
     "import_redact",
+    "is_secret_name",
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
@@ -94,6 +97,12 @@ def mask_secret(secret: str, name: str) -> None:
 def redact(text: str) -> str:
     """Return a text with every value masked that Airflow masks."""
     return str(import_redact()(text))
+
+
+@functools.cache
+def is_secret_name(name: str) -> bool:
+    """Whether Airflow takes a name for a secret's, as ``password``."""
+    return bool(import_redact()(_PLAIN_TEXT, name) != _PLAIN_TEXT)
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from kubectl_job_operator.airflow.defaults import chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
+from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
@@ -51,7 +52,7 @@ class KubernetesJobOperator(ShorthandOperator):
         in the DAG's ``template_searchpath``. Templated. At most one of this and ``job_yaml``; without both an
         ``image`` is needed.
     :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
-        dict.
+        dict. What an earlier task returns may stand for all of it or for any value in it.
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
         task (``ds``, ``params``, ...). Templated.
     :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
@@ -164,6 +165,7 @@ class KubernetesJobOperator(ShorthandOperator):
     template_fields: Sequence[str] = (
         *ShorthandOperator.shorthand_names,
         "yaml_file_name",
+        "job_yaml_xcoms",
         "yaml_template_fields",
         "yaml_write_path",
         "yaml_write_filename",
@@ -198,7 +200,7 @@ class KubernetesJobOperator(ShorthandOperator):
         *,
         # The manifest
         yaml_file_name: str | XComArg | None = None,
-        job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None = None,
+        job_yaml: str | dict[str, Any] | list[dict[str, Any]] | XComArg | None = None,
         yaml_template_fields: Mapping[str, Any] | XComArg | None = None,
         yaml_write_path: str | XComArg | None = None,
         yaml_write_filename: str | XComArg | None = None,
@@ -257,7 +259,9 @@ class KubernetesJobOperator(ShorthandOperator):
         super().__init__(do_xcom_push=do_xcom_push, **kwargs)
         # The manifest
         self.yaml_file_name = fetched(yaml_file_name)
-        self.job_yaml = job_yaml
+        self.job_yaml = as_plain(job_yaml)
+        # Airflow waits for the tasks that these come from, and puts what they returned in their places.
+        self.job_yaml_xcoms = references_in(self.job_yaml)
         self.yaml_template_fields = fetched(yaml_template_fields or {})
         self.yaml_write_path = fetched(yaml_write_path)
         self.yaml_write_filename = fetched(yaml_write_filename)
@@ -442,11 +446,11 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_env_vars
+        from kubectl_job_operator.airflow.secrets import mask_by_name
 
         # Before anything shows them: what is called a password is one.
-        mask_by_name(self.yaml_template_fields)
-        mask_env_vars(self.env_vars)
+        for given in (self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers):
+            mask_by_name(given)
         try:
             return render_manifest(self, context)
         except InputError as error:
