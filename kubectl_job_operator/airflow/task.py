@@ -30,7 +30,7 @@ class JobTask(Addressed, Protocol):
     # The manifest
     yaml_file_name: str | None
     job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None
-    job_yaml_xcoms: Mapping[str, Any]
+    job_yaml_xcoms: dict[str, Any]
     yaml_template_fields: Mapping[str, Any]
     yaml_write_path: str | None
     yaml_write_filename: str | None
