@@ -33,6 +33,8 @@ class Outage:
         :raises KubectlError: what was last heard, if the cluster has been away for too long.
         """
         since = self._watch.away_since
+        if since is None and self._watch.refused_since is not None:
+            return self._tell_refusal(self._watch.refused_since)
         if since is None:
             if self._has_noticed:
                 self._has_noticed = False
@@ -49,6 +51,15 @@ class Outage:
         if error is not None and away >= self._tolerance_seconds:
             raise error
         return max(1.0, self._tolerance_seconds - away)
+
+    def _tell_refusal(self, since: float) -> float | None:
+        """Tell that the cluster answers, but with a refusal; for how long that is borne is for others to say."""
+        left = since + _TOLD_AFTER_SECONDS - time.monotonic()
+        error = self._watch.last_error
+        if left <= 0 and error is not None and not self._has_noticed:
+            self._has_noticed = True
+            self._standing.refuses(error.kind.value)
+        return left if left > 0 else None
 
     def handle(self, process: Process | None) -> None:
         """Nothing runs in the background here."""

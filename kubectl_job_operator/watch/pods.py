@@ -78,8 +78,10 @@ class PodWatch:
         """How often the cluster has answered again after a gap."""
         self.away_since: float | None = None
         """Since when the cluster has not answered, on the monotonic clock; ``None`` if it answers."""
+        self.refused_since: float | None = None
+        """Since when it refuses whatever is asked of the pods; ``None`` if it does not."""
         self.last_error: KubectlError | None = None
-        """What was last heard instead of an answer."""
+        """What was last heard instead of pods."""
 
     @property
     def pods(self) -> Mapping[str, Object]:
@@ -191,11 +193,12 @@ class PodWatch:
 
     def _bear(self, error: KubectlError) -> None:
         """Go on trying, and warn once if a refusal was no accident."""
+        self.last_error = error
         if error.kind.can_pass:
             self._refused_in_a_row = 0
-            self.last_error = error
+            self.refused_since = None
             return
-        self.away_since = None  # it does answer
+        self.away_since, self.refused_since = None, self.refused_since or time.monotonic()
         now = time.monotonic()
         self._refused_since = self._refused_since or now
         if now - self._refused_since >= REFUSALS_SECONDS and not self._has_warned:
@@ -221,7 +224,8 @@ class PodWatch:
             self._lose(objects.uid(pod))
 
     def _note_answer(self) -> None:
-        self.is_up, self.away_since, self.last_error = True, None, None
+        self.is_up = True
+        self.away_since = self.refused_since = self.last_error = None
 
     def _see(self, pod: Object) -> None:
         self._pods[objects.uid(pod)] = pod

@@ -103,7 +103,21 @@ def test_a_refusal_is_an_answer_and_no_outage(fake_kubectl: FakeKubectl, parts: 
     fake_kubectl.answers(LIST, **FORBIDDEN)
     live(parts.mailbox, parts.watch, parts.outage, until=lambda: len(fake_kubectl.called(LIST)) > 3)
     assert parts.watch.away_since is None
-    assert not any("(unreachable)" in line for line in parts.log.warnings)
+    assert not any("does not serve us" in line for line in parts.log.warnings)
+
+
+def test_a_server_that_refuses_everybody_for_a_while_is_told_when_it_begins_and_when_it_is_over(
+    fake_kubectl: FakeKubectl, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outage_module, "_TOLD_AFTER_SECONDS", 1.0)
+    fake_kubectl.answers(WATCH, event(pod()), times=1)
+    fake_kubectl.answers(WATCH, event(pod(phase="Succeeded")), then=(NEVER,))
+    fake_kubectl.answers(LIST, times=8, **FORBIDDEN)
+    fake_kubectl.answers(LIST, listed(pod()))
+    live(parts.mailbox, parts.watch, parts.outage, until=lambda: len(parts.log.warnings) == 2)
+    begin, end = parts.log.warnings
+    assert begin.startswith("The cluster refuses us (forbidden). One that has just started refuses everybody")
+    assert end.startswith("The cluster serves us again after ")
 
 
 def test_what_was_served_to_somebody_else_meanwhile_counts(parts: Parts) -> None:
