@@ -88,6 +88,7 @@ class LogSource:
         self._warn = warn
         self._position = Position(saved)
         self._ahead = Position()
+        self._before = Position()
         self._next = saved.instance if saved else 0
         self._follows = follows
         self._is_read_so_far = False
@@ -262,6 +263,9 @@ class LogSource:
 
     def _show_new(self, reading: _Reading, lines: Sequence[Line]) -> bool:
         """Show the lines that were not shown yet; return whether to go on reading."""
+        if not reading.line_count and lines and lines[0].stamp == self._before.first:
+            self._turn_back()
+            return False
         reading.line_count += len(lines)
         had_gap = reading.resumption.has_gap
         new = reading.resumption.unseen(lines)
@@ -328,9 +332,16 @@ class LogSource:
     def _turn_to(self, instance: int) -> None:
         """Go on with a later run; what was taken for an earlier one's lines is not shown again."""
         is_next = instance == self._next + 1
+        self._before = self._position if is_next else Position()
         self._position, self._ahead = self._ahead if is_next else Position(), Position()
         self._next = instance
         self._is_held = False
+
+    def _turn_back(self) -> None:
+        """Go back to the run before: what was shown as its lines was this one's, for both logs begin with the same."""
+        self.stop()
+        self._position, self._ahead, self._before = Position(), self._before, Position()
+        self._next -= 1
 
     def _bear(self, reading: _Reading, error: KubectlError, now: float) -> None:
         """Go on after a failure of kubectl, unless it is in vain."""

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.namespace import Namespace
+from tests.integration.scenarios import Scenario
+from tests.integration.side_by_side import Outcome, SideBySide
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +60,28 @@ def task(
     runner = TaskRunner(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]), namespace)
     yield runner
     shutil.rmtree(runner.folder)
+
+
+@pytest.fixture(scope="module")
+def scenes(cluster: test_cluster.Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Outcome]]]:
+    """Start the tasks of all scenarios that the module's tests ask for, side by side."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    asked = [item.callspec.params.get("outcome") for item in items if item.module is request.module]
+    minor, tasks = Namespace(cluster, "default").server_minor(), SideBySide(cluster)
+    wanted = {one.name: one for one in asked if isinstance(one, Scenario) and one.since <= minor}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        yield {name: tasks.play(scenario) for name, scenario in wanted.items()}
+        tasks.close()
+
+
+@pytest.fixture
+def outcome(scenes: dict[str, Future[Outcome]], request: pytest.FixtureRequest) -> Outcome:
+    """Return what came of the task of the scenario that ``outcome_of`` names."""
+    scenario: Scenario = request.param
+    if scenario.name not in scenes:
+        pytest.skip(f"this server is older than Kubernetes 1.{scenario.since}, the first that does so by itself")
+    return scenes[scenario.name].result()
 
 
 @pytest.fixture

@@ -395,6 +395,26 @@ def test_the_only_line_of_the_next_run_without_newline_is_not_taken_for_the_end_
     assert stage.warnings == []
 
 
+@pytest.mark.parametrize("was_running", [True, False])
+def test_a_run_that_was_over_and_begun_anew_before_it_was_read_is_read_too_and_no_line_twice(
+    stage: Stage, was_running: bool
+) -> None:
+    # The watch is late: this is the second run already.
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,), times=int(was_running))
+    stage.fake.answers(FOLLOW, _log(11, 12, run=1), then=(NEVER,))
+    stage.fake.answers(PREVIOUS, _log(1, 2))
+    stage.fake.answers(REST, _log(11, run=1))
+    if was_running:
+        stage.source.note(_running(0), is_gone=False)
+        stage.until_shown(*_texts(11, run=1))
+    stage.source.note(_over(0, can_restart=True), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(11, run=1)
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(11, run=1), *_texts(1, 2), *_texts(12, run=1))
+    assert stage.warnings == []
+
+
 def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
     stage.fake.answers(REST, _log(11, run=1))
