@@ -10,6 +10,7 @@ from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.lines import SavedPosition
 from kubectl_job_operator.logs.tails import LogTails
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import pod_status
 from kubectl_job_operator.watch.pods import PodWatch
 
 
@@ -83,6 +84,8 @@ class Reading:
 
     def last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
         """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
+        if pod_status.has_lost(pod, container):
+            return None
         if self.watch is not None and self.watch.is_gone(objects.uid(pod)):
             return None
         return self.tails.last_lines(pod["metadata"]["name"], container, line_count)

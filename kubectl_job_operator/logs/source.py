@@ -166,6 +166,10 @@ class LogSource:
             self._turn_to(oldest)
         if self._next < state.instance:
             return Kind.PREVIOUS
+        if state.is_lost:
+            self._tell_loss("its node lost sight of it")
+            self._turn_to(state.instance + 1)
+            return None
         if state.is_running:
             return Kind.FOLLOW if self._follows else Kind.SO_FAR
         return Kind.REST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,9 @@ from tests.integration.scenarios import Scenario
 from tests.integration.stub_context import context_for
 
 
+_MARKED = re.compile(r"^(?:\[\S+\] )?line of (\S+): (.*)$", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a task.
@@ -31,6 +35,15 @@ class Outcome:
     run: TaskRun
     jobs: list[str]
     pods: list[dict[str, Any]]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The lines that containers of a scenario have written, in the order of the log, each after its container."""
+        return _MARKED.findall(self.run.log)
+
+    def lines_of(self, container: str = "main") -> list[str]:
+        """Return the lines of one container."""
+        return [text for name, text in self.lines if name == container]
 
 
 class SideBySide:
@@ -73,7 +86,8 @@ class SideBySide:
         namespace = Namespace.create(self._cluster)
         try:
             with scenario.set_in(namespace) as meanwhile:
-                run = _run(namespace=namespace.name, job_yaml=scenario.manifest, **scenario.arguments)
+                arguments = {"log_formatter": "line of {}: {}".format, **scenario.arguments}
+                run = _run(namespace=namespace.name, job_yaml=scenario.manifest, **arguments)
                 meanwhile.result()
                 return Outcome(run, namespace.living("jobs"), namespace.objects("pods"))
         finally:

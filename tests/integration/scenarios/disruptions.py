@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.integration.background import until
 from tests.integration.manifests import job
@@ -43,10 +44,16 @@ def no_slot(namespace: Namespace) -> None:
 
 
 def _set_slots(namespace: Namespace, change: dict[str, str]) -> None:
-    nodes = [one for one in namespace.objects("nodes") if not one["spec"].get("taints")]
+    nodes = [one for one in namespace.objects("nodes") if not _is_closed(one)]
     path = f"/status/capacity/{SLOT.replace('/', '~1')}"
     patch = json.dumps([{"path": path, **change}])
     namespace.kubectl("patch", "node", nodes[0]["metadata"]["name"], "--subresource=status", "--type=json", "-p", patch)
+
+
+def _is_closed(node: dict[str, Any]) -> bool:
+    """Tell whether a node takes no pods of ours; a drain closes it only for a while."""
+    keys = {taint["key"] for taint in node["spec"].get("taints") or ()}
+    return bool(keys - {"node.kubernetes.io/unschedulable"})
 
 
 def preempt(namespace: Namespace) -> None:

@@ -1,13 +1,15 @@
 """Keeps what the cluster says of each scenario: ``python -m tests.integration.scenarios.record [NAME ...]``.
 
 Each gets a folder ``tests/fixtures/kubernetes-MINOR/NAME``: ``manifest.yaml`` as it was applied; ``job-events.jsonl``
-and ``pod-events.jsonl``, the whole life as ``kubectl get --watch --output-watch-events`` printed it; ``job.json``,
-``pods.json`` and ``events.json`` as they then stood; where the API server refused the Job, ``stderr.txt`` alone.
+and ``pod-events.jsonl``, the whole life as ``kubectl get --watch --output-watch-events`` printed it, but for the
+``managedFields``, which are half of it; ``job.json``, ``pods.json`` and ``events.json`` as they then stood; what apply
+printed to stderr, a warning or why the API server refused the Job, in ``stderr.txt``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from .scenario import Scenario
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 AT_ONCE = 4
-LONGEST_SECONDS = 90
+LONGEST_SECONDS = 120
 SETTLED_SECONDS = 3.0
 WAITING_SECONDS = 20
 OVER = '{.status.conditions[?(@.status=="True")].type}'
@@ -36,9 +38,9 @@ def main() -> None:
     minor = Namespace(cluster, "default").server_minor()
     named = [SCENARIOS[name] for name in sys.argv[1:]] or list(SCENARIOS.values())
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wanted = [one for one in named if one.since <= minor]
-        for scenario, files in zip(wanted, pool.map(lambda one: record(cluster, one, minor), wanted), strict=True):
-            print(f"{scenario}: {', '.join(files)}")  # noqa: T201 - it is a program
+        recorded = {one.name: pool.submit(record, cluster, one, minor) for one in named if one.since <= minor}
+        for name, future in recorded.items():
+            print(f"{name}: {future.exception() or ', '.join(future.result())}", flush=True)  # noqa: T201 - a program
 
 
 def record(cluster: test_cluster.Cluster, scenario: Scenario, minor: int) -> list[str]:
@@ -83,16 +85,20 @@ def _watching(namespace: Namespace, resource: str, file: Path) -> Iterator[None]
             yield
         finally:
             watch.terminate()
-    if not file.stat().st_size:
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    for event in events:
+        event["object"]["metadata"].pop("managedFields", None)
+    file.write_text("".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events))
+    if not events:
         file.unlink()
 
 
 def _wait(namespace: Namespace, name: str) -> None:
     """Wait until the Job has its verdict, or has waited so long that nothing new is said."""
-    began = time.monotonic()
+    began, had_pod = time.monotonic(), False
     while not {"Complete", "Failed"} & set(namespace.kubectl("get", "job", name, "-o", f"jsonpath={OVER}").split()):
-        limit = LONGEST_SECONDS if namespace.names("pods") else WAITING_SECONDS
-        if time.monotonic() - began > limit:
+        had_pod = had_pod or bool(namespace.names("pods"))
+        if time.monotonic() - began > (LONGEST_SECONDS if had_pod else WAITING_SECONDS):
             return
         time.sleep(0.5)
 

@@ -73,7 +73,9 @@ NEVER_READY = Scenario(
 RESULT = Scenario(
     29,
     job(
-        "echo '{\"rows\": 3}' > /airflow/xcom/return.json", name="sidecar-result", pod=sidecar("sleep 600 & wait $!")
+        "mkdir -p /airflow/xcom; echo '{\"rows\": 3}' > /airflow/xcom/return.json",
+        name="sidecar-result",
+        pod=sidecar("sleep 600 & wait $!"),
     ),
     arguments={"do_xcom_push": True},
 )

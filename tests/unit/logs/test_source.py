@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -423,6 +424,19 @@ def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     assert stage.shown == _texts(11, run=1)
     assert stage.warnings == [
         "its log could not be read to the end, and lines from its beginning may be missing: the kubelet has removed it"
+    ]
+
+
+def test_a_container_that_its_node_lost_sight_of_is_told_and_not_asked_for(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(replace(_over(0), is_lost=True), is_gone=False)
+    stage.until_read()
+    assert stage.fake.called(REST) == stage.fake.called(FOLLOW)
+    assert stage.warnings == [
+        "its log could not be read to the end, and lines after 2026-11-20T19:25:01.000000000Z may be missing: its node "
+        "lost sight of it"
     ]
 
 

@@ -98,6 +98,21 @@ def test_what_ended_a_pod_from_outside_is_told(status: dict[str, Any], meaning: 
     assert bool(ending.remedy) == bool(meaning)
 
 
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("Pod ephemeral local storage usage exceeds the total limit of containers 4Mi. ", "ephemeral-storage"),
+        ('Container main exceeded its local ephemeral storage limit "4Mi". ', "ephemeral-storage"),
+        ('Usage of EmptyDir volume "v" exceeds the limit "4Mi". ', "sizeLimit"),
+        ("The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. ", "resources.requests"),
+    ],
+)
+def test_an_eviction_for_a_limit_is_told_from_one_for_the_nodes_want(message: str, remedy: str) -> None:
+    ending = endings.of_pod(pod(reason="Evicted", message=message))
+    assert ending.meaning == f"it was evicted by its node: {message.removesuffix('. ')}"
+    assert remedy in ending.remedy
+
+
 def test_a_pod_that_the_job_deleted_is_told_from_one_that_somebody_deleted() -> None:
     (deleted,) = recordings.pods_last_seen("pod-deleted")
     assert endings.of_pod(deleted).meaning == "somebody deleted it"
