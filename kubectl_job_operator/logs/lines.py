@@ -129,7 +129,7 @@ class Position:
         if not lines:
             return
         if not self.line_count:
-            self.first = lines[0].stamp
+            self.first = self.first or lines[0].stamp
         last = lines[-1].stamp
         count = 0
         for line in reversed(lines):

@@ -52,8 +52,11 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
     if failed.reason in ("StartError", "ContainerCannotRun"):
         return _start_error(failed)
-    if objects.is_being_deleted(pod) and failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
-        return _killed_with_pod(pod, failed)
+    if failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
+        if objects.is_being_deleted(pod):
+            return _killed_with_pod(pod, failed)
+        if (pod.get("status") or {}).get("reason"):
+            return Ending(f"{_signal_name(failed.exit_code - 128)}: its node ended it with its pod")
     return _of_exit_code(failed)
 
 

@@ -125,7 +125,6 @@ QUOTA_WANTS_LIMITS = Scenario(
     22,
     job("true", name="quota-wants-limits"),
     prepare=limits_only,
-    arguments={"startup_timeout_seconds": 20},
 )
 QUOTA_MAKES_ROOM = Scenario(
     22,

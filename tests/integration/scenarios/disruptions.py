@@ -90,7 +90,7 @@ def _next_pod(namespace: Namespace, first: str) -> bool:
 OUT_OF_MEMORY = Scenario(
     22,
     with_limits(
-        job("echo begins; tail /dev/zero", name="oom-killed-in-place", spec="backoffLimit: 1").replace(
+        job("echo begins; exec tail /dev/zero", name="oom-killed-in-place", spec="backoffLimit: 1").replace(
             "restartPolicy: Never", "restartPolicy: OnFailure"
         ),
         "memory: 16Mi",

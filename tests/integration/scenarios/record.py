@@ -61,9 +61,11 @@ def record(cluster: test_cluster.Cluster, scenario: Scenario, minor: int) -> lis
 def _record_life(namespace: Namespace, scenario: Scenario, folder: Path) -> None:
     """Apply the Job, and keep what is said of it until it is over or nothing more is to come."""
     (folder / "manifest.yaml").write_text(scenario.manifest)
-    with _watching(namespace, "jobs", folder / "job-events.jsonl"), _watching(
-        namespace, "pods", folder / "pod-events.jsonl"
-    ):  # fmt: skip
+    own_pods = ("pods", f"--selector=job-name={scenario}")
+    with (
+        _watching(namespace, folder / "job-events.jsonl", "jobs"),
+        _watching(namespace, folder / "pod-events.jsonl", *own_pods),
+    ):
         argv = namespace.command("apply", "--server-side", "-f", str(folder / "manifest.yaml"))
         applied = subprocess.run(argv, capture_output=True, text=True, check=False)
         if applied.stderr:
@@ -72,14 +74,13 @@ def _record_life(namespace: Namespace, scenario: Scenario, folder: Path) -> None
             return
         _wait(namespace, scenario.name)
         time.sleep(SETTLED_SECONDS)
-    (folder / "job.json").write_text(namespace.kubectl("get", "job", scenario.name, "-o", "json"))
-    for name in ("pods", "events"):
-        (folder / f"{name}.json").write_text(namespace.kubectl("get", name, "-o", "json"))
+    for name, words in (("job", ("job", scenario.name)), ("pods", own_pods), ("events", ("events",))):
+        (folder / f"{name}.json").write_text(namespace.kubectl("get", *words, "-o", "json"))
 
 
 @contextlib.contextmanager
-def _watching(namespace: Namespace, resource: str, file: Path) -> Iterator[None]:
-    argv = namespace.command("get", resource, "--watch", "--output-watch-events", "-o", "json")
+def _watching(namespace: Namespace, file: Path, *what: str) -> Iterator[None]:
+    argv = namespace.command("get", *what, "--watch", "--output-watch-events", "-o", "json")
     with file.open("wb") as out, subprocess.Popen(argv, stdout=out) as watch:
         try:
             yield

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
+from tests.integration.background import until
 from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
 
 from .scenario import Scenario
 from .texts import with_lines
@@ -29,6 +33,14 @@ def with_rules(name: str, script: str, rules: str, pod: str = "") -> str:
     """Return a Job whose container never restarts unless a rule says so; it can count its runs."""
     text = job(script, name=name, pod="\n".join(filter(None, [VOLUME, pod])))
     return with_lines(text, "restartPolicy: Never", f"restartPolicyRules: {rules}", RUNS)
+
+
+def lose_patience(namespace: Namespace) -> None:
+    """Give the Job no more time once its sidecar has crashed and everybody has had the time to see it."""
+    until(lambda: "CrashLoopBackOff" in namespace.kubectl("get", "pods", "-o", "json"), "the sidecar did not crash")
+    time.sleep(5)
+    name = namespace.names("jobs")[0]
+    namespace.kubectl("patch", "job", name, "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
 
 
 RUNS = "volumeMounts: [{name: runs, mountPath: /runs}]"
@@ -66,9 +78,9 @@ NEVER_READY = Scenario(
     job(
         "echo unreachable",
         name="sidecar-never-ready",
-        spec="backoffLimit: 0\nactiveDeadlineSeconds: 15",
         pod=sidecar("echo no certificate; exit 7", READY),
     ),
+    meanwhile=lose_patience,
 )
 RESULT = Scenario(
     29,

@@ -416,6 +416,21 @@ def test_a_run_that_was_over_and_begun_anew_before_it_was_read_is_read_too_and_n
     assert stage.warnings == []
 
 
+def test_lines_of_a_run_that_the_watch_shows_much_too_late_come_once(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.fake.answers(FOLLOW, _log(11, 12, 13, run=1), then=(NEVER,))
+    stage.fake.answers(REST, _log(11, 12, run=1))
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(_over(0, can_restart=True), is_gone=False)
+    stage.until_read()
+    (warning,) = stage.warnings
+    assert "may be missing" in warning
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, 12, 13, run=1))
+    assert stage.warnings == [warning]
+
+
 def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
     stage.fake.answers(REST, _log(11, run=1))

@@ -45,12 +45,14 @@ def test_an_exit_code_means_what_shells_and_kernels_mean_by_it(code: int, meanin
     assert bool(ending.meaning) == bool(ending.remedy) == bool(meaning)
 
 
-def test_137_for_want_of_memory_is_told_from_137_by_a_kill_and_by_the_pods_deletion() -> None:
+def test_137_for_want_of_memory_is_told_from_137_by_a_kill_by_an_eviction_and_by_the_pods_deletion() -> None:
     assert "more memory than its limit of 16Mi" in endings.of_container(pod(), failed(137, "OOMKilled")).meaning
     assert "something killed it" in endings.of_container(pod(), failed(137)).meaning
     deleted = recordings.pods_last_seen("pod-deleted")[0]
     assert "its pod was deleted" in endings.of_container(deleted, failed(137)).meaning
     assert "its pod was deleted" in endings.of_container(deleted, failed(143)).meaning
+    (evicted,) = recordings.pods("evicted-ephemeral-storage", "1.37")
+    assert endings.of_container(evicted, failed(137)).meaning == "SIGKILL: its node ended it with its pod"
     assert "lost sight" in endings.of_container(pod(), failed(137, "ContainerStatusUnknown")).meaning
 
 
