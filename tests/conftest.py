@@ -1,4 +1,4 @@
-"""A private Airflow for all tests: its own home and DAGs folder, set before anything imports Airflow."""
+"""A private Airflow for all tests: its own home and DAGs folder, set before anything imports Airflow; and kubectl."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import signal
 import tempfile
 from pathlib import Path
+
+from tests import client
 
 _HOME = Path(tempfile.mkdtemp(prefix="kubectl-job-operator-tests-"))
 _DAGS = _HOME / "dags"
@@ -17,6 +19,8 @@ os.environ.update(
     AIRFLOW__CORE__UNIT_TEST_MODE="false",
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS="false",
 )
+
+client.put_first()
 
 # Started in the background of a script, or under nohup, the tests would hand this deafness on to the programs that they
 # interrupt.

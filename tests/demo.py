@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import client
 from tests import cluster as test_cluster
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
     parser.add_argument("example", choices=sorted(path.parent.name for path in EXAMPLES.glob("*/dag.py")))
     example = parser.parse_args().example
+    client.put_first()
     cluster = test_cluster.current()
     environment = airflow_environment(ROOT / ".demo", EXAMPLES / example, cluster)
     dag_id = example.partition("_")[2]

@@ -1,4 +1,4 @@
-"""`python3 -m tests.cluster up|down|status|kubeconfig`."""
+"""`python3 -m tests.cluster up|down|status|kubeconfig|image`."""
 
 import argparse
 import signal
@@ -18,11 +18,12 @@ def main() -> int:
     commands.add_parser("down", help="take the cluster down and leave nothing behind but the built binaries")
     commands.add_parser("status", help="tell which cluster is up")
     commands.add_parser("kubeconfig", help="print the path of the kubeconfig of the cluster that is up")
+    commands.add_parser("image", help="build the image of kind's nodes, where none can be pulled; kept once built")
     command = parser.parse_args().command
     # Asked to end, clean up as for Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        {"up": _up, "down": _down, "status": _status, "kubeconfig": _kubeconfig}[command]()
+        {"up": _up, "down": _down, "status": _status, "kubeconfig": _kubeconfig, "image": _image}[command]()
     except KeyboardInterrupt:
         say("Interrupted; the next `make cluster` clears away what is half done.")
         return 130
@@ -57,6 +58,10 @@ def _status() -> None:
 
 def _kubeconfig() -> None:
     print(choice.current().kubeconfig)
+
+
+def _image() -> None:
+    print(choice.image())
 
 
 sys.exit(main())

@@ -12,6 +12,11 @@ KUBECONFIG = "KUBECTL_JOB_OPERATOR_KUBECONFIG"
 CONTEXT = "KUBECTL_JOB_OPERATOR_CONTEXT"
 
 
+def is_named() -> bool:
+    """Tell whether the environment names a cluster."""
+    return bool(os.environ.get(KUBECONFIG) or os.environ.get(CONTEXT))
+
+
 def given() -> Cluster | None:
     """Return the cluster that the environment names, once it answered; nothing where it names none."""
     kubeconfig, context = os.environ.get(KUBECONFIG, ""), os.environ.get(CONTEXT, "")
@@ -59,5 +64,5 @@ def _current_context(path: Path) -> str:
 
 def _config(path: Path, *arguments: str) -> str:
     """Return what `kubectl config` reads from a file; an empty string where it cannot."""
-    command = ("kubectl", "--kubeconfig", str(path), "config", *arguments)
+    command = (kubectl.find(), "--kubeconfig", str(path), "config", *arguments)
     return subprocess.run(command, text=True, capture_output=True, check=False).stdout

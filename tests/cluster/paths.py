@@ -20,6 +20,16 @@ def kind_folder() -> Path:
     return cache_folder() / "kind"
 
 
+def engine_folder() -> Path:
+    """Return the folder of the Docker engine that we start; short for the same reason."""
+    return cache_folder() / "engine"
+
+
+def built_folder() -> Path:
+    """Return the folder of what is built once and kept: programs, packages, images."""
+    return cache_folder() / "built"
+
+
 def lock_file() -> Path:
     """Return the file that keeps two `up` or `down` from running at once."""
     return cache_folder() / "lock"

@@ -3,92 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import Cluster, ClusterError, current
+from tests.cluster import kubectl as cluster_kubectl
+from tests.cluster.choice import KUBERNETES, WAY
 from tests.cluster.given import CONTEXT, KUBECONFIG
-from tests.cluster.paths import repository
-
-ANSWERING_KUBECTL = """
-case "$*" in
-    *"--raw /readyz"*) printf ok ;;
-    *"--raw /version"*) echo "{}" ;;
-    *"config current-context"*) echo from-the-file ;;
-    *"config get-contexts"*) echo theirs; echo mine ;;
-esac
-"""
-DEAF_KUBECTL = """
-case "$*" in
-    *"config current-context"*) echo from-the-file ;;
-    *) echo "connection refused" >&2; exit 1 ;;
-esac
-"""
-ANSWERING_DOCKER = "echo 28.0.0"
-DEAF_DOCKER = "echo 'Cannot connect to the Docker daemon' >&2; exit 1"
-# Creating writes the kubeconfig, as kind does: its path is the argument after --kubeconfig.
-WORKING_KIND = """
-case "$1" in
-    create) while [ "$1" != --kubeconfig ]; do shift; done; echo "apiVersion: v1" > "$2" ;;
-esac
-"""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A machine as the program sees it: only the scripted programs are on PATH, and each call is noted."""
-
-    folder: Path
-
-    @property
-    def path(self) -> Path:
-        """Return the only folder on PATH."""
-        return self.folder / "bin"
-
-    def program(self, name: str, script: str) -> None:
-        """Put a scripted program on PATH."""
-        self.path.mkdir(exist_ok=True)
-        file = self.path / name
-        file.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.folder}/calls"\n{script}\n')
-        file.chmod(0o755)
-
-    def kubeconfig(self, name: str = "given") -> Path:
-        """Write a kubeconfig file."""
-        file = self.folder / name
-        file.write_text("apiVersion: v1\n")
-        return file
-
-    def calls(self) -> list[str]:
-        """Return the command line of every call, in order."""
-        file = self.folder / "calls"
-        return file.read_text().splitlines() if file.exists() else []
-
-    def calls_of(self, *programs: str) -> list[str]:
-        """Return the calls of some programs."""
-        return [call for call in self.calls() if call.split()[0] in programs]
-
-    def environment(self, **more: str) -> dict[str, str]:
-        """Return the whole environment of a run."""
-        own = {"PATH": str(self.path), "HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder / "cache")}
-        return {**own, **more}
-
-    def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end; whatever happens, it shows no traceback."""
-        done = subprocess.run(
-            (sys.executable, "-m", "tests.cluster", command),
-            cwd=repository(),
-            env=self.environment(**environment),
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert "Traceback" not in done.stderr
-        return done
+from tests.unit.cluster_desk import (
+    ANSWERING_DOCKER,
+    ANSWERING_KUBECTL,
+    DEAF_DOCKER,
+    DEAF_KUBECTL,
+    WORKING_KIND,
+    Desk,
+)
 
 
 @pytest.fixture
@@ -142,18 +72,13 @@ def test_a_given_context_that_no_kubeconfig_has_is_an_error_that_tells_where_it_
     assert done.stderr == f"{CONTEXT} names unheard-of, but no kubeconfig has that context; looked at {file}.\n"
 
 
-def test_kind_is_taken_where_docker_answers(desk: Desk) -> None:
+def test_kind_is_taken_where_docker_answers_and_the_message_says_so(desk: Desk) -> None:
     desk.program("kind", WORKING_KIND)
     desk.program("docker", ANSWERING_DOCKER)
     done = desk.run("up")
     assert done.returncode == 0, done.stderr
-    kubeconfig = desk.folder / "cache" / "kubectl-job-operator" / "kind" / "kubeconfig"
-    assert kubeconfig.exists()
-    config = repository() / "kind-config.yaml"
-    assert desk.calls_of("kind") == [
-        "kind get clusters",
-        f"kind create cluster --config {config} --kubeconfig {kubeconfig} --wait 180s",
-    ]
+    assert "taking kind (no cluster is named, and an engine can be had)" in done.stderr
+    assert (desk.kind_folder / "kubeconfig").exists()
 
 
 def test_a_second_up_of_a_healthy_kind_cluster_creates_nothing(desk: Desk) -> None:
@@ -165,32 +90,83 @@ def test_a_second_up_of_a_healthy_kind_cluster_creates_nothing(desk: Desk) -> No
     assert desk.calls_of("kind") == before
 
 
-def test_a_kind_cluster_that_does_not_answer_is_deleted_and_made_anew(desk: Desk) -> None:
-    desk.program("kind", f'{WORKING_KIND}\n[ "$1" = get ] && echo kubectl-job-operator\nexit 0')
-    desk.program("docker", ANSWERING_DOCKER)
-    done = desk.run("up")
-    assert done.returncode == 0, done.stderr
-    assert [call.split()[1] for call in desk.calls_of("kind")] == ["get", "delete", "create"]
-
-
-def test_kind_is_not_taken_where_docker_is_installed_but_does_not_answer(desk: Desk) -> None:
+def test_kind_is_not_taken_where_no_engine_can_be_had(desk: Desk) -> None:
     """What is left then is a node from Debian's packages, which this desk without apt-get cannot have either."""
     desk.program("kind", WORKING_KIND)
     desk.program("docker", DEAF_DOCKER)
     done = desk.run("up")
     assert done.returncode == 2
+    assert "no Docker engine answers, and a private one needs Linux, apt and root" in done.stderr
     assert "install Docker and kind, or point KUBECTL_JOB_OPERATOR_KUBECONFIG at a cluster" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert desk.calls_of("docker") == ["docker info --format {{.ServerVersion}}"]
-    assert desk.calls_of("kind") == []
+    assert [call for call in desk.calls_of("kind") if call != "kind version"] == []
 
 
-def test_without_kubectl_one_sentence_says_so(desk: Desk) -> None:
-    (desk.path / "kubectl").unlink()
-    done = desk.run("up")
+def test_the_node_can_be_asked_for_where_kind_could_be_had(desk: Desk) -> None:
+    desk.program("kind", WORKING_KIND)
+    desk.program("docker", ANSWERING_DOCKER)
+    done = desk.run("up", **{WAY: "node"})
+    assert "a node of our own" in done.stderr, "it is tried, and this desk has no apt-get for it"
+    assert [call for call in desk.calls_of("kind", "docker") if "version" not in call] == []
+
+
+def test_kind_can_be_asked_for_and_then_nothing_takes_its_place(desk: Desk) -> None:
+    desk.program("docker", DEAF_DOCKER)
+    done = desk.run("up", **{WAY: "kind"})
     assert done.returncode == 2
-    assert done.stderr.startswith("kubectl is not on PATH: install version 1.28 or later")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{WAY} is kind, but there can be none: there is no kind of version 0.33 or later")
+    assert "there is no Go to build it with" in done.stderr
+
+
+def test_kind_can_be_asked_for_although_a_cluster_is_named(desk: Desk) -> None:
+    desk.program("kind", WORKING_KIND)
+    desk.program("docker", ANSWERING_DOCKER)
+    done = desk.run("up", **{WAY: "kind", KUBECONFIG: str(desk.kubeconfig())})
+    assert done.returncode == 0, done.stderr
+    assert f"taking kind ({WAY} asks for it)" in done.stderr
+
+
+def test_the_given_cluster_can_be_asked_for_but_must_be_named(desk: Desk) -> None:
+    done = desk.run("up", **{WAY: "given"})
+    assert done.returncode == 2
+    assert done.stderr == f"{WAY} is given: name the cluster with {KUBECONFIG} or {CONTEXT}.\n"
+
+
+def test_an_unknown_way_is_an_error_that_names_the_known_ones(desk: Desk) -> None:
+    done = desk.run("up", **{WAY: "minikube"})
+    assert done.returncode == 2
+    assert done.stderr == f"{WAY} is minikube, but must be given, kind or node.\n"
+
+
+def test_a_version_that_only_debian_has_is_not_looked_for_in_kind(desk: Desk) -> None:
+    desk.program("kind", WORKING_KIND)
+    desk.program("docker", ANSWERING_DOCKER)
+    done = desk.run("up", **{WAY: "kind", KUBERNETES: "1.20"})
+    assert done.returncode == 2
+    assert f"{KUBERNETES} is 1.20, and kind's nodes can have" in done.stderr
+
+
+def test_without_kubectl_one_sentence_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.path / "kubectl").unlink()
+    for name, value in desk.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cluster_kubectl, "_elsewhere", list)
+    with pytest.raises(ClusterError, match=r"There is no kubectl: `make install` brings one, or install version 1\.28"):
+        current()
+
+
+def test_a_kubectl_that_is_named_is_taken_before_the_one_on_path(desk: Desk) -> None:
+    desk.program("another", ANSWERING_KUBECTL)
+    named = {cluster_kubectl.VARIABLE: str(desk.path / "another"), KUBECONFIG: str(desk.kubeconfig())}
+    assert desk.run("status", **named).returncode == 0
+    assert desk.calls_of("kubectl") == []
+    assert desk.calls_of("another")
+
+
+def test_a_named_kubectl_that_does_not_exist_is_an_error_that_names_it(desk: Desk) -> None:
+    done = desk.run("status", **{cluster_kubectl.VARIABLE: "/no/such/kubectl"})
+    assert done.returncode == 2
+    assert done.stderr == f"{cluster_kubectl.VARIABLE} names /no/such/kubectl, but there is no such program.\n"
 
 
 def test_without_a_cluster_status_fails_and_names_the_command_that_starts_one(desk: Desk) -> None:

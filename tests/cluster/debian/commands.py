@@ -22,9 +22,22 @@ def system_environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"}
 
 
-def output_of(command: Sequence[str], *, stdin: str | None = None) -> str:
-    """Run a command to its end and return its stdout."""
-    done = subprocess.run(command, input=stdin, env=system_environment(), text=True, capture_output=True, check=False)
+def output_of(
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> str:
+    """Run a command to its end, which must come within the seconds if any are given, and return its stdout."""
+    try:
+        done = subprocess.run(
+            command, input=stdin, cwd=folder, env=environment or system_environment(), timeout=seconds,
+            text=True, capture_output=True, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ClusterError(f"`{shlex.join(command)}` did not end within {seconds:.0f} s.") from None
     if done.returncode:
         raise ClusterError(f"`{shlex.join(command)}` ended with return code {done.returncode}:\n{done.stderr.strip()}")
     return done.stdout

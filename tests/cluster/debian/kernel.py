@@ -24,7 +24,7 @@ def _memory() -> Path:
     return cache_folder() / "kernel-settings-before.json"
 
 
-def _boot() -> str:
+def boot() -> str:
     """Return what tells this run of the kernel from the one before a reboot."""
     return (SYS / "kernel/random/boot_id").read_text().strip()
 
@@ -42,7 +42,12 @@ def remember() -> None:
     if _load():
         return
     values = {name: (SYS / name).read_text().strip() for name in SETTINGS if (SYS / name).exists()}
-    _memory().write_text(json.dumps({"boot": _boot(), "values": values}))
+    _memory().write_text(json.dumps({"boot": boot(), "values": values}))
+
+
+def set_value(name: str, value: str) -> None:
+    """Change one setting, which `restore` will put back."""
+    (SYS / name).write_text(value)
 
 
 def restore() -> None:
@@ -57,6 +62,6 @@ def _load() -> dict[str, str]:
     """Return the settings that were written down since the machine started."""
     with suppress(FileNotFoundError, ValueError):
         memory = json.loads(_memory().read_text())
-        if memory["boot"] == _boot():
+        if memory["boot"] == boot():
             return dict(memory["values"])
     return {}

@@ -50,16 +50,16 @@ def load(file: Path) -> Record | None:
         return None
 
 
-def start(command: Sequence[str], log: Path) -> Record:
+def start(command: Sequence[str], log: Path, *, path: str = SYSTEM_PATH) -> Record:
     """Start a process in a session of its own, with its output in a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     # Not subprocess: these processes outlive this one, and a Popen object that is dropped before its process warns.
     pid = os.posix_spawn(
-        shutil.which(command[0], path=SYSTEM_PATH) or command[0],
+        shutil.which(command[0], path=path) or command[0],
         list(command),
         # Nothing of the caller's: a proxy would stand between the API server and the kubelet.
-        {"PATH": SYSTEM_PATH, "HOME": str(Path.home()), "LC_ALL": "C.UTF-8"},
+        {"PATH": path, "HOME": str(Path.home()), "LC_ALL": "C.UTF-8"},
         setsid=True,
         setsigdef=(signal.SIGPIPE,),
         setsigmask=(),
@@ -144,6 +144,16 @@ def send(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process that may be gone already."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def end(record: Record, seconds: float = 15) -> None:
+    """Ask a process to end, and kill it where it does not within the seconds."""
+    if is_alive(record):
+        send(record.pid, signal.SIGTERM)
+        try:
+            wait_until_gone([record.pid], seconds)
+        except ClusterError:
+            kill([record.pid])
 
 
 def kill(pids: Iterable[int]) -> None:

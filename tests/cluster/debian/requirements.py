@@ -16,6 +16,7 @@ GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 # The kubelet's longest socket below the node's folder, against the kernel's limit.
 LONGEST_SOCKET = "kubelet/pod-resources/kubelet.sock"
 SOCKET_PATH_LIMIT = 104
+NO_KIND = "there is no kind with a running Docker here"
 WAY_OUT = "install Docker and kind, or point KUBECTL_JOB_OPERATOR_KUBECONFIG at a cluster"
 
 
@@ -43,7 +44,7 @@ def this_machine() -> Machine:
     )
 
 
-def lacking(machine: Machine) -> str:
+def lacking(machine: Machine, why_not_kind: str = NO_KIND) -> str:
     """Return one sentence that tells what is missing and what to do, or an empty string."""
     why = ""
     if machine.system != "linux":
@@ -55,19 +56,17 @@ def lacking(machine: Machine) -> str:
     elif not machine.has_apt:
         why = "a node of our own is built from Debian's packages, and there is no apt-get"
     elif not machine.is_root:
-        return (
-            f"There is no kind with a running Docker here, and a node of our own needs root: run it as root, {WAY_OUT}."
-        )
+        return f"No test cluster: {why_not_kind}, and a node of our own needs root: run it as root, {WAY_OUT}."
     elif machine.other_node:
         why = f"another Kubernetes node runs on this machine already ({machine.other_node})"
     elif len(str(machine.node_folder / LONGEST_SOCKET)) > SOCKET_PATH_LIMIT:
         why = f"the path {machine.node_folder} is too long for unix sockets (set XDG_CACHE_HOME to a shorter one)"
-    return f"There is no kind with a running Docker here, and {why}: {WAY_OUT}." if why else ""
+    return f"No test cluster: {why_not_kind}, and {why}: {WAY_OUT}." if why else ""
 
 
-def require() -> None:
+def require(why_not_kind: str = "") -> None:
     """Raise an error where this machine cannot run a node."""
-    sentence = lacking(this_machine())
+    sentence = lacking(this_machine(), why_not_kind or NO_KIND)
     if sentence:
         raise MissingError(sentence)
 
