@@ -19,7 +19,6 @@ from tests.integration.namespace import Namespace
 from tests.integration.scenarios import Scenario
 from tests.integration.stub_context import context_for
 
-
 _MARKED = re.compile(r"^(?:\[\S+\] )?line of (\S+): (.*)$", re.MULTILINE)
 
 
