@@ -14,9 +14,9 @@ def in_background(action: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def until(condition: Callable[[], bool], otherwise: str) -> None:
+def until(condition: Callable[[], bool], otherwise: str, *, seconds: float = 60) -> None:
     """Wait until a condition holds; the limit is generous and only there to fail instead of hanging."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, otherwise
         time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import cluster as test_cluster
+from tests.cluster.kind import nodes
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.namespace import Namespace
 from tests.integration.scenarios import Scenario
@@ -25,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.cluster)
+    # What breaks a whole node comes last.
+    items.sort(key=lambda item: "worker_node" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +98,15 @@ def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
         test_cluster.faults.resume(name)
         test_cluster.faults.start(name)
     test_cluster.faults.wait_until_healthy()
+
+
+@pytest.fixture
+def worker_node(cluster: test_cluster.Cluster) -> Iterator[str]:
+    """Let only a node of kind be broken, and mend it: give the name of the one that runs the pods."""
+    if cluster.kind != "kind":
+        pytest.skip("only a node of kind can be broken as a whole")
+    yield nodes.WORKER
+    for mend in (nodes.resume, nodes.start):
+        with contextlib.suppress(test_cluster.ClusterError):
+            mend(nodes.WORKER)
+    Namespace(cluster, "default").kubectl("wait", f"node/{nodes.WORKER}", "--for=condition=Ready", "--timeout=120s")

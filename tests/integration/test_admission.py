@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from kubectl_job_operator.errors import JobFailedError, JobStartupError
 from tests.integration.scenarios import admission, outcome_of
 from tests.integration.side_by_side import Outcome
+from tests.integration.test_disruptions import OUT_OF_MEMORY
 
 
 @outcome_of(admission.POD_SECURITY)
@@ -70,7 +73,9 @@ def test_a_job_that_waits_for_a_quota_begins_when_there_is_room(outcome: Outcome
 def test_a_limit_that_the_namespace_has_set_is_named_like_one_of_the_template(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobFailedError), run.failures
-    assert "exit code 137 (OOMKilled): it used more memory than its limit of 16Mi." in run.error
+    assert re.search(OUT_OF_MEMORY, run.error), run.error
+    (pod,) = outcome.pods
+    assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "16Mi"}
 
 
 @outcome_of(admission.LIMIT_RANGE_MAX)

@@ -1,4 +1,4 @@
-"""Jobs as today's Kubernetes runs them: tests run each through the operator, and `record` keeps what the cluster said."""
+"""Jobs as today's Kubernetes runs them: tests run each through the operator, `record` keeps what the cluster said."""
 
 import pytest
 

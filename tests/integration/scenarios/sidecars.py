@@ -93,7 +93,7 @@ RESULT = Scenario(
 )
 RESTART_RULE = Scenario(
     35,
-    with_rules("restart-rule", f"{COUNTS}test $(wc -l < /runs/all) -gt 1 || exit 42", ONCE_MORE),
+    with_rules("restart-rule", f"{COUNTS}test $(wc -l < /runs/all) -gt 1 || {{ sleep 3; exit 42; }}", ONCE_MORE),
 )
 RESTART_RULE_FAILS = Scenario(
     35,
