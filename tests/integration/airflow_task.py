@@ -63,11 +63,12 @@ FAILURES: list[BaseException] = []
 
 @dataclass
 class TaskRun:
-    """What came of a run of the DAG."""
+    """What came of a run of the DAG; the result only where the task was run without Airflow."""
 
     state: str
     records: list[logging.LogRecord]
     failures: list[BaseException] = field(default_factory=list)
+    result: Any = None
 
     @property
     def log(self) -> str:
