@@ -82,7 +82,7 @@ def test_a_deferred_task_waits_for_its_turn_as_long(
     def end_one_after_another() -> None:
         until(lambda: is_suspended(namespace, "deferred"), "the task's Job does not wait for its turn", seconds=120)
         for name in before:
-            until(lambda name=name: not is_suspended(namespace, name), f"{name} was not let in")
+            until(lambda: not is_suspended(namespace, name), f"{name} was not let in")  # noqa: B023 - asked at once
             assert is_suspended(namespace, "deferred"), "it comes last"
             time.sleep(4)
             namespace.kubectl("delete", "job", name, "--wait=false")

@@ -102,7 +102,6 @@ def test_without_a_pod_events_could_tell_more(scenario: str) -> None:
     ("scenario", "outlook", "words"),
     [
         ("limit-range-max", Outlook.HOPELESS, "maximum memory usage per Container is 32Mi, but limit is 64Mi."),
-        ("managed-by-nobody", Outlook.PASSING, "has no pod yet."),
         ("pod-security", Outlook.HOPELESS, 'can be created: violates PodSecurity "restricted:latest": allowPrivilege'),
         ("quota-wants-limits", Outlook.HOPELESS, "failed quota: memory: must specify limits.memory for: main."),
         ("validating-policy-pod", Outlook.HOPELESS, "denied request: every object says whose it is: set the label"),
@@ -112,6 +111,12 @@ def test_what_todays_kubernetes_refuses_is_told_in_its_words(scenario: str, outl
     found = the_one(*(read(scenario, "1.37") for read in (recordings.job, recordings.pods, recordings.events)))
     assert found.outlook is outlook
     assert words in found.sentence
+
+
+def test_a_job_that_another_controller_runs_waits_for_nothing_here() -> None:
+    scenario = "managed-by-nobody"
+    read = [recording(scenario, "1.37") for recording in (recordings.job, recordings.pods, recordings.events)]
+    assert obstacles(*read) == []
 
 
 # --- made from recordings
