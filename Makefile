@@ -5,13 +5,14 @@ VENV := .venv
 RUN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PROVIDER := .provider
+PROVIDER_INSTALLED := $(PROVIDER)/.installed
 PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 TEST_TOOLS := hypothesis psutil pytest pytest-timeout pytest-xdist
 # Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
 AT_ONCE ?= 4
-SIDE_BY_SIDE := -n $(AT_ONCE) --dist loadgroup
+SIDE_BY_SIDE := -n $(AT_ONCE)
 
 .DEFAULT_GOAL := help
 .PHONY: help install cluster cluster-down demo test test-unit test-provider provider test-airflow-matrix lint format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
@@ -25,7 +26,7 @@ $(INSTALLED): pyproject.toml
 	@echo "Installing Airflow and the tools into $(VENV); the first time takes a few minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN)/python -m pip install --quiet --editable . --group dev
+	$(RUN)/python -m pip install --quiet --no-compile --editable . --group dev
 	$(RUN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@touch $@
 
@@ -47,10 +48,13 @@ test-unit: $(INSTALLED) ## Run the tests that need no cluster
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider
 
-provider: $(INSTALLED)
+provider: $(PROVIDER_INSTALLED)
+
+$(PROVIDER_INSTALLED): $(INSTALLED)
 	@$(RUN)/python -m venv --without-pip $(PROVIDER)
 	@$(RUN)/python -c "$(PACKAGES)" > "$$($(PROVIDER)/bin/python -c "$(PACKAGES)")/dev.pth"
 	@$(PROVIDER)/bin/python -m pip install --quiet --group provider
+	@touch $@
 
 test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
 	@for version in $(AIRFLOW_VERSIONS); do \
