@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests import client
 
-pytest_plugins = ["tests.alone"]
+pytest_plugins = ["tests.turns"]
 
 _RUN = "KUBECTL_JOB_OPERATOR_TEST_RUN"
 if _RUN not in os.environ:  # pytest's own process, or the one that has started this one to run tests side by side

@@ -1,4 +1,4 @@
-"""A test that breaks the cluster, or measures, runs alone; tried with real processes side by side."""
+"""How tests may run side by side, tried with real processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 import pytest
 
-pytest_plugins = ["tests.alone"]
+pytest_plugins = ["tests.turns"]
 
 def note(name, began):
     with Path("spans").open("a") as file:
@@ -33,12 +33,6 @@ def noted(request):
 @pytest.fixture
 def breakable():
     pass
-
-@pytest.fixture(scope="module")
-def shared(request):
-    began = time.monotonic()
-    yield
-    note("shared", began)
 """
 ALONE = """\
 import pytest
@@ -49,8 +43,17 @@ def test_alone_and_marked(noted): pass
 def test_alone_and_breaking(breakable, noted): pass
 """
 ORDINARY = """\
+import time
 import pytest
-pytestmark = [pytest.mark.xdist_group(__name__), pytest.mark.usefixtures("shared")]
+from conftest import note
+
+pytestmark = pytest.mark.usefixtures("shared")
+
+@pytest.fixture(scope="module")
+def shared(request):
+    began = time.monotonic()
+    yield
+    note("shared", began)
 
 @pytest.mark.parametrize("number", range(4))
 def test_ordinary(number, noted): pass
@@ -75,12 +78,12 @@ def spans(folder: Path, *options: str) -> list[Span]:
     """Run the tests of a folder, and return when each ran, and what they share, in the order of their ends."""
     (folder / "conftest.py").write_text(CONFTEST)
     for number in range(3):
-        (folder / f"test_{number}_a.py").write_text(ALONE)
+        (folder / f"test_{number}_alone.py").write_text(ALONE)
     for number in range(4):
-        (folder / f"test_{number}_o.py").write_text(ORDINARY)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECTL_JOB_OPERATOR_TEST_RUN": str(folder)}
-    for name in [name for name in environment if name.startswith("PYTEST_")]:
-        del environment[name]
+        (folder / f"test_{number}_ordinary.py").write_text(ORDINARY)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment |= {"PYTHONPATH": str(ROOT), "KUBECTL_JOB_OPERATOR_TEST_RUN": str(folder)}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # hypothesis alone takes seconds
     argv = [sys.executable, "-m", "pytest", "--rootdir=.", "-p", "no:cacheprovider", *options]
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert f"{ALONE_COUNT + ORDINARY_COUNT} passed" in done.stdout.splitlines()[-1], done.stdout + done.stderr
@@ -88,17 +91,26 @@ def spans(folder: Path, *options: str) -> list[Span]:
     return [Span(name, float(began), float(ended)) for name, began, ended in lines]
 
 
-def test_nothing_runs_beside_a_test_that_is_alone_nor_while_tests_share_something(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> list[Span]:
+    """Run them in two processes."""
     pytest.importorskip("xdist")
-    ran = spans(tmp_path, "-n", "3", "--dist", "loadgroup")
-    alone = [span for span in ran if span.is_alone]
+    return spans(tmp_path_factory.mktemp("side-by-side"), "-p", "xdist", "-n", "2")
+
+
+def test_nothing_runs_beside_a_test_that_is_alone_nor_while_tests_share_something(side_by_side: list[Span]) -> None:
+    alone = [span for span in side_by_side if span.is_alone]
     assert len(alone) == ALONE_COUNT
     beside = [
         (one.name, other.name)
-        for one, other in product(alone, ran)
+        for one, other in product(alone, side_by_side)
         if one is not other and one.began < other.ended and other.began < one.ended
     ]
     assert beside == []
+
+
+def test_what_a_module_shares_is_made_once(side_by_side: list[Span]) -> None:
+    assert [span.name for span in side_by_side].count("shared") == 4
 
 
 def test_what_is_alone_runs_at_the_end(tmp_path: Path) -> None:

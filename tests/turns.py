@@ -1,6 +1,8 @@
-"""Tests that run alone, at the end, however many others run side by side until then.
+"""How ``pytest -n`` may run the tests side by side: some together in one process, some alone, at the end.
 
-They break the cluster that all share, or measure. Each process of ``pytest -n`` holds a lock together with the others
+What a module's fixture gives, as a kind that the cluster learns, is there once: one process runs all that use it.
+
+Alone are those that break the cluster that all share, or measure. Each process holds a lock together with the others
 while it has ordinary tests to run, also between two of them: what a module shares may be at work then. Who runs alone
 holds it for itself.
 """
@@ -11,7 +13,7 @@ import fcntl
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -33,6 +35,13 @@ class Turns:
     def __init__(self, lock: Path) -> None:
         self._path = lock
         self._lock: IO[bytes] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Keep together what shares something; ``--dist loadgroup`` of pytest-xdist 3.8 cannot in pytest 9.2."""
+        from tests.scheduling import Scheduling
+
+        return Scheduling(config, log)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
