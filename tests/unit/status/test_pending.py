@@ -114,9 +114,8 @@ def test_what_todays_kubernetes_refuses_is_told_in_its_words(scenario: str, outl
 
 
 def test_a_job_that_another_controller_runs_waits_for_nothing_here() -> None:
-    scenario = "managed-by-nobody"
-    job, pods, events = (read(scenario, "1.37") for read in (recordings.job, recordings.pods, recordings.events))
-    assert obstacles(job, pods, events) == []
+    job, version = "managed-by-nobody", "1.37"
+    assert obstacles(recordings.job(job, version), recordings.pods(job, version), recordings.events(job, version)) == []
 
 
 # --- made from recordings
