@@ -17,6 +17,7 @@ from kubectl_job_operator.airflow.provider_info import get_provider_info
 from kubectl_job_operator.airflow.settings import settings_of
 from tests.integration.stub_context import context_for
 from tests.unit import stage
+from tests.unit.airflow.test_legacy import legacy
 from tests.unit.airflow.test_operators import operator
 from tests.unit.airflow.test_shorthand import rendered
 
@@ -93,6 +94,15 @@ def test_the_older_way_to_say_when_a_job_is_deleted_wins_too(monkeypatch: pytest
     assert job(delete_completed_job=True).delete_policy == "IfSucceeded"
     assert job(delete_completed_job=False).delete_policy == "Never"
     assert job().delete_completed_job is False
+
+
+def test_what_the_pod_operator_has_a_default_for_is_as_there_whatever_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("kubernetes_conn_id", "delete_policy", "startup_timeout_seconds", "get_logs", "init_container_logs")
+    before = [getattr(legacy(), name) for name in names]
+    configure(monkeypatch, **{name: text for name, text, _, _ in CHOICES if name in names})
+    assert [getattr(legacy(), name) for name in names] == before
 
 
 def test_the_namespace_is_the_tasks_else_the_connections_else_the_configurations(
