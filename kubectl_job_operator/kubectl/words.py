@@ -9,7 +9,6 @@ _LOGGED = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ")
 _LOGGED_LINES = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ .*\berr=<\n(?:\t.*\n)* >$", re.MULTILINE)
 _LOGGED_ERROR = re.compile(r'\berr="((?:[^"\\\n]|\\.)*)"')
 _COUNT = re.compile(r"^\d+ x ")
-_WARNING = re.compile(r"^Warning: ")
 # The apostrophe of a word, as in "doesn't", is no quote.
 _QUOTED = re.compile(r""" "(?:[^"\\\n]|\\.)*" | (?<!\w)'[^'\n]*'(?!\w) | `[^`\n]*` """, re.VERBOSE)
 _SENTENCE = re.compile(
@@ -41,7 +40,7 @@ def deciding(stderr: str) -> str:
     What a credential plugin, a policy or a proxy has written stands on lines before and after them; names, values and
     messages stand in quotes.
     """
-    lines = [_COUNT.sub("", line) for line in shown(stderr).splitlines() if not _WARNING.match(line)]
+    lines = [_COUNT.sub("", line) for line in shown(stderr).splitlines()]
     sentences = [line for line in lines if _SENTENCE.match(line)] or list(map(_unlogged, lines))
     return "\n".join(map(without_quotes, sentences))
 

@@ -116,6 +116,7 @@ def test_a_server_that_has_just_started_is_not_believed_at_the_first_look(
     speaker.fail(answer)
 
     def mend() -> None:
+        speaker.was_asked.wait()
         time.sleep(6)
         speaker.mend()
 

@@ -114,6 +114,11 @@ def test_any_text_has_a_kind_and_no_quote_is_left_filled(text: str) -> None:
     assert '"a"' not in without_quotes('x "a" y "a"')
 
 
+@pytest.mark.parametrize("before", ["Warning: ", "plugin: ", "2 x "])
+def test_lines_that_are_not_kubectls_do_not_decide_where_there_is_one_of_its_own(before: str) -> None:
+    assert kind_of(1, f'{before}connection refused\nerror: the path "x" does not exist') is ErrorKind.OTHER
+
+
 def test_an_apostrophe_is_no_quote() -> None:
     assert without_quotes("the server doesn't have a resource type \"x\", isn't it") == (
         "the server doesn't have a resource type \"\", isn't it"
