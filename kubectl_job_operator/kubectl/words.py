@@ -11,6 +11,11 @@ _LOGGED_ERROR = re.compile(r'\berr="((?:[^"\\\n]|\\.)*)"')
 _COUNT = re.compile(r"^\d+ x ")
 # The apostrophe of a word, as in "doesn't", is no quote.
 _QUOTED = re.compile(r""" "(?:[^"\\\n]|\\.)*" | (?<!\w)'[^'\n]*'(?!\w) | `[^`\n]*` """, re.VERBOSE)
+# Before it asks for anything else, apply asks for the server's schema; what comes of that is the error.
+_NO_SCHEMA = re.compile(
+    r'^error: error validating "": error validating data: failed to download openapi: (.*?)(?:; if you choose to .*)?$',
+    re.MULTILINE,
+)
 _SENTENCE = re.compile(
     r'^(?:[Ee]rror from server|[Ee]rror: |Error in configuration|The \S+ "|The connection to the server'
     r"|Unable to connect to the server)"
@@ -42,7 +47,7 @@ def deciding(stderr: str) -> str:
     """
     lines = [_COUNT.sub("", line) for line in shown(stderr).splitlines()]
     sentences = [line for line in lines if _SENTENCE.match(line)] or list(map(_unlogged, lines))
-    return "\n".join(map(without_quotes, sentences))
+    return _NO_SCHEMA.sub(r"error: \1", "\n".join(map(without_quotes, sentences)))
 
 
 def without_quotes(line: str) -> str:

@@ -43,6 +43,7 @@ KINDS = {
     "Logs: container name wrong": ErrorKind.OTHER,
     "Field manager conflict": ErrorKind.CONFLICT,
     "Credential plugin fails": ErrorKind.CREDENTIALS,
+    "Credential plugin fails while the schema is read": ErrorKind.CREDENTIALS,
     "Credential plugin prints nothing": ErrorKind.CREDENTIALS,
     "Credential plugin prints no JSON": ErrorKind.CREDENTIALS,
     "Credential plugin gives no token": ErrorKind.CREDENTIALS,
@@ -82,6 +83,8 @@ KINDS = {
     "Something before the server wants credentials": ErrorKind.UNAUTHORIZED,
 }
 
+NO_SCHEMA = 'error: error validating "f.yaml": error validating data: failed to download openapi: '
+NOT_ASKED = "; if you choose to ignore these errors, turn validation off with --validate=false"
 NOT_IN_THE_RECORDINGS = {
     "Error from server: etcdserver: request timed out": ErrorKind.SERVER_BUSY,
     "Error from server: etcdserver: leader changed": ErrorKind.SERVER_BUSY,
@@ -122,6 +125,17 @@ NOT_IN_THE_RECORDINGS = {
     "Unable to connect to the server: getting credentials: exec: exit status 255": ErrorKind.CREDENTIALS,
     "Unable to connect to the server: getting credentials: exec: fork/exec /usr/bin/aws: resource temporarily "
     "unavailable": ErrorKind.CREDENTIALS,
+    f'{NO_SCHEMA}Get "https://127.0.0.1:6443/openapi/v2?timeout=32s": getting credentials: exec: executable aws failed '
+    f"with exit code 255{NOT_ASKED}": ErrorKind.CREDENTIALS,
+    f'{NO_SCHEMA}Get "https://127.0.0.1:6443/openapi/v2?timeout=32s": getting credentials: exec: executable aws not '
+    f"found{NOT_ASKED}": ErrorKind.CONFIGURATION,
+    f"{NO_SCHEMA}the server has asked for the client to provide credentials{NOT_ASKED}": ErrorKind.UNAUTHORIZED,
+    f"{NO_SCHEMA}unknown{NOT_ASKED}": ErrorKind.FORBIDDEN,
+    'error: unable to recognize "f.yaml": unknown': ErrorKind.FORBIDDEN,
+    f'{NO_SCHEMA}forbidden: User "u" cannot get path "/openapi/v2"{NOT_ASKED}': ErrorKind.FORBIDDEN,
+    f'{NO_SCHEMA}Get "https://127.0.0.1:6443/openapi/v2?timeout=32s": Forbidden{NOT_ASKED}': ErrorKind.PROXY,
+    f'{NO_SCHEMA}Get "https://127.0.0.1:6443/openapi/v2?timeout=32s": EOF{NOT_ASKED}': ErrorKind.UNREACHABLE,
+    f"{NO_SCHEMA}etcdserver: leader changed{NOT_ASKED}": ErrorKind.SERVER_BUSY,
     'error: no Auth Provider found for name "gcp"': ErrorKind.CONFIGURATION,
     'Error from server: error when creating "f.yaml": admission webhook "x" denied the request: Unable to connect to '
     "the server: i/o timeout": ErrorKind.ADMISSION,
