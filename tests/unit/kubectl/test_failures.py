@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kubectl_job_operator.errors import ErrorKind
 from kubectl_job_operator.kubectl.stderr import kind_of
 from kubectl_job_operator.kubectl.words import without_quotes
-from tests.unit.kubectl.test_stderr import KINDS, NOT_IN_THE_RECORDINGS, RECORDED
+from tests.unit.kubectl.sayings import KINDS, NOT_IN_THE_RECORDINGS, RECORDED
 
 # Each alone would make its kind.
 TELLING = [
