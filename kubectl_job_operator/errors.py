@@ -43,15 +43,17 @@ class RightsMissingError(KubectlJobOperatorError):
 
     :param namespace: where the rights are missing.
     :param missing: each as a verb and a resource, as ``get pods/log``.
+    :param advice: what else may help.
     """
 
-    def __init__(self, namespace: str, missing: Sequence[str]) -> None:
+    def __init__(self, namespace: str, missing: Sequence[str], advice: str = "") -> None:
         self.namespace = namespace
         self.missing = tuple(missing)
         super().__init__(
             f"The account that kubectl uses lacks rights that the operator needs in namespace {namespace}: "
             f"{', '.join(self.missing)}. Nothing was created.\n"
             "What to do: add them to its Role; examples/rbac has the smallest one that serves."
+            + (f"\n{advice}" if advice else "")
         )
 
 

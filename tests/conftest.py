@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tests import client
 
-pytest_plugins = ["tests.alone"]
+pytest_plugins = ["tests.turns"]
 
 _RUN = "KUBECTL_JOB_OPERATOR_TEST_RUN"
 if _RUN not in os.environ:  # pytest's own process, or the one that has started this one to run tests side by side
@@ -20,6 +21,8 @@ _DAGS.mkdir()
 os.environ.update(
     AIRFLOW_HOME=str(_HOME),
     AIRFLOW__CORE__DAGS_FOLDER=str(_DAGS),
+    # One for all processes: what one of them encrypts, another reads.
+    AIRFLOW__CORE__FERNET_KEY=base64.urlsafe_b64encode(os.urandom(32)).decode(),
     AIRFLOW__CORE__LOAD_EXAMPLES="false",
     AIRFLOW__CORE__UNIT_TEST_MODE="false",
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS="false",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
+from kubectl_job_operator.airflow import xcoms_in_yaml
 from kubectl_job_operator.airflow.argument_types import DeletePolicyChoice, KillChoice, ResultChoice, WorkerStopChoice
 from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.airflow.type_checks import check_types
+from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest import rules
 
 if TYPE_CHECKING:
@@ -110,12 +112,12 @@ def _check_source(task: JobTask) -> None:
         raise ValueError("give only one of yaml_file_name and job_yaml; both are given")
     if not task.has_yaml and not task.has_pod:
         raise ValueError("give one of yaml_file_name and job_yaml, or without YAML an image; none of them is given")
-    if task.job_yaml is not None and not isinstance(task.job_yaml, (str, dict, list)):
+    if task.job_yaml is not None and not (isinstance(task.job_yaml, (str, dict, list)) or is_reference(task.job_yaml)):
         kind = type(task.job_yaml).__name__
-        raise ValueError(
-            f"job_yaml must be a str, a dict or a list of dicts, but is a {kind}; pass what an earlier task returns in "
-            "yaml_template_fields"
-        )
+        raise ValueError(f"job_yaml must be a str, a dict or a list of dicts, but is a {kind}")
+    problem = xcoms_in_yaml.problem_of(task.job_yaml)
+    if problem is not None:
+        raise ValueError(problem)
     if task.yaml_write_filename is not None and task.yaml_write_path is None:
         raise ValueError("yaml_write_filename needs yaml_write_path, the folder to write the file to")
     if task.deadline_from_timeout and task.execution_timeout is None:

@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 _STATE_SECONDS = 10.0
 """A triggerer that is about to end may never answer its triggers."""
 
+_PLAIN_TEXT = "any text"
+
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
@@ -51,6 +53,9 @@ __all__ = [
     "comes_back",
     "determine_kwargs",
     "get_connection",
+    "import_base_hook",
+    "import_redact",
+    "is_secret_name",
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
@@ -66,12 +71,12 @@ __all__ = [
 
 def get_connection(conn_id: str) -> Connection:
     """Look an Airflow connection up, as a worker does."""
-    hook = _import_base_hook()
+    hook = import_base_hook()
     connection: Connection = hook.get_connection(conn_id)
     return connection
 
 
-def _import_base_hook() -> Any:
+def import_base_hook() -> Any:
     """Import what only a task with a connection needs."""
     try:
         from airflow.sdk import BaseHook
@@ -91,11 +96,18 @@ def mask_secret(secret: str, name: str) -> None:
 
 def redact(text: str) -> str:
     """Return a text with every value masked that Airflow masks."""
-    return str(_import_redact()(text))
+    return str(import_redact()(text))
 
 
 @functools.cache
-def _import_redact() -> Any:
+def is_secret_name(name: str) -> bool:
+    """Whether Airflow takes a name for a secret's, as ``password``."""
+    return bool(import_redact()(_PLAIN_TEXT, name) != _PLAIN_TEXT)
+
+
+@functools.cache
+def import_redact() -> Any:
+    """Import what masks in a text, or in a dict by the names of its keys."""
     for home in ("airflow.sdk.log", "airflow.sdk.execution_time.secrets_masker", "airflow.utils.log.secrets_masker"):
         try:
             return importlib.import_module(home).redact

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
+from kubectl_job_operator.airflow.connection_fields import CONNECTION_TYPE, FIELDS, KUBECONFIG
+from kubectl_job_operator.airflow.defaults import chosen
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
 
-CONNECTION_TYPE = "kubernetes"
+PROVIDERS_CONNECTION_TYPE = "kubernetes"
+"""That of Airflow's own Kubernetes provider."""
 DEFAULT_CONNECTION = "kubernetes_default"
 
 _OLD_PREFIX = "extra__kubernetes__"
-_WAYS_IN = ("in_cluster", "kube_config_path", "kube_config")
+_WAYS_IN = ("in_cluster", "kube_config_path", "kube_config", KUBECONFIG)
+_TYPES = frozenset({CONNECTION_TYPE, PROVIDERS_CONNECTION_TYPE})
+# What Airflow has stored where it did not know the type that was asked for.
+_NO_TYPES = frozenset({None, "", "generic"})
+_KEYS = frozenset(
+    {"in_cluster", "kube_config_path", "kube_config", "cluster_context", "namespace", "disable_verify_ssl"}
+    | {field.name for field in FIELDS}
+)
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -25,10 +35,12 @@ class Place:
 
     :param access: which cluster, as whom.
     :param namespace: ``None`` if neither the arguments nor the connection name one.
+    :param hint: what somebody should know of the connection; empty for nothing.
     """
 
     access: Access
     namespace: str | None
+    hint: str = ""
 
 
 class Addressed(Protocol):
@@ -48,17 +60,18 @@ def find_place(task: Addressed) -> Place:
     """
     arguments = Access(task.config_file, task.cluster_context, bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
-        return Place(arguments, task.namespace)
+        return Place(arguments, task.namespace or chosen("namespace"))
     connection = _find_connection(task.kubernetes_conn_id)
-    namespace = task.namespace or connection.namespace
+    namespace = task.namespace or connection.namespace or chosen("namespace")
+    access = connection.access
     if task.config_file is not None or task.in_cluster:
-        return Place(replace(arguments, skip_tls_verify=connection.access.skip_tls_verify), namespace)
-    if task.cluster_context is not None:
+        access = replace(arguments, skip_tls_verify=access.skip_tls_verify)
+    elif task.cluster_context is not None:
         # A context is one of a kubeconfig: it rules the pod's own service account out.
-        return Place(replace(connection.access, context=task.cluster_context, in_cluster=False), namespace)
-    if task.in_cluster is False:
-        return Place(replace(connection.access, in_cluster=False), namespace)
-    return Place(connection.access, namespace)
+        access = replace(access, context=task.cluster_context, in_cluster=False)
+    elif task.in_cluster is False:
+        access = replace(access, in_cluster=False)
+    return replace(connection, access=access, namespace=namespace)
 
 
 def _find_connection(conn_id: str) -> Place:
@@ -72,16 +85,25 @@ def _find_connection(conn_id: str) -> Place:
 
 
 def read_connection(connection: Connection) -> Place:
-    """Read the extras that Airflow's own Kubernetes provider defines.
+    """Read the extras of our own connection type, which are those of Airflow's own Kubernetes provider, and of its.
 
     :raises AccessError: if it gives two ways into a cluster, or is of another type.
     """
-    if connection.conn_type != CONNECTION_TYPE:
-        raise AccessError(
-            f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}, not {CONNECTION_TYPE!r}.\n"
-            "What to do: name a connection of that type in kubernetes_conn_id."
-        )
     extras = _Extras(connection.extra_dejson)
+    hint = ""
+    given = f"The connection {connection.conn_id!r} is of type {connection.conn_type!r}"
+    if connection.conn_type in _NO_TYPES and extras.has_any(_KEYS):
+        hint = (
+            f"{given}, but holds a way into a cluster, so it is taken. Airflow stores it so where it does not know the "
+            f"type: set it to {CONNECTION_TYPE!r}."
+        )
+    elif connection.conn_type not in _TYPES:
+        example = '{"kube_config_path": "/path/of/a/kubeconfig"}'
+        raise AccessError(
+            f"{given}, neither {CONNECTION_TYPE!r} nor {PROVIDERS_CONNECTION_TYPE!r}.\n"
+            "What to do: name one of such a type in kubernetes_conn_id, or make one: "
+            f"airflow connections add NAME --conn-type {CONNECTION_TYPE} --conn-extra '{example}'"
+        )
     ways = [key for key in _WAYS_IN if (extras.flag(key) if key == "in_cluster" else extras.text(key))]
     if len(ways) > 1:
         raise AccessError(
@@ -92,10 +114,10 @@ def read_connection(connection: Connection) -> Place:
         config_file=extras.text("kube_config_path"),
         context=extras.text("cluster_context"),
         in_cluster=extras.flag("in_cluster"),
-        config_content=extras.text("kube_config"),
+        config_content=extras.text(KUBECONFIG) or extras.text("kube_config"),
         skip_tls_verify=extras.flag("disable_verify_ssl"),
     )
-    return Place(access, extras.text("namespace"))
+    return Place(access, extras.text("namespace"), hint)
 
 
 class _Extras:
@@ -103,6 +125,10 @@ class _Extras:
 
     def __init__(self, extras: Mapping[str, Any]) -> None:
         self._extras = extras
+
+    def has_any(self, keys: Iterable[str]) -> bool:
+        """Return whether one of these extras is there."""
+        return any(self._value(key) is not None for key in keys)
 
     def text(self, key: str) -> str | None:
         """Return an extra as text, objects as JSON, which is YAML too; ``None`` if it is missing or empty."""

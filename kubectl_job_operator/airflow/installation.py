@@ -6,7 +6,7 @@ import hashlib
 
 from airflow.configuration import conf
 
-from kubectl_job_operator.airflow.provider_info import INSTALLATION, SECTION
+from kubectl_job_operator.airflow.defaults import INSTALLATION, chosen
 
 _LENGTH = 16
 
@@ -18,7 +18,7 @@ def installation() -> str:
     for the connections (``[core] fernet_key``; of a list, as while keys are exchanged, the last and oldest). All
     workers of one Airflow have the same.
     """
-    said = conf.get(SECTION, INSTALLATION, fallback=None)
+    said = chosen(INSTALLATION)
     if said:
         return str(said)
     addresses = [conf.get(section, "base_url", fallback="") or "" for section in ("api", "webserver")]

@@ -18,9 +18,11 @@ from kubectl_job_operator.airflow.argument_types import (
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
+from kubectl_job_operator.airflow.defaults import chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
 from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
+from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
@@ -42,6 +44,7 @@ class KubernetesJobOperator(ShorthandOperator):
     The task renders the YAML, applies it, waits until the Job is Complete or Failed and succeeds or fails with it.
     Every kubectl command stands in the task's log as it ran. The arguments that describe a Job without YAML (``image``,
     ``cmds``, ``volumes``, ...) are those of :class:`~kubectl_job_operator.airflow.shorthand.ShorthandOperator`.
+    ``[kubectl_job_operator]`` in Airflow's configuration may give some of the arguments another default.
 
     The manifest:
 
@@ -49,7 +52,7 @@ class KubernetesJobOperator(ShorthandOperator):
         in the DAG's ``template_searchpath``. Templated. At most one of this and ``job_yaml``; without both an
         ``image`` is needed.
     :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
-        dict.
+        dict. What an earlier task returns may stand for all of it or for any value in it.
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
         task (``ds``, ``params``, ...). Templated.
     :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
@@ -77,8 +80,8 @@ class KubernetesJobOperator(ShorthandOperator):
 
     :param namespace: (str, default None) where the Job runs, if the YAML names no namespace. Default: the connection's,
         else the context's, else in a pod the pod's own. Templated.
-    :param kubernetes_conn_id: (str, default None) an Airflow connection of type ``kubernetes``; the arguments below win
-        over it. Templated.
+    :param kubernetes_conn_id: (str, default None) an Airflow connection of type ``kubectl`` or ``kubernetes``; the
+        arguments below win over it. Templated.
     :param in_cluster: (bool, default None) use the service account of the pod that the task runs in. By default kubectl
         finds its configuration as in a shell: ``KUBECONFIG``, ``~/.kube/config``, the pod's service account.
     :param config_file: (str, default None) the path of a kubeconfig. Templated.
@@ -162,6 +165,7 @@ class KubernetesJobOperator(ShorthandOperator):
     template_fields: Sequence[str] = (
         *ShorthandOperator.shorthand_names,
         "yaml_file_name",
+        "job_yaml_xcoms",
         "yaml_template_fields",
         "yaml_write_path",
         "yaml_write_filename",
@@ -196,11 +200,11 @@ class KubernetesJobOperator(ShorthandOperator):
         *,
         # The manifest
         yaml_file_name: str | XComArg | None = None,
-        job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None = None,
+        job_yaml: str | dict[str, Any] | list[dict[str, Any]] | XComArg | None = None,
         yaml_template_fields: Mapping[str, Any] | XComArg | None = None,
         yaml_write_path: str | XComArg | None = None,
         yaml_write_filename: str | XComArg | None = None,
-        log_yaml: bool = True,
+        log_yaml: bool | None = None,
         labels: Mapping[str, Any] | XComArg | None = None,
         annotations: Mapping[str, Any] | XComArg | None = None,
         env_vars: Mapping[str, Any] | Sequence[Any] | XComArg | None = None,
@@ -216,14 +220,14 @@ class KubernetesJobOperator(ShorthandOperator):
         config_file: str | XComArg | None = None,
         cluster_context: str | XComArg | None = None,
         # The logs
-        get_logs: bool = True,
+        get_logs: bool | None = None,
         container_logs: ContainerNames = True,
-        init_container_logs: ContainerNames = True,
+        init_container_logs: ContainerNames | None = None,
         log_formatter: Callable[[str, str], str] | None = None,
-        detect_log_level: bool = True,
-        strip_log_colors: bool = False,
+        detect_log_level: bool | None = None,
+        strip_log_colors: bool | None = None,
         max_log_streams: int = 20,
-        log_drain_seconds: int = 30,
+        log_drain_seconds: int | None = None,
         tail_logs: bool = False,
         tail_logs_every: int | None = None,
         tail_logs_line_count: int | None = None,
@@ -239,8 +243,8 @@ class KubernetesJobOperator(ShorthandOperator):
         do_xcom_push: bool = False,
         xcom_from: ResultChoice = "file",
         # Time
-        startup_timeout_seconds: int = 600,
-        image_pull_grace_seconds: int = 120,
+        startup_timeout_seconds: int | None = None,
+        image_pull_grace_seconds: int | None = None,
         outage_tolerance_seconds: int = 600,
         deadline_from_timeout: bool = False,
         termination_grace_period_seconds: int | None = None,
@@ -249,17 +253,19 @@ class KubernetesJobOperator(ShorthandOperator):
         logging_interval: int | None = None,
         # For a look at a failed try
         replay_dir: str | XComArg | None = None,
-        replay_keep: int = 50,
+        replay_keep: int | None = None,
         **kwargs: Unpack[ShorthandArguments],
     ) -> None:
         super().__init__(do_xcom_push=do_xcom_push, **kwargs)
         # The manifest
         self.yaml_file_name = fetched(yaml_file_name)
-        self.job_yaml = job_yaml
+        self.job_yaml = as_plain(job_yaml)
+        # Airflow waits for the tasks that these come from, and puts what they returned in their places.
+        self.job_yaml_xcoms = references_in(self.job_yaml)
         self.yaml_template_fields = fetched(yaml_template_fields or {})
         self.yaml_write_path = fetched(yaml_write_path)
         self.yaml_write_filename = fetched(yaml_write_filename)
-        self.log_yaml = log_yaml
+        self.log_yaml = settled("log_yaml", log_yaml)
         self.labels = fetched(labels or {})
         self.annotations = fetched(annotations or {})
         self.env_vars = as_plain(env_vars) or {}
@@ -275,14 +281,16 @@ class KubernetesJobOperator(ShorthandOperator):
         self.config_file = fetched(config_file)
         self.cluster_context = fetched(cluster_context)
         # The logs
-        self.get_logs = get_logs
+        self.get_logs = settled("get_logs", get_logs)
         self.container_logs = container_logs
-        self.init_container_logs = init_container_logs
+        self.init_container_logs = (
+            init_container_logs if init_container_logs is not None else chosen("init_container_logs")
+        )
         self.log_formatter = log_formatter
-        self.detect_log_level = detect_log_level
-        self.strip_log_colors = strip_log_colors
+        self.detect_log_level = settled("detect_log_level", detect_log_level)
+        self.strip_log_colors = settled("strip_log_colors", strip_log_colors)
         self.max_log_streams = max_log_streams
-        self.log_drain_seconds = log_drain_seconds
+        self.log_drain_seconds = settled("log_drain_seconds", log_drain_seconds)
         self.tail_logs = tail_logs
         self.tail_logs_every = tail_logs_every
         self.tail_logs_line_count = tail_logs_line_count
@@ -297,8 +305,8 @@ class KubernetesJobOperator(ShorthandOperator):
         # The result
         self.xcom_from = xcom_from
         # Time
-        self.startup_timeout_seconds = startup_timeout_seconds
-        self.image_pull_grace_seconds = image_pull_grace_seconds
+        self.startup_timeout_seconds = settled("startup_timeout_seconds", startup_timeout_seconds)
+        self.image_pull_grace_seconds = settled("image_pull_grace_seconds", image_pull_grace_seconds)
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self.deadline_from_timeout = deadline_from_timeout
         self.termination_grace_period_seconds = termination_grace_period_seconds
@@ -307,7 +315,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.logging_interval = logging_interval
         # For a look at a failed try
         self.replay_dir = fetched(replay_dir)
-        self.replay_keep = replay_keep
+        self.replay_keep = settled("replay_keep", replay_keep)
         # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
         self.rendered_yaml: str | None = None
         self.replay_folder: str | None = None
@@ -321,6 +329,11 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
+        self.deployment_labels: Mapping[str, Any] = chosen("labels") or {}
+        if self.kubernetes_conn_id is None and self.config_file is None and not self.in_cluster:
+            # A task that names a way into a cluster means that one.
+            self.kubernetes_conn_id = chosen("kubernetes_conn_id")
+            self.cluster_context = settled("cluster_context", self.cluster_context)
         self.is_tail_chosen = (
             self.tail_logs
             or self.tail_logs_only_at_end
@@ -329,8 +342,9 @@ class KubernetesJobOperator(ShorthandOperator):
         )
         if self.tail_logs_line_count is None:
             self.tail_logs_line_count = _DEFAULT_LINE_COUNT
-        if self.delete_policy is None:
-            self.delete_policy = "Never" if self.delete_completed_job is False else "IfSucceeded"
+        if self.delete_policy is None and self.delete_completed_job is not None:
+            self.delete_policy = "IfSucceeded" if self.delete_completed_job else "Never"
+        self.delete_policy = settled("delete_policy", self.delete_policy)
         self.delete_completed_job = self.delete_policy in ("Always", "IfSucceeded")
 
     @property
@@ -432,11 +446,11 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_env_vars
+        from kubectl_job_operator.airflow.secrets import mask_by_name
 
         # Before anything shows them: what is called a password is one.
-        mask_by_name(self.yaml_template_fields)
-        mask_env_vars(self.env_vars)
+        for given in (self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers):
+            mask_by_name(given)
         try:
             return render_manifest(self, context)
         except InputError as error:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-SECTION = "kubectl_job_operator"
-REPLAY_DIR = "replay_dir"
-INSTALLATION = "installation"
+from kubectl_job_operator.airflow.connection_fields import connection_type
+from kubectl_job_operator.airflow.defaults import configuration
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -16,29 +15,9 @@ def get_provider_info() -> dict[str, Any]:
         "name": "kubectl job operator",
         "description": "Runs Kubernetes Jobs by driving kubectl.",
         "extra-links": ["kubectl_job_operator.airflow.links.ReplayLink"],
+        "connection-types": [connection_type()],
         "task-decorators": [
             {"name": "kubernetes_job", "class-name": "kubectl_job_operator.airflow.decorators.kubernetes_job_task"}
         ],
-        "config": {
-            SECTION: {
-                "description": "How KubernetesJobOperator behaves where its arguments do not say.",
-                "options": {
-                    INSTALLATION: {
-                        "description": "A name of this Airflow, where another one runs the same DAGs in the same "
-                        "namespace. Default is a digest of base_url and fernet_key.",
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "production",
-                        "default": None,
-                    },
-                    REPLAY_DIR: {
-                        "description": "A folder on the worker that gets a folder for each failed try.",
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "/var/lib/airflow/replay",
-                        "default": None,
-                    },
-                },
-            }
-        },
+        "config": configuration(),
     }

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
+from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
+from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.shorthand import environment, fill, job_around
 from kubectl_job_operator.manifest.template import Renderer
+from kubectl_job_operator.manifest.texts import texts_of
 from kubectl_job_operator.status import result
 from kubectl_job_operator.status.result import ResultSource
 
@@ -44,7 +47,8 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
     if task.termination_grace_period_seconds is not None:
         manifest = manifest.with_grace_period(task.termination_grace_period_seconds)
-    return manifest.with_labels(_strings(task.labels)).with_annotations(_strings(task.annotations), on_pods=True)
+    labels = texts_of("labels", {**task.deployment_labels, **task.labels})
+    return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
 
 def _renderer(task: JobTask, context: Context) -> Renderer:
@@ -52,13 +56,22 @@ def _renderer(task: JobTask, context: Context) -> Renderer:
     with warnings.catch_warnings():
         # Airflow 2 warns of each old name in its context that is read, and here all are.
         warnings.simplefilter("ignore", DeprecationWarning)
-        variables = {**context, **task.yaml_template_fields}
+        variables = {**context, **_own_variables(task.yaml_template_fields)}
     dag = task.get_dag()
     if dag is None:
         return Renderer([], variables)
     search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
     # Sandboxed, it gives text also where the DAG wants native objects.
     return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
+
+
+def _own_variables(given: Any) -> Mapping[str, Any]:
+    if given is None or isinstance(given, Mapping):
+        return given or {}
+    raise InputError(
+        f"yaml_template_fields must be a dict of variables, but is a {type(given).__name__}.\n"
+        "What to do: give a dict; where it comes from another task, let that return one."
+    )
 
 
 def _filled(task: JobTask, renderer: Renderer) -> Manifest:
@@ -79,9 +92,12 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
         rendered = renderer.render_file(task.yaml_file_name)
         return Manifest.parse(rendered.text, rendered.source, said)
     if isinstance(task.job_yaml, str):
-        return Manifest.parse(renderer.render_text(task.job_yaml, "job_yaml").text, "job_yaml", said)
-    documents = task.job_yaml if isinstance(task.job_yaml, list) else [task.job_yaml]
-    return Manifest.of([_with_rendered_strings(document, renderer) for document in documents], "job_yaml", said)
+        return Manifest.parse(renderer.render_text(task.job_yaml, ARGUMENT).text, ARGUMENT, said)
+    # Strings that an earlier task returned are no templates.
+    rendered_yaml = with_values(_with_rendered_strings(task.job_yaml, renderer), task.job_yaml_xcoms)
+    if isinstance(rendered_yaml, str):
+        return Manifest.parse(rendered_yaml, ARGUMENT, said)
+    return Manifest.of(rendered_yaml if isinstance(rendered_yaml, list) else [rendered_yaml], ARGUMENT, said)
 
 
 def _said_of_end(task: JobTask) -> dict[str, str]:
@@ -92,17 +108,12 @@ def _said_of_end(task: JobTask) -> dict[str, str]:
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:
     """Render every string in a document that is given as objects, as Airflow does in its own fields."""
     if isinstance(value, str):
-        return renderer.render_text(value, "job_yaml").text
+        return renderer.render_text(value, ARGUMENT).text
     if isinstance(value, Mapping):
         return {key: _with_rendered_strings(item, renderer) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_with_rendered_strings(item, renderer) for item in value]
     return value
-
-
-def _strings(given: Mapping[str, Any]) -> dict[str, str]:
-    """Kubernetes takes only strings here, where authors also write numbers."""
-    return {key: str(value) for key, value in given.items()}
 
 
 def _as_tuple(paths: str | Iterable[str] | None) -> tuple[str, ...]:

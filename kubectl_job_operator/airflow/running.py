@@ -25,6 +25,8 @@ from kubectl_job_operator.manifest.manifest import Manifest
 
 def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Context) -> JobRunner:
     """Make what runs the task's Job."""
+    if place.hint:
+        task.log.warning(place.hint)
     return JobRunner(
         manifest,
         identity_of(task, context),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from airflow.configuration import conf
-
 from kubectl_job_operator.airflow.compat import Context
-from kubectl_job_operator.airflow.provider_info import REPLAY_DIR, SECTION
+from kubectl_job_operator.airflow.defaults import settled
 from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import has_next_try
 from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
@@ -42,7 +40,7 @@ def settings_of(task: JobTask, context: Context) -> Settings:
         patience=Patience(task.startup_timeout_seconds, task.image_pull_grace_seconds),
         outage_tolerance_seconds=task.outage_tolerance_seconds,
         result_from=ResultSource(task.xcom_from) if task.do_xcom_push else None,
-        replay_dir=task.replay_dir or conf.get(SECTION, REPLAY_DIR, fallback=None) or None,
+        replay_dir=settled("replay_dir", task.replay_dir or None),
         replay_keep=task.replay_keep,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from kubectl_job_operator.airflow.argument_types import CompletionModeChoice, PullPolicyChoice, Words, fetched
 from kubectl_job_operator.airflow.compat import BaseOperator
+from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest.shorthand import normal, problem_of
 
 if TYPE_CHECKING:
@@ -188,6 +189,6 @@ def _has_references(value: Any) -> bool:
     """Whether a value holds what an earlier task returns, which only a worker can look at."""
     if isinstance(value, Mapping):
         return any(_has_references(item) for item in value.values())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return any(_has_references(item) for item in value)
-    return not (value is None or isinstance(value, (str, int, float)))
+    return is_reference(value)

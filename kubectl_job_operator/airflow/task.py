@@ -30,11 +30,13 @@ class JobTask(Addressed, Protocol):
     # The manifest
     yaml_file_name: str | None
     job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None
+    job_yaml_xcoms: dict[str, Any]
     yaml_template_fields: Mapping[str, Any]
     yaml_write_path: str | None
     yaml_write_filename: str | None
     log_yaml: bool
     labels: Mapping[str, Any]
+    deployment_labels: Mapping[str, Any]
     annotations: Mapping[str, Any]
     env_vars: Any
     unique_name: bool

@@ -11,12 +11,13 @@ from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.memory import Done, Memory
 from kubectl_job_operator.attempt.observer import Observer
+from kubectl_job_operator.attempt.permissions import Permissions
 from kubectl_job_operator.attempt.persistence import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import HeardLog, Log
 from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
-from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
@@ -25,6 +26,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
+from kubectl_job_operator.status.rights import LIST_EVENTS, Right
 
 SHORTEST_TTL_SECONDS = 3600
 
@@ -78,6 +80,7 @@ class Attempt:
         self.transcript = Transcript(self.log.info)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
+        self.permissions = Permissions(self.log)
         self.mailbox = Mailbox()
         self.standing = Standing(self.log.warning)
         self.file: Path | None = None
@@ -143,12 +146,30 @@ class Attempt:
         """Return the Job's pods; none, and a warning, if they cannot be listed."""
         return self.listed(lambda: self.kubectl.select("pods", job_status.pod_selector(job)), "The Job's pods")
 
-    def listed(self, read: Callable[[], Sequence[Object]], what: str) -> Sequence[Object]:
-        """Return what is read; nothing, and a warning, if it cannot be read."""
+    def start_events(self, field_selector: str | None) -> Callable[[], Sequence[Object]]:
+        """Start listing the namespace's events, and return what gives them; it gives none where they may not be read.
+
+        :param field_selector: which; ``None`` is all.
+        """
+        if not self.permissions.has(LIST_EVENTS):
+            return tuple
+        kubectl = self.kubectl
+        if field_selector is None:
+            call = kubectl.start_select("events", None)
+            return lambda: self.listed(lambda: kubectl.finish_select(call), "The events of the namespace", LIST_EVENTS)
+        call = kubectl.start_events(field_selector)
+        return lambda: self.listed(lambda: kubectl.finish_events(call), "The events of the namespace", LIST_EVENTS)
+
+    def listed(self, read: Callable[[], Sequence[Object]], what: str, right: Right | None = None) -> Sequence[Object]:
+        """Return what is read; nothing, and a warning, if it cannot be read.
+
+        :param right: what it takes, if it is one that only helps.
+        """
         try:
             return read()
         except KubectlError as error:
-            self.log.warning(f"{what} cannot be listed.\n{error}")
+            if right is None or error.kind is not ErrorKind.FORBIDDEN or not self.permissions.is_refused(right):
+                self.log.warning(f"{what} cannot be listed.\n{error}")
             return ()
 
 

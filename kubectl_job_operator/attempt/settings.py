@@ -123,3 +123,8 @@ class Settings:
     def hides_results(self) -> bool:
         """Whether lines that hold a result are left out of what is shown of the logs."""
         return self.result_from is ResultSource.LOGS
+
+    @property
+    def reads_logs(self) -> bool:
+        """Whether the containers' logs are shown, or a result is looked for in them."""
+        return self.following.is_on or self.tail.is_on or self.result_from is ResultSource.LOGS

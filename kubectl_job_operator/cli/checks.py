@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Protocol
 
+from kubectl_job_operator.attempt.asking import Connection
 from kubectl_job_operator.cli import schemas
-from kubectl_job_operator.cli.connection import Connection
 from kubectl_job_operator.cli.problems import Locator, Problem
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.manifest.documents import Document

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from kubectl_job_operator.cli.exit_code import ExitCode
-from kubectl_job_operator.cli.options import Options, add_cluster_options
+from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
+from kubectl_job_operator.cli.options import Options, access_of, add_cluster_options
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.life.examination import Finding
 
 OPERANDS = ""
 SUMMARY = "Check kubectl, the way into the cluster and the account's rights"
@@ -27,9 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: Options) -> ExitCode:
     """Print what was found, and return the code of the worst of it."""
-    from kubectl_job_operator.cli.examination import examine, worst
     from kubectl_job_operator.cli.findings_table import show
+    from kubectl_job_operator.life.examination import examine
 
-    findings = list(examine(options))
+    findings = list(examine(access_of(options), options.namespace))
     show(findings)
-    return worst(findings)
+    return max(map(_exit_code, findings))
+
+
+def _exit_code(finding: Finding) -> ExitCode:
+    """Tell what the program returns for one finding."""
+    if finding.error is not None:
+        return exit_code_of(finding.error)
+    return ExitCode.BAD_INPUT if finding.is_bad else ExitCode.COMPLETE

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kubectl_job_operator.cli.examination import Finding, Mark
+from kubectl_job_operator.cli.wording import advice_in_options, in_options
+from kubectl_job_operator.life.examination import Finding, Mark
 
 _STYLES = {Mark.GOOD: "green", Mark.UNSURE: "yellow", Mark.BAD: "bold red"}
 _WIDTH_OF_A_FILE = 10_000  # one line for each row, for grep
@@ -26,6 +27,6 @@ def show(findings: Sequence[Finding]) -> None:
     if has_advice:
         table.add_column("what to do", overflow="fold")
     for one in findings:
-        cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(one.found)]
-        table.add_row(*cells, *([Text(one.advice)] if has_advice else []))
+        cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(in_options(one.found))]
+        table.add_row(*cells, *([Text(advice_in_options(one.advice))] if has_advice else []))
     Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)

@@ -17,6 +17,7 @@ _OPTIONS = {
     "cluster_context": "--context",
     "in_cluster=True": "--in-cluster",
     "in_cluster": "--in-cluster",
+    "choose another namespace": "choose another by --namespace",
     "startup_timeout_seconds": "--startup-timeout-seconds",
 }
 _ARGUMENT = re.compile("|".join(map(re.escape, _OPTIONS)))
@@ -26,3 +27,8 @@ _ADVICE = re.compile(r"^(?:What to do: |The task was told to stop|in_cluster=Tru
 def in_options(message: str) -> str:
     """Name options instead of arguments in the lines that give advice; the words of others stay as they are."""
     return _ADVICE.sub(lambda line: _ARGUMENT.sub(lambda argument: _OPTIONS[argument[0]], line[0]), message)
+
+
+def advice_in_options(advice: str) -> str:
+    """Name options instead of arguments in what is all advice."""
+    return _ARGUMENT.sub(lambda argument: _OPTIONS[argument[0]], advice)

@@ -35,6 +35,20 @@ class Reading(Calls):
         """Return what ``get`` returns."""
         return parsed(self._finish(call, timeout_seconds, summary.names))
 
+    def start_api_resources(self, group: str) -> Call:
+        """Start listing the resources of an API group; ``finish_api_resources`` takes the result.
+
+        :param group: as ``batch``; empty for the core.
+        """
+        return self._start_here("api-resources", f"--api-group={group}", "--no-headers")
+
+    def finish_api_resources(self, call: Call) -> str:
+        """Return the rows that kubectl prints; none if the cluster does not tell."""
+        try:
+            return self._finish(call, READ_SECONDS, lambda out: f"{len(summary.lines(out))} resources").stdout
+        except KubectlError:
+            return ""
+
     def get_file(self, file: Path) -> list[Object]:
         """Return those of a manifest's objects that exist."""
         call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, READ_SECONDS, Call, Calls, parsed
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
 
+_FIRST_LOOK_SECONDS = 5
 _WATCH = ("--watch", "--output-watch-events")
 
 
@@ -43,18 +45,32 @@ class Waiting(Calls):
     def wait_until_gone(self, pods_selector: str, timeout_seconds: int) -> None:
         """Wait until no pod that has not ended has these labels; that there is none is no error.
 
+        Where the account may list pods but not watch them, kubectl notices their end only when it begins anew: so it
+        does now and then, later and later.
+
         :raises KubectlError: with ``CONDITION_TIMED_OUT`` if they are not gone in time.
         """
-        call = self._start_here(
-            "wait",
-            "pods",
-            "-l",
-            pods_selector,
-            "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
-            "--for=delete",
-            f"--timeout={timeout_seconds}s",
-        )
-        self._finish(call, timeout_seconds + CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+        seconds, left = _FIRST_LOOK_SECONDS, timeout_seconds
+        while True:
+            seconds = min(seconds, left)
+            call = self._start_here(
+                "wait",
+                "pods",
+                "-l",
+                pods_selector,
+                "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+                "--for=delete",
+                f"--timeout={seconds}s",
+            )
+            try:
+                self._finish(call, seconds + CHANGE_SECONDS, lambda out: out.strip() or "there is none")
+            except KubectlError as error:
+                left -= seconds
+                if error.kind is not ErrorKind.CONDITION_TIMED_OUT or left <= 0:
+                    raise
+                seconds *= 2
+            else:
+                return
 
     def start_watch(
         self,

@@ -106,18 +106,23 @@ class Beginning:
 
     def _first_look(self) -> Object | None:
         """Look for the Job, and beside it whether the account may do all that is to come."""
-        kubectl = self._attempt.kubectl
+        attempt, kubectl, job = self._attempt, self._attempt.kubectl, self._attempt.manifest.job
         rights_call = kubectl.start_can_i_list()
-        look_call = kubectl.start_get(self._attempt.target)
+        look_call = kubectl.start_get(attempt.target)
+        is_known = kinds.is_job(job) or kinds.is_pod(job)
+        names_call = None if is_known else kubectl.start_api_resources(kinds.group(job))
         try:
-            listed = kubectl.finish_can_i_list(rights_call)
-            needed = rights.needed_for(self._attempt.manifest.job)
-            lacking = rights.missing(listed, needed) if listed is not None else []
+            granted = rights.Granted.read(kubectl.finish_can_i_list(rights_call))
+            plural = rights.plural(kubectl.finish_api_resources(names_call), job) if names_call is not None else None
+            wanted = rights.wanted(job, reads_logs=attempt.settings.reads_logs, plural=plural)
+            lacking = granted.lacks(wanted.needed)
             if lacking:
-                raise RightsMissingError(str(kubectl.namespace), [str(right) for right in lacking])
+                missing = [str(right) for right in lacking]
+                raise RightsMissingError(str(kubectl.namespace), missing, rights.advice(job, granted))
         except KubectlJobOperatorError:
-            kubectl.stop(look_call)
+            kubectl.stop(look_call, *filter(None, [names_call]))
             raise
+        attempt.permissions.learn(granted, wanted)
         return kubectl.finish_get(look_call)
 
     def _adopt(self, found: Object, why: str) -> Object:

@@ -14,6 +14,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status import diagnosis, events, job_status, pod_status
+from kubectl_job_operator.status.rights import LIST_EVENTS
 
 
 class Ending:
@@ -51,7 +52,7 @@ class Ending:
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
         if failure is not None:
-            self._aftermath.gather(attempt.kubectl, job)
+            self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
         if attempt.settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
         elif attempt.ttl_seconds is not None:
@@ -69,9 +70,7 @@ class Ending:
         """Read the events for whoever looks on, if they are wanted."""
         attempt = self._attempt
         if attempt.observer.wants_events:
-            call = attempt.kubectl.start_select("events", None)
-            noted = attempt.listed(lambda: attempt.kubectl.finish_select(call), "The events of the namespace")
-            attempt.observer.on_events(noted)
+            attempt.observer.on_events(attempt.start_events(None)())
 
     def _result_problem(self, job: Object) -> ResultError | None:
         """Take what a Complete Job hands over and note that the work is done; return why it cannot be used."""
@@ -110,10 +109,9 @@ class Ending:
     def _pods_and_events(self, job: Object) -> tuple[Sequence[Object], Sequence[Object]]:
         """Read what the cluster still knows, and add the pods that were seen before they were deleted."""
         attempt = self._attempt
-        call = attempt.kubectl.start_events(events.field_selector_at_the_end())
+        noted = attempt.start_events(events.field_selector_at_the_end())
         pods = {objects.uid(pod): pod for pod in (*self._reading.seen_pods, *attempt.pods_of(job))}
-        noted = attempt.listed(lambda: attempt.kubectl.finish_events(call), "The events of the namespace")
-        return list(pods.values()), noted
+        return list(pods.values()), noted()
 
     def _delete_as_the_policy_says(self) -> None:
         """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""

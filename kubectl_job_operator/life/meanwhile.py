@@ -108,7 +108,7 @@ class Meanwhile:
             chores.append(RepeatedTail(self._reading.tails, job, tail, attempt.mailbox.post))
         obstacles = Obstacles(
             job,
-            KubectlEvents(attempt.kubectl, attempt.mailbox.post),
+            KubectlEvents(attempt.kubectl, attempt.mailbox.post, attempt.permissions),
             attempt.log,
             pods=watch.present,
             look=attempt.look_persistently,

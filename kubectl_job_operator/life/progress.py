@@ -42,7 +42,7 @@ class Progress:
         """Tell what has changed, and return in how many seconds to ask again."""
         if self._version != self._watch.version:
             self._version = self._watch.version
-            self._counts = counts(self._job, map(self._phase, self._watch.pods))
+            self._counts = counts(self._job, map(self._phase, self._watch.pods), has_begun=bool(self._told))
         now = time.monotonic()
         if self._counts != self._told:
             step = self._told_at + _SHORTEST_STEP_SECONDS - now
@@ -77,13 +77,14 @@ class Progress:
         self._log.info(f"{name}: {self._counts or 'no pod yet'}, {now - self._began:.0f} s")
 
 
-def counts(job: Object, phases: Iterable[str]) -> str:
+def counts(job: Object, phases: Iterable[str], *, has_begun: bool = False) -> str:
     """Count the Job's pods; empty as long as none of them has started.
 
     :param phases: one for each pod that was seen, also for those that are gone.
+    :param has_begun: whether one had started before: a pod whose containers all start anew is pending again.
     """
     number = Counter(phases)
-    if not number.keys() - {"Pending"}:
+    if not has_begun and not number.keys() - {"Pending"}:
         return ""
     wanted = job["spec"].get("completions") if kinds.is_job(job) else None
     succeeded = f"{number['Succeeded']}/{wanted}" if wanted is not None else str(number["Succeeded"])

@@ -10,6 +10,8 @@ from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.lines import SavedPosition
 from kubectl_job_operator.logs.tails import LogTails
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import pod_status
+from kubectl_job_operator.status.rights import GET_LOGS, GET_PODS, WATCH_PODS
 from kubectl_job_operator.watch.pods import PodWatch
 
 
@@ -37,7 +39,14 @@ class Reading:
         :param follows: whether the logs are followed, or only read as far as they are.
         """
         attempt = self._attempt
-        watch = self.watch = PodWatch(attempt.kubectl, job, attempt.mailbox, attempt.log, attempt.observer)
+        watch = self.watch = PodWatch(
+            attempt.kubectl,
+            job,
+            attempt.mailbox,
+            attempt.log,
+            attempt.observer,
+            may_watch=attempt.permissions.has(WATCH_PODS),
+        )
         following = attempt.settings.following
         if following.is_on:
             self.follower = LogFollower(
@@ -83,6 +92,9 @@ class Reading:
 
     def last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
         """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
-        if self.watch is not None and self.watch.is_gone(objects.uid(pod)):
+        if pod_status.has_lost(pod, container):
+            return None
+        is_gone = self.watch is not None and self.watch.is_gone(objects.uid(pod))
+        if is_gone or not self._attempt.permissions.has(GET_PODS, GET_LOGS):
             return None
         return self.tails.last_lines(pod["metadata"]["name"], container, line_count)

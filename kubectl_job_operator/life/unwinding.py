@@ -20,6 +20,7 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.status.rights import LIST_EVENTS
 
 _KILL_SECONDS = 30.0
 
@@ -61,7 +62,8 @@ class Unwinding:
             attempt.may_run_on = False
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
         if not is_interrupted:
-            self._aftermath.gather(attempt.kubectl, attempt.job)
+            reads_events = attempt.permissions.has(LIST_EVENTS)
+            self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):

@@ -117,6 +117,8 @@ class Position:
     """
 
     def __init__(self, saved: SavedPosition | None = None) -> None:
+        self.first = b""
+        """The time of the first line; empty where another process has shown it, or nobody."""
         self.stamp = saved.stamp.encode() if saved else b""
         self.lines_of_stamp = saved.lines_of_stamp if saved else 0
         self.newest = saved.newest.encode() if saved else b""
@@ -126,6 +128,8 @@ class Position:
         """Note that these lines have been shown too."""
         if not lines:
             return
+        if not self.line_count:
+            self.first = self.first or lines[0].stamp
         last = lines[-1].stamp
         count = 0
         for line in reversed(lines):

@@ -32,6 +32,7 @@ class Reading:
     began: float
     heard_at: float
     reader: LineReader = field(default_factory=LineReader)
+    first: bytes = b""
     line_count: int = 0
     new_count: int = 0
 

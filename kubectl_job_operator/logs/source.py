@@ -61,6 +61,8 @@ class LogSource:
         self._warn = warn
         self._position = Position(saved)
         self._ahead = Position()
+        self._before = Position()
+        self._after_gap: Position | None = None
         self._next = saved.instance if saved else 0
         self._follows = follows
         self._is_read_so_far = False
@@ -138,6 +140,10 @@ class LogSource:
             self._turn_to(oldest)
         if self._next < state.instance:
             return Kind.PREVIOUS
+        if state.is_lost:
+            self._tell_loss("its node lost sight of it")
+            self._turn_to(state.instance + 1)
+            return None
         if state.is_running:
             return Kind.FOLLOW if self._follows else Kind.SO_FAR
         return Kind.REST
@@ -235,6 +241,8 @@ class LogSource:
 
     def _show_new(self, reading: Reading, lines: Sequence[Line]) -> bool:
         """Show the lines that were not shown yet; return whether to go on reading."""
+        if not reading.line_count and lines and not self._is_new_run(reading, lines[0]):
+            return False
         reading.line_count += len(lines)
         had_gap = reading.resumption.has_gap
         new = reading.resumption.unseen(lines)
@@ -248,9 +256,13 @@ class LogSource:
                 f"lines between {self._position.stamp.decode()} and {new[0].stamp.decode()} may be missing: the log "
                 "was rotated before they could be read"
             )
+            self._after_gap = Position()
+            self._after_gap.first = reading.first
         self._is_held = False
         reading.new_count += len(new)
         self._position.advance(new)
+        if self._after_gap is not None:
+            self._after_gap.advance(new)
         self._pause, self._refused_since, self._remark_count = _FIRST_PAUSE_SECONDS, 0.0, 0
         if reading.is_check and time.monotonic() - reading.began < _NEWS_SECONDS:
             # The stream before this one was stuck, and the next may be too. A container is just quiet where it was not.
@@ -301,9 +313,32 @@ class LogSource:
     def _turn_to(self, instance: int) -> None:
         """Go on with a later run; what was taken for an earlier one's lines is not shown again."""
         is_next = instance == self._next + 1
+        self._before = (self._after_gap or self._position) if is_next else Position()
+        self._after_gap = self._after_gap if is_next else None
         self._position, self._ahead = self._ahead if is_next else Position(), Position()
         self._next = instance
         self._is_held = False
+
+    def _is_new_run(self, reading: Reading, line: Line) -> bool:
+        """Whether a log is another one than what was shown as the run before; if it is not, go on as is right then.
+
+        The watch may be late, and kubectl reads the newest run. A log is known by the time of its first line.
+        """
+        reading.first = line.stamp
+        before, self._before = self._before, Position()
+        if not before.first:
+            return True
+        had_gap, self._after_gap = self._after_gap is not None, None
+        if line.stamp != before.first:
+            return True
+        if had_gap:
+            # What is missing of the run before was told.
+            self._position, reading.resumption = before, Resumption(before)
+            return True
+        self.stop()
+        self._position, self._ahead = Position(), before
+        self._next -= 1
+        return False
 
     def _bear(self, reading: Reading, error: KubectlError, now: float) -> None:
         """Go on after a failure of kubectl, unless it is in vain."""

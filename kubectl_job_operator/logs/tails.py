@@ -17,6 +17,9 @@ from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.result import MARKER
 
 # What `kubectl logs --prefix` puts before each line; group 1 is pod/container.
+_KUBELET = re.compile(r"unable to retrieve container logs for \w+://\w+$")
+"""What it prints, with success, instead of the lines of a container that it has removed."""
+
 _PREFIX = re.compile(r"^\[pod/([^\]]+)\] ")
 
 
@@ -64,7 +67,8 @@ class LogTails:
         if self._is_unanswered:
             return None
         try:
-            return self._visible(self._kubectl.logs(pod, container, line_count))
+            lines = self._kubectl.logs(pod, container, line_count)
+            return None if any(map(_KUBELET.match, lines)) else self._visible(lines)
         except KubectlError as error:
             self._is_unanswered = error.kind is ErrorKind.NO_ANSWER
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")

@@ -11,6 +11,7 @@ from kubectl_job_operator.manifest import kinds, main_document
 from kubectl_job_operator.manifest.documents import Document, Documents, names_of
 from kubectl_job_operator.manifest.exported import fields_of_the_cluster
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
+from kubectl_job_operator.manifest.list_items import given_twice
 
 _RESTART_POLICIES = ("Never", "OnFailure")
 
@@ -154,6 +155,8 @@ def _check_pod_templates(manifest: Documents, job: Document) -> None:
         _check_metadata(manifest, f"{what} with pods", metadata)
         spec = template["spec"]
         _check_containers(manifest, what, [*(spec.get("initContainers") or ()), *spec["containers"]])
+        for twice in given_twice(spec):
+            raise manifest.refusal(f"has a {what} where {twice}", "leave one of them; the API server refuses both")
 
 
 def _check_containers(manifest: Documents, what: str, containers: Sequence[Any]) -> None:

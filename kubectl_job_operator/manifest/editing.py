@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kubectl_job_operator.manifest import kinds, lifetime, main_document, references
 from kubectl_job_operator.manifest.documents import Documents
+from kubectl_job_operator.manifest.env_order import joined_env, without_present
 from kubectl_job_operator.manifest.labels import KEEP, SECRETS_COME_LATE
 
 if TYPE_CHECKING:
@@ -100,15 +101,17 @@ class Editable(Documents):
         return edited
 
     def with_env_vars(self, env_vars: Sequence[Mapping[str, Any]]) -> Self:
-        """Return the same manifest with these variables, as in a container's ``env``, in all that do not set them."""
+        """Return the same manifest with these variables, as in ``env``, in all containers.
+
+        In the first one, which all arguments are for, they win; the others, and init containers, keep what they set.
+        """
         edited, job = self._edited()
-        pods = [template["spec"] for template in main_document.pod_templates(job)]
-        containers = [one for pod in pods for kind in ("initContainers", "containers") for one in pod.get(kind) or ()]
-        for container in containers:
-            present = list(container.get("env") or ())
-            names = {variable.get("name") for variable in present}
-            present += [dict(variable) for variable in env_vars if variable["name"] not in names]
-            container["env"] = present
+        for template in main_document.pod_templates(job):
+            first, *others = template["spec"]["containers"]
+            first["env"] = joined_env(first.get("env") or (), env_vars)
+            for other in [*(template["spec"].get("initContainers") or ()), *others]:
+                present = other.get("env") or ()
+                other["env"] = joined_env(present, without_present(present, env_vars))
         return edited
 
     def with_termination_message_path(self, path: str) -> Self:

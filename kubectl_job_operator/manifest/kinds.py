@@ -114,11 +114,16 @@ def resource(thing: Object) -> str:
     return "job" if is_job(thing) else full_resource(thing)
 
 
+def group(thing: Object) -> str:
+    """Return the API group of the object's kind, as ``batch``; empty for the core."""
+    return str(thing["apiVersion"]).rpartition("/")[0]
+
+
 def full_resource(thing: Object) -> str:
     """Name the object's kind with its version and group, as ``job.v1.batch``."""
-    group, _, version = str(thing["apiVersion"]).rpartition("/")
+    version = str(thing["apiVersion"]).rpartition("/")[2]
     kind = str(thing["kind"]).lower()
-    return f"{kind}.{version}.{group}" if group else kind
+    return f"{kind}.{version}.{group(thing)}" if group(thing) else kind
 
 
 def target(thing: Object) -> str:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Lists that are added to, with the keys by which an item of one is the same as one of the other and replaces it.
-_JOINED = {
-    "volumes": ("name",),
-    "initContainers": ("name",),
-    "ports": ("containerPort", "protocol"),
-    "env": ("name",),
-    "envFrom": (),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-}
+from kubectl_job_operator.manifest.env_order import joined_env
+from kubectl_job_operator.manifest.list_items import last_ones, mark
+
+# Lists that are added to; an item of one replaces the item of the other that has the same name.
+_JOINED = ("volumes", "initContainers", "ports", "env", "envFrom", "volumeMounts", "volumeDevices")
 
 
 def overlaid(pod: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,18 +35,16 @@ def overlaid_spec(spec: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str,
 
 def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     joined = {
-        key: _joined(below.get(key) or [], value, _JOINED[key])
+        key: _joined(key, below.get(key) or [], value)
         for key, value in above.items()
         if key in _JOINED and value is not None
     }
     return {**below, **above, **joined}
 
 
-def _joined(present: Sequence[Any], added: Sequence[Any], same: tuple[str, ...]) -> list[Any]:
+def _joined(key: str, present: Sequence[Any], added: Sequence[Any]) -> list[Any]:
     """Return both lists in one, without those of the first that one of the second replaces."""
-
-    def mark(item: Any) -> tuple[Any, ...] | None:
-        return tuple(item.get(key) for key in same) if same and isinstance(item, Mapping) else None
-
-    marks = {mark(item) for item in added} - {None}
-    return [*(item for item in present if mark(item) not in marks), *added]
+    if key == "env":
+        return joined_env(present, added)
+    marks = {mark(key, item) for item in added} - {None}
+    return [*(item for item in present if mark(key, item) not in marks), *last_ones(key, added)]

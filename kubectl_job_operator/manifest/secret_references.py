@@ -52,7 +52,7 @@ def _source(name: str, key: str | None, items: Any) -> dict[str, Any]:
 def _checked(reference: Any) -> tuple[str, str | None, str, str | None]:
     if not isinstance(reference, Mapping):
         raise _problem(reference, f"is a {type(reference).__name__}")
-    unknown = sorted(set(reference) - set(_KEYS))
+    unknown = sorted(map(str, set(reference) - set(_KEYS)))
     if unknown:
         raise _problem(dict(reference), f"has {', '.join(map(repr, unknown))}")
     kind, target, name, key = (reference.get(one) for one in _KEYS[:4])
@@ -60,6 +60,9 @@ def _checked(reference: Any) -> tuple[str, str | None, str, str | None]:
         raise _problem(dict(reference), f"has the deploy_type {kind!r}")
     if not name:
         raise _problem(dict(reference), "names no secret")
+    for field, text in (("secret", name), ("deploy_target", target), ("key", key)):
+        if text is not None and not isinstance(text, str):
+            raise _problem(dict(reference), f"has a {field} that is a {type(text).__name__} and no str")
     if kind == "volume" and not target:
         raise _problem(dict(reference), "has no deploy_target, the folder to mount it at")
     if kind == "env" and (target is None) != (key is None):
@@ -68,8 +71,11 @@ def _checked(reference: Any) -> tuple[str, str | None, str, str | None]:
 
 
 def _problem(reference: Any, problem: str) -> InputError:
+    # Whoever takes this for the place of the values themselves must not find them in the log.
+    name = reference.get("secret") if isinstance(reference, Mapping) else None
+    what = f"a reference to {name!r}" if isinstance(name, str) and valid_name(name) == name else "one"
     return InputError(
-        f"secrets has {reference!r}, which {problem}.\n"
+        f"secrets has {what} that {problem}.\n"
         'What to do: write {"deploy_type": "env" or "volume", "deploy_target": ..., "secret": ..., "key": ...}. For '
         "env, deploy_target is the variable; without it and key every key becomes one. For volume it is the folder, "
         "and key may be left out."

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.env_order import joined_env, without_present
+from kubectl_job_operator.manifest.list_items import last_ones, last_ones_in_pod
 from kubectl_job_operator.manifest.names import valid_name
-from kubectl_job_operator.manifest.plain import as_plain, is_plain
+from kubectl_job_operator.manifest.plain import as_plain, not_plain
 from kubectl_job_operator.manifest.pod_overlay import overlaid_spec
 from kubectl_job_operator.manifest.secret_references import as_references, parts_of
+from kubectl_job_operator.manifest.texts import as_text, texts_of, words_of
 
 CONTAINER_NAME = "main"
 """What the container is called where neither a template nor an argument says it."""
@@ -121,23 +124,28 @@ def fill(job: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]
     template = _pod_template_of(filled, homes["job"])
     filled["spec"].update(homes["job"])
     pod = {**template["spec"], "containers": template["spec"].get("containers") or [{"name": CONTAINER_NAME}]}
-    template["spec"] = overlaid_spec(pod, {**homes["pod"], "containers": [homes["container"]]})
+    over = last_ones_in_pod({**homes["pod"], "containers": [homes["container"]]})
+    template["spec"] = overlaid_spec(pod, over)
+    _share_secrets(template["spec"], parts_of(arguments.get("secrets") or ()))
     return filled
 
 
 def environment(given: Any) -> list[dict[str, Any]]:
     """Return a container's ``env`` for the argument ``env_vars``: a dict, or a list of what Kubernetes has there.
 
-    :raises InputError: if it is neither.
+    A variable whose value is ``None`` is left out, and of several with one name the last is left.
+
+    :raises InputError: if it is neither, or a value is an object that no text stands for.
     """
     plain = as_plain(given)
     if isinstance(plain, Mapping):
-        return [{"name": str(name), "value": str(value)} for name, value in plain.items()]
+        return [{"name": name, "value": value} for name, value in texts_of("env_vars", plain).items()]
     if isinstance(plain, list) and all(isinstance(one, Mapping) and one.get("name") for one in plain):
-        # Kubernetes takes only strings here, where authors also write numbers.
-        return [{**one, "value": str(one["value"])} if "value" in one else dict(one) for one in plain]
+        given_ones = [one for one in plain if one.get("value", "") is not None or len(one) > len(("name", "value"))]
+        return last_ones("env", [_variable(one) for one in given_ones])
     raise InputError(
-        f"env_vars must be a dict of names and values, or a list of variables with a name each, but is {plain!r}.\n"
+        "env_vars must be a dict of names and values, or a list of variables with a name each, but is "
+        f"{_kind_of(plain)}.\n"
         'What to do: write {"NAME": "value"} or [{"name": "NAME", "value": "value"}].'
     )
 
@@ -147,11 +155,11 @@ def problem_of(name: str, value: Any) -> str | None:
     wanted = _BY_NAME[name].type if name in _BY_NAME else _OTHER_TYPES[name]
     is_right = isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
     if not is_right:
-        return f"{name} must be {_WORDS[wanted]}, but is {value!r}"
-    if not is_plain(value):
-        return f"{name} must have plain values or a Kubernetes client's objects, but is {value!r}"
-    if name in _OF_WORDS and not all(isinstance(one, str) for one in value):
-        return f"{name} must be a list of str, but is {value!r}"
+        is_no_secret = wanted in (int, bool) and isinstance(value, str)
+        return f"{name} must be {_WORDS[wanted]}, but is {repr(value) if is_no_secret else _kind_of(value)}"
+    place = next(not_plain(value), None)
+    if place is not None:
+        return f"{name} must have plain values or a Kubernetes client's objects, but {name}{place}"
     if wanted is int and value < 0:
         return f"{name} must not be negative, but is {value}"
     if name == "completion_mode" and value not in _COMPLETION_MODES:
@@ -167,10 +175,31 @@ def normal(name: str, value: Any) -> Any:
     if name == "image_pull_secrets":
         names = [one.strip() for one in plain.split(",")] if isinstance(plain, str) else plain
         return [{"name": one} if isinstance(one, str) else one for one in names] if isinstance(names, list) else names
-    if name in _COMMAND and isinstance(plain, list):
-        # Kubernetes takes only strings here, where authors also write numbers.
-        return [str(one) if isinstance(one, (int, float)) else one for one in plain]
     return plain
+
+
+def _variable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a variable whose value is a string, where authors also write numbers and more."""
+    if given.get("value") is None:
+        return {key: item for key, item in given.items() if key != "value"}
+    return {**given, "value": as_text(f"env_vars[{str(given['name'])!r}]", given["value"])}
+
+
+def _share_secrets(spec: dict[str, Any], parts: Mapping[str, Sequence[Any]]) -> None:
+    """Give the variables out of Secrets to init containers and sidecars too, unless these set them."""
+    for container in [*(spec.get("initContainers") or ()), *spec["containers"][1:]]:
+        present, whole = container.get("env") or (), container.get("envFrom") or []
+        variables = without_present(present, parts["env"])
+        sources = [one for one in parts["env_from"] if one not in whole]
+        container.update({"env": joined_env(present, variables)} if variables else {})
+        container.update({"envFrom": [*whole, *sources]} if sources else {})
+
+
+def _kind_of(value: Any) -> str:
+    """Tell what a value is without showing it: it may be secret."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    return f"a {type(value).__name__}"
 
 
 def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,15 +222,30 @@ def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str
 def _checked(name: str, given: Any) -> Any:
     """Return a value in its normal form; a number or a bool may have come out of a template as text."""
     value = normal(name, given)
+    if name in _COMMAND:
+        value = words_of(name, value)
     wanted = _BY_NAME[name].type if name in _BY_NAME else _OTHER_TYPES[name]
     if wanted is int and isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
     elif wanted is bool and isinstance(value, str) and value.strip().lower() in ("true", "false"):
         value = value.strip().lower() == "true"
-    problem = problem_of(name, value)
+    problem = problem_of(name, value) or _problem_of_items(name, value)
     if problem is not None:
         raise InputError(f"{problem}.\nWhat to do: mend the argument.")
     return value
+
+
+def _problem_of_items(name: str, value: Any) -> str | None:
+    """Say what is wrong with the items of a list, which may still come out of templates when the DAG is parsed."""
+    if not isinstance(value, list):
+        return None
+    wanted = str if name in _OF_WORDS else Mapping
+    wrong = [one for one in value if not isinstance(one, wanted)]
+    return (
+        f"{name} must be a list of {'str' if wanted is str else 'dict'}, but has {_kind_of(wrong[0])}"
+        if wrong
+        else None
+    )
 
 
 def _expanded(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import jinja2.sandbox
 from kubectl_job_operator.errors import TemplateError
 
 _STRING = "<template>"  # what Jinja calls a template that is no file
+_CURE = "where {{, {% or {# is meant for a shell or awk, write {% raw %} before it and {% endraw %} behind it"
+_OF_ANOTHER_LANGUAGE = re.compile(r"\bawk\b|[$'\"]\{\{\S")
 
 
 @dataclass(frozen=True)
@@ -82,21 +85,26 @@ class Renderer:
         def problem(where: _Place, what: str, advice: str = "mend the template") -> TemplateError:
             return _located(where.named(source, text), what, advice)
 
+        def advice_on_undefined(where: _Place) -> str:
+            line = where.named(source, text).shown_line()
+            advice = "set it in yaml_template_fields, or give it a default in the template: {{ name | default(...) }}"
+            return f"{advice}; {_CURE}" if _OF_ANOTHER_LANGUAGE.search(line) else advice
+
         try:
             return load().render(self._variables)
         except jinja2.TemplateSyntaxError as error:
-            raise problem(_Place(error.filename, error.lineno), f"is not valid Jinja: {error.message}") from error
+            what = f"is not valid Jinja: {(error.message or '').rstrip('.')}"
+            advice = f"mend the template; {_CURE}"
+            raise problem(_Place(error.filename, error.lineno), what, advice) from error
         except jinja2.TemplateNotFound as error:
             folders = ", ".join(map(str, self._folders)) or "any folder: there is no search path"
             raise problem(
                 _innermost(error.__traceback__), f"names {error.name!r}, which is not in {folders}"
             ) from error
         except jinja2.UndefinedError as error:
-            raise problem(
-                _innermost(error.__traceback__),
-                f"uses what is not defined: {error.message}",
-                "set it in yaml_template_fields, or give it a default in the template: {{ name | default(...) }}",
-            ) from error
+            where = _innermost(error.__traceback__)
+            what = f"uses what is not defined: {error.message}"
+            raise problem(where, what, advice_on_undefined(where)) from error
         except UnicodeDecodeError as error:
             raise problem(_Place(None, None), f"is not UTF-8 text: {error}") from error
         except Exception as error:

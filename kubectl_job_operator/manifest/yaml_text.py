@@ -1,91 +1,86 @@
 """YAML read and written the way kubectl does it.
 
-kubectl reads scalars by other rules than PyYAML: ``1e3`` is a number, a date is a string, ``12:30`` is a string, ``y``
-is true. A manifest that is read here, changed and written again must mean the same to kubectl as the text that was
-rendered; the tests compare both with a real kubectl.
+A manifest that is read here, changed and written again must mean the same to kubectl as the text that was rendered; the
+tests compare both with a real kubectl. Two things are other on purpose: where kubectl reads a text and silently drops a
+part of it (a key that is given twice, what follows ``...``) it is refused, and the pairs of escapes that the filter
+``tojson`` makes of one character are read as that.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.parser import Parser
+from yaml.resolver import BaseResolver
 
-_BOOL = re.compile(r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")
-_INT = re.compile(r"^[-+]?(?:0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)$")
-_FLOAT = re.compile(
-    r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9_]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-)
-_RESOLVED_BY_PYYAML = {"bool", "int", "float", "timestamp", "value"}
-_TRUE = frozenset({"y", "yes", "true", "on"})
+from kubectl_job_operator.manifest import yaml_scalars
+from kubectl_job_operator.manifest.yaml_nodes import is_merge, joined, no_merge, value_of
+from kubectl_job_operator.manifest.yaml_scanner import KubectlScanner
 
-
-class _KubectlLoader(yaml.SafeLoader):
-    """Reads scalars as kubectl does and refuses a key that is given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key!r} is given twice", key_node.start_mark
-                    )
-                seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+_SEPARATOR = "---"
+_BOM = "\ufeff"
 
 
-class _KubectlDumper(yaml.SafeDumper):
+class _KubectlResolver(BaseResolver):
+    """Takes scalars without quotes for what kubectl takes them for."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is yaml.ScalarNode:
+            return yaml_scalars.tag_of(value) if implicit[0] else yaml_scalars.STR
+        resolver: Any = super()
+        return resolver.resolve(kind, value, implicit)
+
+
+class _KubectlLoader(KubectlScanner, Parser, Composer, _KubectlResolver):
+    """Makes nodes of a text."""
+
+    def __init__(self, text: str) -> None:
+        KubectlScanner.__init__(self, text)
+        Parser.__init__(self)
+        Composer.__init__(self)
+        _KubectlResolver.__init__(self)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = _next_event(self)
+        if isinstance(event, yaml.ScalarEvent) and event.tag == "!":
+            event.tag, event.implicit = None, (False, True)
+        if not isinstance(event, yaml.AliasEvent):
+            # The same name may be given to something else.
+            self.anchors.pop(event.anchor, None)
+        node: Any = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent) and is_merge(index) and not isinstance(node, yaml.MappingNode):
+            # A list of mappings must stand there itself.
+            raise no_merge(node)
+        return node
+
+
+def _next_event(loader: Any) -> Any:
+    return loader.peek_event()
+
+
+class _KubectlDumper(_KubectlResolver, yaml.SafeDumper):
     """Quotes every string that kubectl would read as something else, and writes scripts as blocks."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is PyYAML's
         return True
 
 
-def _resolve_as_kubectl(kind: Any) -> None:
-    """Replace PyYAML's rules for plain scalars by kubectl's."""
-    kind.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if tag.rsplit(":", 1)[-1] not in _RESOLVED_BY_PYYAML]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    kind.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOL, list("yYnNtTfFoO"))
-    kind.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
-    kind.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
-
-
-def _construct_bool(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
-    return str(loader.construct_scalar(node)).lower() in _TRUE
-
-
-def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = str(loader.construct_scalar(node)).replace("_", "").lower()
-    digits = text.lstrip("+-")
-    base = {"0x": 16, "0o": 8, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" else 10)
-    return int(text, base)
-
-
-def _construct_str(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """Join what JSON, as the filter ``tojson``, writes as two escapes: PyYAML takes them for two characters."""
-    return str(loader.construct_scalar(node)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # PyYAML breaks lines at these and does not escape them, unless in double quotes.
     style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar(yaml_scalars.STR, text, style=style)
 
 
-_resolve_as_kubectl(_KubectlLoader)
-_resolve_as_kubectl(_KubectlDumper)
-_KubectlLoader.add_constructor("tag:yaml.org,2002:bool", _construct_bool)
-_KubectlLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-_KubectlLoader.add_constructor("tag:yaml.org,2002:str", _construct_str)
+def _represent_int(dumper: yaml.SafeDumper, value: int) -> yaml.ScalarNode:
+    return dumper.represent_int(value) if yaml_scalars.fits(value) else dumper.represent_float(float(value))
+
+
 _KubectlDumper.add_representer(str, _represent_str)
+_KubectlDumper.add_representer(int, _represent_int)
 
 
 def load_all(text: str) -> list[Any]:
@@ -93,7 +88,15 @@ def load_all(text: str) -> list[Any]:
 
     :raises yaml.YAMLError: if it is not YAML.
     """
-    return list(yaml.load_all(text, Loader=_KubectlLoader))
+    if text.removeprefix(_BOM).lstrip().startswith("{"):
+        try:
+            return _json_documents(text.removeprefix(_BOM))
+        except (ValueError, RecursionError):
+            pass  # It may be YAML, and where it is not, that tells the place.
+    try:
+        return [value_of(node) for node in _nodes(text)]
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
 
 
 def compose_all(text: str) -> list[yaml.Node]:
@@ -101,8 +104,7 @@ def compose_all(text: str) -> list[yaml.Node]:
 
     :raises yaml.YAMLError: if it is not YAML.
     """
-    nodes = yaml.compose_all(text, Loader=_KubectlLoader)
-    return [node for node in nodes if node is not None and node.tag != "tag:yaml.org,2002:null"]
+    return [node for node in _nodes(text) if node.tag != "tag:yaml.org,2002:null"]
 
 
 def dump_all(documents: Iterable[Any]) -> str:
@@ -111,3 +113,90 @@ def dump_all(documents: Iterable[Any]) -> str:
         yaml.dump(document, Dumper=_KubectlDumper, sort_keys=False, allow_unicode=True, width=10_000)
         for document in documents
     )
+
+
+def _nodes(text: str) -> Iterator[yaml.Node]:
+    """Yield the root of every document."""
+    loader = _KubectlLoader(_cut(text))
+    is_first = True
+    while loader.check_node():
+        start: yaml.Mark = _next_event(loader).start_mark
+        if not is_first and loader.buffer[start.index - 1] != "\n":
+            raise _problem("kubectl would drop what stands from here on", start)
+        is_first = False
+        node: Any = loader.get_node()
+        yield node
+
+
+def _cut(text: str) -> str:
+    """Return a text where only ``---`` is left of the lines at which kubectl cuts it, before it looks at the YAML.
+
+    As there, the last line ends as all others do.
+
+    :raises yaml.MarkedYAMLError: if something stands behind it.
+    """
+    lines = text.removeprefix(_BOM).replace("\r\n", "\n").split("\n")
+    is_begun = False
+    for number, line in enumerate(lines):
+        if not line.startswith(_SEPARATOR):
+            is_begun = True
+            continue
+        rest = line[len(_SEPARATOR) :].lstrip()
+        if rest and rest[0] != "#":
+            column = len(line) - len(rest)
+            mark = yaml.Mark("text", 0, number, column, f"{line}\0", column)
+            raise _problem("kubectl takes nothing behind --- in its line", mark)
+        if is_begun:
+            lines[number] = _SEPARATOR.ljust(len(line))
+        is_begun = not is_begun
+    if lines[-1]:
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _problem(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+def _json_documents(text: str) -> list[Any]:
+    """Read JSON, of which there may be several in a row.
+
+    :raises ValueError: if it is none.
+    """
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_json_object, parse_constant=_refuse, parse_float=_json_float, parse_int=_json_int
+    )
+    documents, rest = [], text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        documents.append(document)
+        rest = rest[end:].lstrip()
+    return documents
+
+
+def _json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = {_json_joined(key): _json_joined(value) for key, value in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _json_joined(value: Any) -> Any:
+    """Replace halves of characters; in an object that was done before."""
+    if isinstance(value, str):
+        return joined(value, "replace")
+    return [_json_joined(item) for item in value] if isinstance(value, list) else value
+
+
+def _json_int(text: str) -> int | float:
+    """Read a number that is a float where it needs more than 64 bits."""
+    return int(text) if yaml_scalars.fits(int(text[:30])) else _json_float(text)
+
+
+def _json_float(text: str) -> float:
+    value = float(text)
+    return value if abs(value) <= 1.7976931348623157e308 else _refuse(text)  # noqa: PLR2004 - the largest
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")

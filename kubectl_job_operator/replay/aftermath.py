@@ -98,17 +98,19 @@ class Aftermath:
         self.folder: Path | None = None
         """What was kept of the try; ``None`` if nothing was."""
 
-    def gather(self, kubectl: Kubectl, job: Object | None) -> None:
+    def gather(self, kubectl: Kubectl, job: Object | None, *, reads_events: bool = True) -> None:
         """Read, once, what the cluster knows of the Job, if a folder is asked for; before anything is deleted.
 
         :param job: the Job as it was last seen; ``None`` if it was never seen: then there is nothing to read.
+        :param reads_events: whether the account may.
         """
         if self._settings.replay_dir is None or self._evidence is not None or job is None:
             return
         processes = Processes(self._environment)
         own = Transcript(self._log.info)  # these commands are no part of what is replayed
         try:
-            self._evidence = gather(kubectl.with_processes(processes, own), job, self._log.warning)
+            reader = kubectl.with_processes(processes, own)
+            self._evidence = gather(reader, job, self._log.warning, reads_events=reads_events)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide why the try failed
             self._log.warning(f"What the cluster knows of the Job cannot be read: {error}")
         finally:

@@ -35,12 +35,13 @@ class Evidence:
     versions: Mapping[str, Any] = field(default_factory=dict)
 
 
-def gather(kubectl: Kubectl, job: Object, warn: Callable[[str], None]) -> Evidence:
+def gather(kubectl: Kubectl, job: Object, warn: Callable[[str], None], *, reads_events: bool = True) -> Evidence:
     """Read what there is; what cannot be read in time is left out, with a warning.
 
     :param kubectl: reads; its children are not those that were stopped.
     :param job: the Job; read again unless it has its verdict.
     :param warn: takes a word for each.
+    :param reads_events: whether the account may.
     """
     deadline = time.monotonic() + _SECONDS
 
@@ -52,12 +53,12 @@ def gather(kubectl: Kubectl, job: Object, warn: Callable[[str], None]) -> Eviden
             return otherwise
 
     pods_call = kubectl.start_select("pods", job_status.pod_selector(job))
-    events_call = kubectl.start_select("events", None)
+    events_call = kubectl.start_select("events", None) if reads_events else None
     versions_call = kubectl.start_versions()
     job_call = kubectl.start_get(kinds.target(job)) if job_status.verdict(job) is None else None
     found = read(job_call, kubectl.finish_get, "Job's state", None) if job_call else None
     pods: list[Object] = read(pods_call, kubectl.finish_select, "pods", [])
-    events: list[Object] = read(events_call, kubectl.finish_select, "events", [])
+    events: list[Object] = read(events_call, kubectl.finish_select, "events", []) if events_call else []
     versions: Object = read(versions_call, kubectl.finish_versions, "server's version", {})
     is_same = found is not None and objects.uid(found) == objects.uid(job)
     return Evidence(found if is_same else job, pods, events_of(job, pods, events), versions)

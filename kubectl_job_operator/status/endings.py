@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status.pod_status import FailedContainer
+from kubectl_job_operator.status.pod_status import LOST, FailedContainer
 
 _DISRUPTIONS = {
     "PreemptionByScheduler": "a pod of higher priority took its place",
@@ -19,6 +19,9 @@ _DISRUPTIONS = {
 }
 _SPARE_IT = "let the next try run it, or spare it such ends: a priorityClass, other nodes, a podFailurePolicy."
 _FIND_WHO = "find out who deleted the pod; a Job with a backoffLimit above 0 starts another one."
+_ABOVE_LIMIT = "raise resources.limits.ephemeral-storage or the volume's sizeLimit, or let it write less."
+_LOW_NODE = "ask for what it needs by resources.requests, or use less."
+_LIMIT = re.compile(r"exceed(s|ed) (the|its) .*limit")
 _EXEC = re.compile(r'exec: "([^"]+)"')
 _MISSING = re.compile(r"no such file or directory|executable file not found")
 
@@ -47,7 +50,7 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
             f"it used more memory than its limit{f' of {limit}' if limit else ''}",
             f"raise resources.limits.memory of container {failed.container}, or let it use less.",
         )
-    if failed.reason == "ContainerStatusUnknown":
+    if failed.reason == LOST:
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
     if failed.reason == "Unknown" and failed.exit_code == _SIGHT_LOST:
         return Ending(
@@ -56,8 +59,11 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
         )
     if failed.reason in ("StartError", "ContainerCannotRun"):
         return _start_error(failed)
-    if objects.is_being_deleted(pod) and failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
-        return _killed_with_pod(pod, failed)
+    if failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
+        if objects.is_being_deleted(pod):
+            return _killed_with_pod(pod, failed)
+        if (pod.get("status") or {}).get("reason"):
+            return Ending(f"{_signal_name(failed.exit_code - 128)}: its node ended it with its pod")
     return _of_exit_code(failed)
 
 
@@ -67,11 +73,11 @@ def of_pod(pod: Object, *, was_deleted_by_job: bool = False) -> Ending:
     :param was_deleted_by_job: whether the Job itself has deleted it.
     """
     found = pod.get("status") or {}
-    reason, message = str(found.get("reason") or ""), str(found.get("message") or "").strip()
+    reason, message = str(found.get("reason") or ""), str(found.get("message") or "").strip(" .")
     words = f": {message}" if message else ""
     why = disruption_of(pod)
     if reason == "Evicted":
-        return Ending(f"it was evicted by its node{words}", "ask for what it needs by resources.requests, or use less.")
+        return Ending(f"it was evicted by its node{words}", _ABOVE_LIMIT if _LIMIT.search(message) else _LOW_NODE)
     if reason in ("Preempting", "Preempted"):
         return Ending(f"a pod of higher priority took its place{words}", _SPARE_IT)
     if reason == "DeadlineExceeded":

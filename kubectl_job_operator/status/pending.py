@@ -18,11 +18,13 @@ _POD_IS_FORBIDDEN = re.compile(r'^pods? "[^"]*" is forbidden: ')
 _PREEMPTION = re.compile(r"[,.]?\s*(no new claims to deallocate, )?preemption: .*$", re.DOTALL)
 _VOLUME = re.compile(r"persistentvolumeclaim|persistent volume|unbound|volume node affinity", re.IGNORECASE)
 _QUOTA = re.compile(r"exceeded quota|failed quota")
+_QUOTA_WANTS = re.compile(r"failed quota: .*must specify")
 _REFUSED = re.compile(r"is forbidden|forbidden:|denied the request|is invalid|not found|cannot set|unable to validate")
 _TRANSIENT = re.compile(r"failed calling webhook|Internal error|timeout|timed out|connection refused|etcdserver")
 # In its text may stand anything.
 _DENIED = re.compile(r"denied (the )?request|violates PodSecurity")
 _DEFAULT_BACKOFF_LIMIT = 6
+_FAILURES_OF_INDEX = "batch.kubernetes.io/job-index-failure-count"
 
 
 def obstacles(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()) -> list[Obstacle]:
@@ -75,15 +77,16 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
         return _refusal(job, str(refused.get("message") or ""), count)
     failed = sum(1 for pod in pods if (pod.get("status") or {}).get("phase") == "Failed")
     if failed:
-        allowed = job["spec"].get("backoffLimit", _DEFAULT_BACKOFF_LIMIT)
+        field = "backoffLimitPerIndex" if "backoffLimitPerIndex" in job["spec"] else "backoffLimit"
+        allowed = job["spec"].get(field, _DEFAULT_BACKOFF_LIMIT)
         pods_of_it = f"{failed} failed pod{'s' if failed > 1 else ''}"
-        if failed > int(allowed):
+        if field == "backoffLimit" and failed > int(allowed):
             return Obstacle(
                 "BackOff",
                 f"has {pods_of_it}, more than backoffLimit allows; Kubernetes calls it Failed soon.",
                 Outlook.PASSING,
             )
-        sentence = f"has {pods_of_it} (backoffLimit is {allowed}); after a pause Kubernetes starts the next."
+        sentence = f"has {pods_of_it} ({field} is {allowed}); after a pause Kubernetes starts the next."
         return Obstacle("BackOff", sentence, Outlook.PASSING, is_explained=False)
     return None if pods else Obstacle("NoPod", "has no pod yet.", Outlook.PASSING, is_explained=False)
 
@@ -106,12 +109,14 @@ def _refusal(job: Object, message: str, count: int) -> Obstacle:
     """Tell why no pod can be created."""
     words = _POD_IS_FORBIDDEN.sub("", message.removeprefix("Error creating: "))
     sentence = f"has no pod, because none can be created: {with_point(event_list.without_names(job, words))}"
-    if _QUOTA.search(message):
+    if _QUOTA.search(message) and not _QUOTA_WANTS.search(message):
         remedy = "ask for less, wait until others have ended, or have the ResourceQuota of the namespace raised."
         return Obstacle("FailedCreate", sentence, Outlook.MAY_HEAL, remedy)
     remedy = "mend what the API server refuses in the pod, or ask who runs the cluster."
     if "service account" in message or "serviceaccount" in message:
         remedy = "create the ServiceAccount, or name another one in the template."
+    elif _QUOTA_WANTS.search(message):
+        remedy = "set what the ResourceQuota wants in the containers' resources, or have a LimitRange set it."
     # The account of a namespace that was just made comes a moment later: once is not enough.
     is_denied = _DENIED.search(message)
     is_final = count > 1 and (is_denied or (_REFUSED.search(message) and not _TRANSIENT.search(message)))
@@ -131,8 +136,7 @@ def _rejection(job: Object, pod: Object) -> Obstacle:
     if not kinds.is_job(job):
         remedy = "ask for what a node can give."
         return Obstacle(str(found["reason"]), words, Outlook.MAY_HEAL, remedy, pod["metadata"]["name"])
-    failed, allowed = (job.get("status") or {}).get("failed"), job["spec"].get("backoffLimit", _DEFAULT_BACKOFF_LIMIT)
-    is_replaced = int(failed or 0) <= int(allowed)
+    is_replaced = _is_replaced(job, pod)
     ending = "the Job will replace it." if is_replaced else "the Job will not replace it."
     return Obstacle(
         str(found["reason"]),
@@ -141,6 +145,15 @@ def _rejection(job: Object, pod: Object) -> Obstacle:
         "ask for what a node can give, or raise backoffLimit, so that the Job tries another node.",
         pod["metadata"]["name"],
     )
+
+
+def _is_replaced(job: Object, pod: Object) -> bool:
+    """Whether the Job starts another pod in place of one that failed."""
+    spec = job["spec"]
+    if "backoffLimitPerIndex" in spec:
+        failed_before = (pod["metadata"].get("annotations") or {}).get(_FAILURES_OF_INDEX)
+        return int(failed_before or 0) < int(spec["backoffLimitPerIndex"])
+    return int((job.get("status") or {}).get("failed") or 0) <= int(spec.get("backoffLimit", _DEFAULT_BACKOFF_LIMIT))
 
 
 def _in_pod(job: Object, pod: Object, events: Sequence[Object]) -> list[Obstacle]:
@@ -173,7 +186,20 @@ def _unscheduled(pod: str, scheduled: Object) -> Obstacle:
 
 
 def _unseen(name: str, pod: Object) -> Obstacle:
-    """Tell of a pod whose containers the kubelet does not mention yet."""
+    """Tell of a pod of whose containers the kubelet says nothing that would keep them from running."""
+    if pod_status.has_started(pod):
+        return Obstacle("Sidecar", _beside_sidecars(pod), Outlook.PASSING, "", name, is_explained=False)
     node = (pod.get("spec") or {}).get("nodeName")
     words = f"was given to node {node}, which has not begun with it." if node else "waits for the scheduler."
     return Obstacle("Pending", words, Outlook.PASSING, "", name, is_explained=False)
+
+
+def _beside_sidecars(pod: Object) -> str:
+    """Tell of a pod in which only sidecars run, or nothing for a moment."""
+    sidecars = [one for one in pod_status.sidecar_statuses(pod) if "running" in (one.get("state") or {})]
+    starting = next((one["name"] for one in sidecars if not one.get("started")), "")
+    if starting:
+        return f"waits for its sidecar {starting}: that runs, but its startup probe has not succeeded yet."
+    if sidecars and pod_status.has_only_sidecars_left(pod):
+        return f"has done its work, and waits until its sidecar {sidecars[0]['name']} has ended too."
+    return "has begun, and its next containers are being created."

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object, status_of
+
+LOST = "ContainerStatusUnknown"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class ContainerState:
     :param is_over: whether that run has ended.
     :param has_previous: whether ``kubectl logs --previous`` means the run before it.
     :param can_restart: whether another run may follow.
+    :param is_lost: whether its node does not know that run any more, nor its log.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ContainerState:
     is_over: bool
     has_previous: bool
     can_restart: bool
+    is_lost: bool = False
 
 
 def has_started(pod: Object) -> bool:
@@ -101,25 +106,41 @@ def has_ended(pod: Object) -> bool:
 def container_states(pod: Object) -> list[ContainerState]:
     """Return what each container of the pod that has a status is doing, init containers first."""
     return [
-        _container_state(one, is_init=kind == "initContainerStatuses", can_restart=_can_restart(pod, one["name"]))
+        _container_state(pod, one, is_init=kind == "initContainerStatuses")
         for kind in ("initContainerStatuses", "containerStatuses")
         for one in status_of(pod).get(kind) or ()
     ]
 
 
-def _container_state(one: Object, *, is_init: bool, can_restart: bool) -> ContainerState:
+def _container_state(pod: Object, one: Object, *, is_init: bool) -> ContainerState:
     state, last = one.get("state") or {}, "terminated" in (one.get("lastState") or {})
     waits = not {"running", "terminated"} & state.keys()
     return ContainerState(
         name=one["name"],
         is_init=is_init,
-        instance=int(one.get("restartCount") or 0),
+        instance=_restarts(pod, one),
         is_running="running" in state,
         # While it waits for its restart, its last run is the one that has just ended.
         is_over="terminated" in state or (waits and last),
         has_previous=last and not waits,
-        can_restart=can_restart,
+        can_restart=_can_restart(pod, one["name"]),
+        is_lost=_is_lost(one),
     )
+
+
+def _restarts(pod: Object, status: Object) -> int:
+    """Return how often a container was started again; the kubelet adds one where it lost sight of it."""
+    count = int(status.get("restartCount") or 0)
+    return max(0, count - 1) if _is_lost(status) and not objects.is_being_deleted(pod) else count
+
+
+def _is_lost(status: Object) -> bool:
+    return ((status.get("state") or {}).get("terminated") or {}).get("reason") == LOST
+
+
+def has_lost(pod: Object, container: str) -> bool:
+    """Whether the pod's node does not know the container any more, so that its log cannot be had."""
+    return any(_is_lost(one) for one in container_statuses(pod) if one["name"] == container)
 
 
 def _can_restart(pod: Object, container: str) -> bool:
@@ -144,7 +165,7 @@ def _failed_in(pod: Object) -> Iterator[FailedContainer]:
                 ended["exitCode"],
                 ended.get("reason") or "",
                 ended.get("message") or "",
-                status.get("restartCount") or 0,
+                _restarts(pod, status),
             )
 
 
@@ -152,6 +173,18 @@ def container_statuses(pod: Object) -> list[Object]:
     """Return what the kubelet says of each container, init containers first."""
     status = status_of(pod)
     return [one for kind in ("initContainerStatuses", "containerStatuses") for one in status.get(kind) or ()]
+
+
+def sidecar_statuses(pod: Object) -> list[Object]:
+    """Return what the kubelet says of the init containers that run beside the others."""
+    sidecars = _sidecars(pod)
+    return [one for one in status_of(pod).get("initContainerStatuses") or () if one["name"] in sidecars]
+
+
+def has_only_sidecars_left(pod: Object) -> bool:
+    """Whether each of the pod's containers has ended, and none of them starts anew."""
+    states = [one for one in container_states(pod) if not one.is_init]
+    return bool(states) and all(one.is_over and not one.can_restart for one in states)
 
 
 def _sidecars(pod: Object) -> set[str]:

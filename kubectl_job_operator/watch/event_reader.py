@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.attempt.permissions import Permissions
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import events
+from kubectl_job_operator.status.rights import LIST_EVENTS
 
 
 class EventReader(Protocol):
@@ -35,15 +36,17 @@ class EventReader(Protocol):
 
 
 class KubectlEvents:
-    """Reads them with a kubectl for each reading; that this fails is no harm.
+    """Reads them with a kubectl for each reading, where the account may; that this fails is no harm.
 
     :param kubectl: reads.
     :param on_exit: called when events are there, in another thread; ``handle`` then takes them.
+    :param permissions: knows whether the account may.
     """
 
-    def __init__(self, kubectl: Kubectl, on_exit: Callable[[Process], None]) -> None:
+    def __init__(self, kubectl: Kubectl, on_exit: Callable[[Process], None], permissions: Permissions) -> None:
         self._kubectl = kubectl
         self._on_exit = on_exit
+        self._permissions = permissions
         self._reading: Call | None = None
 
     @property
@@ -53,17 +56,21 @@ class KubectlEvents:
 
     def start(self, job: Object, waiting: Sequence[Object]) -> None:
         """Begin to read."""
-        self._reading = self._kubectl.start_events(events.field_selector(job, waiting), self._on_exit)
+        if self._permissions.has(LIST_EVENTS):
+            self._reading = self._kubectl.start_events(events.field_selector(job, waiting), self._on_exit)
 
     def handle(self, process: Process | None) -> Sequence[Object] | None:
         """Return what was read, if that is the process that has ended."""
         if self._reading is None or self._reading.process is not process:
             return None
         call, self._reading = self._reading, None
-        # Its words are in the log, and the pods tell most of it.
-        with contextlib.suppress(KubectlError):
+        try:
             return self._kubectl.finish_events(call)
-        return None
+        except KubectlError as error:
+            # Its words are in the log, and the pods tell most of it.
+            if error.kind is ErrorKind.FORBIDDEN:
+                self._permissions.is_refused(LIST_EVENTS)
+            return None
 
     def pending(self) -> Sequence[Call]:
         """Return what is still being read."""

@@ -1,4 +1,4 @@
-"""The Job's pods as they are now, kept up to date by one ``kubectl get pods --watch``."""
+"""The Job's pods as they are now, kept up to date by one ``kubectl get pods --watch``, or by lists now and then."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from kubectl_job_operator.status import job_status
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
+_LONGEST_PAUSE_BETWEEN_LISTS_SECONDS = 30.0
 _REFUSED_PAUSE_SECONDS = 60.0
 
 
@@ -28,17 +29,26 @@ class PodWatch:
     """A chore that knows the Job's pods.
 
     A watch begins with all pods that there are. After a gap they are listed first: only a list tells what is gone, and
-    that the cluster answers at all.
+    that the cluster answers at all. Where watching is refused, they are listed again and again, less and less often as
+    long as nothing changes.
 
     :param kubectl: watches and lists.
     :param job: whose pods.
     :param mailbox: learns that there is news.
     :param log: takes a warning if the watch is refused.
     :param observer: is shown the pods that there are, whenever they have changed.
+    :param may_watch: whether the account may watch pods, as far as is known.
     """
 
     def __init__(
-        self, kubectl: Kubectl, job: Object, mailbox: Mailbox, log: Log, observer: Observer | None = None
+        self,
+        kubectl: Kubectl,
+        job: Object,
+        mailbox: Mailbox,
+        log: Log,
+        observer: Observer | None = None,
+        *,
+        may_watch: bool = True,
     ) -> None:
         self._kubectl = kubectl
         self._selector = job_status.pod_selector(job)
@@ -52,6 +62,7 @@ class PodWatch:
         self._list: Call | None = None
         self._output: Output | None = None
         self._rest = b""
+        self._may_watch = may_watch
         self._has_gap = False
         self._next_start = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
@@ -96,7 +107,7 @@ class PodWatch:
         left = self._next_start - time.monotonic()
         if left > 0:
             return left
-        if self._has_gap:
+        if self._has_gap or not self._may_watch:
             self._list = self._kubectl.start_select("pods", self._selector, self._mailbox.post)
         else:
             self._start_watch()
@@ -117,7 +128,8 @@ class PodWatch:
         """Take a list of all pods for the truth."""
         self._note_answer()
         for pod in pods:
-            self._see(pod)
+            if pod != self._pods.get(objects.uid(pod)) or self.is_gone(objects.uid(pod)):
+                self._see(pod)
         for pod_uid in self._pods.keys() - {objects.uid(pod) for pod in pods} - self._gone:
             self._lose(pod_uid)
 
@@ -157,19 +169,27 @@ class PodWatch:
             pods = self._kubectl.finish_select(call)
         except KubectlError as error:
             self._refused_in_a_row = 0
+            self._has_gap, self.is_up = True, False
             self._bear(error)
             self._wait_a_while()
             return
+        version = self.version
         self.replace(pods)
         # Where watching is forbidden and listing is not, this comes again and again and means nothing.
-        if self._refused_in_a_row <= 1:
+        if self._has_gap and self._refused_in_a_row <= 1:
             self.reconnections += 1
-        self._start_watch()
+        if self._may_watch:
+            self._start_watch()
+            return
+        self._has_gap, self._refused_since = False, 0.0
+        if self.version != version:
+            self._pause = _FIRST_PAUSE_SECONDS
+        self._wait_a_while(_LONGEST_PAUSE_BETWEEN_LISTS_SECONDS)
 
-    def _wait_a_while(self) -> None:
+    def _wait_a_while(self, longest_seconds: float = _LONGEST_PAUSE_SECONDS) -> None:
         """Put the next command off, longer and longer until there are news."""
         self._next_start = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _REFUSED_PAUSE_SECONDS if self._has_warned else _LONGEST_PAUSE_SECONDS)
+        self._pause = min(2 * self._pause, _REFUSED_PAUSE_SECONDS if self._has_warned else longest_seconds)
 
     def _bear(self, error: KubectlError) -> None:
         """Go on trying, and warn once if a refusal was no accident."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable
 
+from kubectl_job_operator.attempt.refusals import Refusals, is_refusal
+from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.objects import Object
@@ -20,12 +21,14 @@ class SharedWarnings:
     :param kubectl: reads them.
     :param known: returns the UIDs of all about which warnings are kept.
     :param waker: wakes those who wanted them.
+    :param log: takes the line that they may not be read.
     """
 
-    def __init__(self, kubectl: Kubectl, known: Callable[[], set[str]], waker: Waker) -> None:
+    def __init__(self, kubectl: Kubectl, known: Callable[[], set[str]], waker: Waker, log: Log) -> None:
         self._kubectl = kubectl
         self._known = known
         self._waker = waker
+        self._log = log
         self._events: dict[str, list[Object]] = {}
         self._are_wanted = asyncio.Event()
         self._asked: set[Sleeper] = set()
@@ -44,13 +47,20 @@ class SharedWarnings:
         self._asked.discard(sleeper)
 
     async def read(self) -> None:
-        """Read them for all who want them."""
+        """Read them for all who want them, unless that is refused for good."""
+        refusals = Refusals(self._kubectl.is_ready)
         while True:
             await self._are_wanted.wait()
             self._are_wanted.clear()
             asked, self._asked = self._asked, set()
-            with contextlib.suppress(KubectlError):  # the pods tell most of it
+            try:
                 found = await asyncio.to_thread(self._read)
+            except KubectlError as error:  # the pods tell most of it
+                if is_refusal(error) and await asyncio.to_thread(refusals.believes, error, was_served=False):
+                    self._log.info("Events may not be listed, so what they tell of a Job that waits is left out.")
+                    return
+            else:
+                refusals.forget()
                 about = self._known()
                 self._events = {uid: events for uid, events in found.items() if uid in about}
             self._waker.call(asked)

@@ -76,7 +76,7 @@ class SharedWatch:
         self._kubectl = Kubectl(access, namespace, self._processes, self._transcript)
         self._sightings = Sightings(self._tell)
         self._waker = Waker()
-        self._warnings = SharedWarnings(self._kubectl, self._known, self._waker)
+        self._warnings = SharedWarnings(self._kubectl, self._known, self._waker, log)
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._own_watches: dict[str, asyncio.Task[None]] = {}
         self._jobs_stream = WatchStream(

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from . import given, kind, kubectl
-from .debian import node, requirements
+from .debian import node, release, requirements
 from .errors import ClusterError, MissingError
 from .kubernetes import build, modules
 from .lock import locked
@@ -32,7 +32,7 @@ def ensure() -> Cluster:
         # Whatever is wrong with the caller's own cluster, none of ours takes its place.
         return current()
     if build.lacking(modules.kubernetes()):
-        # It will not come with a cluster that is built here.
+        # None will come with a cluster that is built here.
         kubectl.require()
     cluster = _running()
     if cluster:
@@ -85,9 +85,9 @@ def _start() -> Cluster:
         cluster = kind.up(modules.kubernetes(minor))
     else:
         requirements.require(why_not)
-        kubectl.require()
-        say(f"  taking one node from Debian's packages ({f'{WAY} asks for it' if way else why_not})")
-        cluster = node.up()
+        chosen = release.choose(minor)
+        say(f"  taking one node with Kubernetes {chosen} ({f'{WAY} asks for it' if way else why_not})")
+        cluster = node.up(chosen)
     return cluster
 
 

@@ -20,7 +20,7 @@ def deployment() -> Iterator[Deployment]:
     if cluster.kind != "debian":
         pytest.fail(
             "The images can only be brought to the node that runs on this machine.\n"
-            "What to do: run `make e2e` where there is neither kind nor a given cluster.",
+            "What to do: `make cluster-down`, then `KUBECTL_JOB_OPERATOR_CLUSTER=node make e2e`.",
             pytrace=False,
         )
     built = images.build_all()

@@ -63,11 +63,12 @@ FAILURES: list[BaseException] = []
 
 @dataclass
 class TaskRun:
-    """What came of a run of the DAG."""
+    """What came of a run of the DAG; the result only where the task was run without Airflow."""
 
     state: str
     records: list[logging.LogRecord]
     failures: list[BaseException] = field(default_factory=list)
+    result: Any = None
 
     @property
     def log(self) -> str:
@@ -88,7 +89,19 @@ class TaskRun:
     @property
     def subcommands(self) -> list[str]:
         """The subcommands of kubectl, in the order of the log."""
-        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete", "label", "patch"}
+        known = {
+            "api-resources",
+            "auth",
+            "version",
+            "config",
+            "get",
+            "apply",
+            "wait",
+            "logs",
+            "delete",
+            "label",
+            "patch",
+        }
         return [next(word for word in command if word in known) for command in self.commands]
 
     @property

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from tests import cluster as test_cluster
+from tests.cluster.kind import nodes
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.namespace import Namespace
+from tests.integration.scenarios import Scenario
+from tests.integration.side_by_side import Outcome, SideBySide
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.cluster)
+    # What breaks a whole node comes last.
+    items.sort(key=lambda item: "worker_node" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +75,28 @@ def task(
     shutil.rmtree(runner.folder)
 
 
+@pytest.fixture(scope="module")
+def scenes(cluster: test_cluster.Cluster, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Outcome]]]:
+    """Start the tasks of all scenarios that the module's tests ask for, side by side."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    asked = [item.callspec.params.get("outcome") for item in items if item.module is request.module]
+    minor, tasks = Namespace(cluster, "default").server_minor(), SideBySide(cluster)
+    wanted = {one.name: one for one in asked if isinstance(one, Scenario) and one.since <= minor}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        yield {name: tasks.play(scenario) for name, scenario in wanted.items()}
+        tasks.close()
+
+
+@pytest.fixture
+def outcome(scenes: dict[str, Future[Outcome]], request: pytest.FixtureRequest) -> Outcome:
+    """Return what came of the task of the scenario that ``outcome_of`` names."""
+    scenario: Scenario = request.param
+    if scenario.name not in scenes:
+        pytest.skip(f"this server is older than Kubernetes 1.{scenario.since}, the first that does so by itself")
+    return scenes[scenario.name].result()
+
+
 @pytest.fixture
 def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
     """Let only a cluster be broken that this machine runs itself, and mend it."""
@@ -78,3 +107,15 @@ def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
         test_cluster.faults.resume(name)
         test_cluster.faults.start(name)
     test_cluster.faults.wait_until_healthy()
+
+
+@pytest.fixture
+def worker_node(cluster: test_cluster.Cluster) -> Iterator[str]:
+    """Let only a node of kind be broken, and mend it: give the name of the one that runs the pods."""
+    if cluster.kind != "kind":
+        pytest.skip("only a node of kind can be broken as a whole")
+    yield nodes.WORKER
+    for mend in (nodes.resume, nodes.start):
+        with contextlib.suppress(test_cluster.ClusterError):
+            mend(nodes.WORKER)
+    Namespace(cluster, "default").kubectl("wait", f"node/{nodes.WORKER}", "--for=condition=Ready", "--timeout=120s")

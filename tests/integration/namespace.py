@@ -20,9 +20,9 @@ class Namespace:
     name: str
 
     @classmethod
-    def create(cls, cluster: Cluster) -> Namespace:
-        """Make one, and wait until pods can be created in it."""
-        namespace = cls(cluster, f"test-{uuid.uuid4().hex[:8]}")
+    def create(cls, cluster: Cluster, name: str = "") -> Namespace:
+        """Make one, and wait until pods can be created in it; default is a name that nobody else has."""
+        namespace = cls(cluster, name or f"test-{uuid.uuid4().hex[:8]}")
         namespace._run("create", "namespace", namespace.name)
         account = ("get", "serviceaccount", "default", "--ignore-not-found", "-o", "name")
         # Until the service account is there, the Job controller fails and backs off for many seconds.
@@ -55,8 +55,20 @@ class Namespace:
         """Return the names of the pods that run."""
         return [pod["metadata"]["name"] for pod in self.objects("pods") if pod["status"].get("phase") == "Running"]
 
+    def server_minor(self) -> int:
+        """Return the minor version of the cluster's Kubernetes, as 37."""
+        return int(json.loads(self.kubectl("version", "-o", "json"))["serverVersion"]["minor"].rstrip("+"))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command of kubectl here."""
+        return self._command("-n", self.name, *arguments)
+
+    def _command(self, *arguments: str) -> list[str]:
+        kubeconfig, context = str(self.cluster.kubeconfig), self.cluster.context
+        return ["kubectl", "--kubeconfig", kubeconfig, "--context", context, *arguments]
+
     def _run(self, *arguments: str, given: str | None = None) -> str:
-        argv = ["kubectl", "--kubeconfig", str(self.cluster.kubeconfig), "--context", self.cluster.context, *arguments]
+        argv = self._command(*arguments)
         finished = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
         assert finished.returncode == 0, f"{argv}: {finished.stderr}"
         return finished.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,10 @@ from tests.airflow_dag import DAG
 from tests.cluster import Cluster
 from tests.integration.airflow_task import LOGGER, Collector, TaskRun
 from tests.integration.namespace import Namespace
+from tests.integration.scenarios import Scenario
 from tests.integration.stub_context import context_for
+
+_MARKED = re.compile(r"^(?:\[\S+\] )?line of (\S+): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,21 @@ class Outcome:
 
     :param run: its end and its log.
     :param jobs: the Jobs that it left and that are not being deleted.
+    :param pods: the pods that it left, as they then were.
     """
 
     run: TaskRun
     jobs: list[str]
+    pods: list[dict[str, Any]]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The lines that containers of a scenario have written, in the order of the log, each after its container."""
+        return _MARKED.findall(self.run.log)
+
+    def lines_of(self, container: str = "main") -> list[str]:
+        """Return the lines of one container."""
+        return [text for name, text in self.lines if name == container]
 
 
 class SideBySide:
@@ -49,6 +64,10 @@ class SideBySide:
         """
         return self._pool.submit(self._run, prepare, arguments)
 
+    def play(self, scenario: Scenario) -> Future[Outcome]:
+        """Start a scenario's task and all that happens around it, or let it wait for its turn."""
+        return self._pool.submit(self._play, scenario)
+
     def close(self) -> None:
         """Start no more, and wait for those that run."""
         self._pool.shutdown(cancel_futures=True)
@@ -58,7 +77,18 @@ class SideBySide:
         try:
             prepare(namespace)
             run = _run(namespace=namespace.name, **arguments)
-            return Outcome(run, namespace.living("jobs"))
+            return Outcome(run, namespace.living("jobs"), namespace.objects("pods"))
+        finally:
+            namespace.delete()
+
+    def _play(self, scenario: Scenario) -> Outcome:
+        namespace = Namespace.create(self._cluster)
+        try:
+            with scenario.set_in(namespace) as meanwhile:
+                arguments = {"log_formatter": "line of {}: {}".format, **scenario.arguments}
+                run = _run(namespace=namespace.name, job_yaml=scenario.manifest, **arguments)
+                meanwhile.result()
+                return Outcome(run, namespace.living("jobs"), namespace.objects("pods"))
         finally:
             namespace.delete()
 
@@ -75,8 +105,10 @@ def _run(**arguments: Any) -> TaskRun:
 
     dag = DAG(dag_id, schedule=None)
     task = Task(task_id="job", dag=dag, **arguments)
+    runner = task._make_runner(context_for(task), None)
     try:
-        task._make_runner(context_for(task), None).run()
+        runner.run()
     except KubectlJobOperatorError as error:
         return TaskRun("failed", collector.records, [error])
-    return TaskRun("success", collector.records)
+    assert runner.done is not None, "a Job that did not fail is done"
+    return TaskRun("success", collector.records, result=runner.done.result)

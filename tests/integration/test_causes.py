@@ -319,7 +319,6 @@ def outcomes(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[dict[
         tasks.close()
 
 
-@pytest.mark.xdist_group("causes")
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str, Future[Outcome]]) -> None:
     outcome = outcomes[cause.name].result()

@@ -210,7 +210,8 @@ def test_a_log_that_is_rotated_goes_on_and_what_is_missing_is_announced(task: Ta
 
 
 def test_a_pod_that_is_deleted_while_it_is_read_is_announced(task: TaskRunner, namespace: Namespace) -> None:
-    task.write("job.yaml", job("i=0; while true; do i=$((i+1)); echo number $i; sleep 0.2; done", spec=_PATIENT))
+    replaces = _PATIENT.replace("backoffLimit: 0", "backoffLimit: 2")
+    task.write("job.yaml", job("i=0; while true; do i=$((i+1)); echo number $i; sleep 0.2; done", spec=replaces))
 
     def delete() -> None:
         until(lambda: namespace.living("pods") != [], "there was no pod")

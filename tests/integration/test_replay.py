@@ -47,8 +47,11 @@ EXTRACT = {
 }
 
 
-# What some versions of the server write on a Job: from 1.24 to 1.26, and on one without labels of its own.
-BY_THE_SERVER = ("batch.kubernetes.io/job-tracking", "controller-uid", "job-name")
+# What some versions of the server write on a Job: from 1.24 to 1.26, and on one whose pods have no labels of their own.
+BY_THE_SERVER = (
+    *("batch.kubernetes.io/job-tracking", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"),
+    *("controller-uid", "job-name"),
+)
 
 
 @dataclass(frozen=True)

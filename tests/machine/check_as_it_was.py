@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +20,16 @@ from tests.machine import snapshot
 
 
 @pytest.fixture
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a cache folder that has what is built once and kept, and nothing of a cluster that is up."""
+def cache() -> Iterator[Path]:
+    """Yield a cache folder that has what is built once and kept, and nothing of a cluster that is up."""
     packages.install(engine.TO_RUN)
     image.archive(modules.kubernetes())
-    cache = tmp_path_factory.mktemp("cache")
+    # Not pytest's own folder: another session of pytest's would clear it away while an engine lives in it.
+    cache = Path(tempfile.mkdtemp(prefix="test-cluster-"))
     (cache / "kubectl-job-operator").mkdir()
     (cache / "kubectl-job-operator" / "built").symlink_to(built_folder())
-    return cache
+    yield cache
+    shutil.rmtree(cache)
 
 
 @pytest.mark.timeout(600)

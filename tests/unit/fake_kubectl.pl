@@ -33,7 +33,7 @@ sub in_order {
 sub claim {
     my ($number, $times) = @_;
     for my $use (1 .. $times) {
-        return 1 if mkdir "$folder/claim-$number-$use";
+        return 1 if symlink 'taken', "$folder/claim-$number-$use";
     }
     return 0;
 }

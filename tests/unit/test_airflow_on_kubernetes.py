@@ -14,7 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from kubectl_job_operator.status.rights import NEEDED, Right
+from kubectl_job_operator.status.rights import FOR_A_JOB, Right
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "airflow_on_kubernetes"
@@ -136,7 +136,7 @@ def secrets_that_pods_read(documents: list[Manifest]) -> set[str]:
     return names
 
 
-def test_the_role_has_exactly_the_rights_that_the_operator_needs(rendered: dict[str, list[Manifest]]) -> None:
+def test_the_role_has_exactly_the_rights_that_the_operator_has_a_use_for(rendered: dict[str, list[Manifest]]) -> None:
     roles = of_kind(rendered["dags-in-image"], "Role")
     granted = {
         Right(verb, resource.partition("/")[0], group, resource.partition("/")[2])
@@ -145,7 +145,7 @@ def test_the_role_has_exactly_the_rights_that_the_operator_needs(rendered: dict[
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert granted == set(NEEDED)
+    assert granted == {*FOR_A_JOB.needed, *FOR_A_JOB.helpful}
     (of_companions,) = roles["kubectl-job-operator-companions"]["rules"]
     assert of_companions["resources"] == ["persistentvolumeclaims"]
     assert set(roles) == {"kubectl-job-operator", "kubectl-job-operator-companions"}

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.debian import build, certificates, components, configuration, mounts
+from tests.cluster.debian import build, certificates, cgroups, components, configuration, mounts, release
 from tests.cluster.debian.layout import CONTEXT, Layout
 from tests.cluster.debian.network import removal_of_kubernetes_rules
 from tests.cluster.debian.ports import Ports, free_port
 from tests.cluster.debian.processes import COMPONENTS
+from tests.cluster.debian.release import OLDEST, Release
+from tests.cluster.errors import MissingError
+from tests.cluster.kubernetes import modules
 
 PORTS = Ports(
     apiserver=6443,
@@ -43,20 +46,53 @@ COMMIT
 """
 
 
-def test_every_component_can_be_found_again_by_its_name_and_the_nodes_folder() -> None:
+BUILT = Release("1.37", {name: Path("/built") for name in COMPONENTS})
+DEBIANS = Release(OLDEST, {name: Path("/built") for name in build.BINARIES})
+
+
+@pytest.mark.parametrize("release", [BUILT, DEBIANS], ids=lambda release: release.minor)
+def test_every_component_can_be_found_again_by_its_name_and_the_nodes_folder(release: Release) -> None:
     """Teardown looks for nothing else, as the records of what was started may be lost."""
     layout = Layout(Path("/cache/node"))
-    commands = components.commands(layout, PORTS, Path("/cache/kubernetes-1"))
+    commands = components.commands(layout, PORTS, release)
     assert sorted(commands) == sorted(COMPONENTS)
     for name, command in commands.items():
         assert Path(command[0]).name == name
         assert any("/cache/node/" in argument for argument in command), name
 
 
+def test_each_version_is_given_the_flags_of_its_time() -> None:
+    layout = Layout(Path("/cache/node"))
+    old = " ".join(" ".join(command) for command in components.commands(layout, PORTS, DEBIANS).values())
+    new = " ".join(" ".join(command) for command in components.commands(layout, PORTS, BUILT).values())
+    for flag in ("--port=0", "--container-runtime=remote", "TTLAfterFinished"):
+        assert flag in old
+        assert flag not in new
+
+
+def test_what_debian_has_is_taken_from_the_system_and_what_was_built_from_its_folder() -> None:
+    assert (DEBIANS.program("etcd"), DEBIANS.program("kubelet")) == ("etcd", "/built/kubelet")
+    assert BUILT.program("etcd") == "/built/etcd"
+
+
+@pytest.mark.parametrize(("lacking", "chosen"), [("", modules.minors()[-1]), ("there is no Go", OLDEST)])
+def test_the_newest_is_taken_where_it_can_be_had_and_debians_elsewhere(
+    lacking: str, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.cluster.kubernetes.build.lacking", lambda _: lacking)
+    assert release.choose("") == chosen
+    assert release.choose(OLDEST) == OLDEST
+
+
+def test_an_unknown_version_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(MissingError, match=r"Kubernetes 1\.5 can be had; there are 1\.20, "):
+        release.choose("1.5")
+
+
 def test_the_kubeconfig_is_private_and_holds_its_keys_so_that_it_can_be_copied(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "node")
     certificates.write(layout.certificates, ("127.0.0.1",))
-    configuration.write(layout, PORTS)
+    configuration.write(layout, PORTS, BUILT)
     assert layout.kubeconfig.stat().st_mode & 0o777 == 0o600
     kubeconfig = json.loads(layout.kubeconfig.read_text())
     assert kubeconfig["current-context"] == CONTEXT == "kubectl-job-operator"
@@ -115,3 +151,15 @@ def test_an_interrupted_build_is_never_taken_for_a_finished_one(
     assert build.cached() is None
     (cache / "kubernetes-1.20.2-1").mkdir()
     assert build.cached() == cache / "kubernetes-1.20.2-1"
+
+
+def test_a_frozen_group_is_thawed_so_that_its_processes_can_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runc that is killed while it changes a container's devices leaves the container frozen."""
+    monkeypatch.setattr(cgroups, "MOUNT", tmp_path)
+    state = tmp_path / "freezer" / "ours" / "pod" / "freezer.state"
+    state.parent.mkdir(parents=True)
+    state.write_text("FROZEN\n")
+    cgroups._thaw("ours")
+    assert state.read_text() == "THAWED"

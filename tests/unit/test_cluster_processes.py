@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.debian import processes
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,8 @@ def test_our_processes_are_found_by_the_folder_that_their_command_lines_name(tmp
         (folder / "file").touch()
     records = [processes.start(("tail", "-f", f"{folder}/file"), tmp_path / "log") for folder in (ours, theirs)]
     try:
-        assert processes.belonging_to(ours, ("tail",)) == [records[0].pid]
+        # For a moment after its start a process has no command line.
+        until(lambda: processes.belonging_to(ours, ("tail",)) == [records[0].pid], "ours is not found, or not alone")
         assert processes.belonging_to(ours, ("etcd",)) == [], "someone who reads a log of ours is not ours"
     finally:
         processes.kill(record.pid for record in records)

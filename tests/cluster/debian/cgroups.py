@@ -33,6 +33,7 @@ def kill_all(name: str = NAME) -> None:
     while pids := _members(name):
         if time.monotonic() > deadline:
             raise ClusterError(f"these processes of pods do not end: {', '.join(str(pid) for pid in sorted(pids))}")
+        _thaw(name)
         processes.kill(pids)
 
 
@@ -58,6 +59,16 @@ def _hierarchies() -> Iterator[Path]:
         # Controllers that share a hierarchy have links to it.
         if folder.is_dir() and not folder.is_symlink():
             yield folder
+
+
+def _thaw(name: str) -> None:
+    """Let frozen processes go on, as they cannot die: a runc that was killed may have left its container frozen."""
+    for hierarchy in _hierarchies():
+        for group in _groups_below(hierarchy / name):
+            # Only version 1 has the file, and no group at the root of a hierarchy.
+            with suppress(OSError):
+                if (group / "freezer.state").read_text().strip() != "THAWED":
+                    (group / "freezer.state").write_text("THAWED")
 
 
 def _groups_below(root: Path) -> list[Path]:

@@ -1,10 +1,9 @@
 """The command line of each component."""
 
-from pathlib import Path
-
 from . import network
 from .layout import NODE_NAME, Layout
 from .ports import Ports
+from .release import Release
 
 # Tests create hundreds of Jobs; the usual limits are made for a component among many.
 CLIENT_SPEED = ("--kube-api-qps=100", "--kube-api-burst=200")
@@ -12,15 +11,18 @@ CLIENT_SPEED = ("--kube-api-qps=100", "--kube-api-burst=200")
 FEATURES = "--feature-gates=TTLAfterFinished=true"
 
 
-def commands(layout: Layout, ports: Ports, binaries: Path) -> dict[str, tuple[str, ...]]:
+def commands(layout: Layout, ports: Ports, release: Release) -> dict[str, tuple[str, ...]]:
     """Return every component's command by its name, in the order in which they start."""
+    features = (FEATURES,) if release.is_debians else ()
+    # The ports without encryption have gone since.
+    closed = ("--port=0",) if release.is_debians else ()
     pki, etc = layout.certificates, layout.configuration
     kubeconfig = f"--kubeconfig={layout.kubeconfig}"
     etcd_url = f"http://127.0.0.1:{ports.etcd}"
     etcd_peer_url = f"http://127.0.0.1:{ports.etcd_peer}"
     return {
         "etcd": (
-            "etcd",
+            release.program("etcd"),
             f"--data-dir={layout.folder / 'etcd'}",
             f"--listen-client-urls={etcd_url}",
             f"--advertise-client-urls={etcd_url}",
@@ -31,7 +33,7 @@ def commands(layout: Layout, ports: Ports, binaries: Path) -> dict[str, tuple[st
             "--unsafe-no-fsync",
         ),
         "kube-apiserver": (
-            str(binaries / "kube-apiserver"),
+            release.program("kube-apiserver"),
             f"--etcd-servers={etcd_url}",
             f"--secure-port={ports.apiserver}",
             f"--advertise-address={network.NODE_ADDRESS}",
@@ -53,10 +55,10 @@ def commands(layout: Layout, ports: Ports, binaries: Path) -> dict[str, tuple[st
             f"--audit-log-path={layout.audit_log}",
             "--audit-log-maxsize=500",
             "--audit-log-maxbackup=1",
-            FEATURES,
+            *features,
         ),
         "kube-controller-manager": (
-            str(binaries / "kube-controller-manager"),
+            release.program("kube-controller-manager"),
             kubeconfig,
             "--leader-elect=false",
             "--use-service-account-credentials=true",
@@ -64,32 +66,32 @@ def commands(layout: Layout, ports: Ports, binaries: Path) -> dict[str, tuple[st
             f"--root-ca-file={pki / 'ca.crt'}",
             "--bind-address=127.0.0.1",
             f"--secure-port={ports.controller_manager}",
-            "--port=0",
+            *closed,
             *CLIENT_SPEED,
-            FEATURES,
+            *features,
         ),
         "kube-scheduler": (
-            str(binaries / "kube-scheduler"),
+            release.program("kube-scheduler"),
             kubeconfig,
             "--leader-elect=false",
             "--bind-address=127.0.0.1",
             f"--secure-port={ports.scheduler}",
-            "--port=0",
+            *closed,
             *CLIENT_SPEED,
         ),
-        "containerd": ("containerd", f"--config={etc / 'containerd.toml'}"),
+        "containerd": (release.program("containerd"), f"--config={etc / 'containerd.toml'}"),
         "kubelet": (
-            str(binaries / "kubelet"),
+            release.program("kubelet"),
             f"--config={etc / 'kubelet.json'}",
             kubeconfig,
             f"--root-dir={layout.folder / 'kubelet'}",
             f"--hostname-override={NODE_NAME}",
             f"--node-ip={network.NODE_ADDRESS}",
-            "--container-runtime=remote",
+            *(("--container-runtime=remote",) if release.is_debians else ()),
             f"--container-runtime-endpoint=unix://{layout.containerd_socket}",
         ),
         "kube-proxy": (
-            str(binaries / "kube-proxy"),
+            release.program("kube-proxy"),
             kubeconfig,
             "--proxy-mode=iptables",
             f"--cluster-cidr={network.POD_SUBNET}",

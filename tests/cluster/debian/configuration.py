@@ -7,14 +7,15 @@ from pathlib import Path
 from . import images, network
 from .layout import CONTEXT, Layout
 from .ports import Ports
+from .release import Release
 
 
-def write(layout: Layout, ports: Ports) -> None:
+def write(layout: Layout, ports: Ports, release: Release) -> None:
     """Write everything that the components read, except certificates."""
     layout.configuration.mkdir(parents=True)
     _write_kubeconfig(layout, ports)
     _write_audit_policy(layout)
-    _write_kubelet(layout, ports)
+    _write_kubelet(layout, ports, release)
     _write_containerd(layout)
     network.write_cni_configuration(layout.configuration / "cni", layout.folder / "cni-state")
 
@@ -55,8 +56,10 @@ def _write_audit_policy(layout: Layout) -> None:
     _write_json(layout.configuration / "audit-policy.json", policy)
 
 
-def _write_kubelet(layout: Layout, ports: Ports) -> None:
+def _write_kubelet(layout: Layout, ports: Ports, release: Release) -> None:
     """Write the kubelet's configuration."""
+    # Without it an old kubelet makes itself a folder in /var/lib; a new one refuses control groups of version 1.
+    of_its_time = {"featureGates": {"DevicePlugins": False}} if release.is_debians else {"failCgroupV1": False}
     _write_json(
         layout.configuration / "kubelet.json",
         {
@@ -90,8 +93,7 @@ def _write_kubelet(layout: Layout, ports: Ports) -> None:
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
-            # Without it the kubelet makes itself a folder in /var/lib.
-            "featureGates": {"DevicePlugins": False},
+            **of_its_time,
         },
     )
 

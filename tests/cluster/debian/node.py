@@ -11,7 +11,6 @@ from tests.cluster.model import Cluster
 from tests.cluster.progress import say, step
 
 from . import (
-    build,
     certificates,
     cgroups,
     components,
@@ -19,14 +18,15 @@ from . import (
     images,
     kernel,
     network,
-    packages,
     parts,
     podlogs,
     ports,
+    release,
     teardown,
 )
 from .commands import output_of
 from .layout import CONTEXT, NODE_NAME, layout
+from .release import Release
 
 NODE_READY = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
 KUBELET_HEALTH = f"/api/v1/nodes/{NODE_NAME}/proxy/healthz"
@@ -39,14 +39,13 @@ def running() -> Cluster | None:
     return Cluster(layout().kubeconfig, CONTEXT, "debian") if all(question() for question in questions) else None
 
 
-def up() -> Cluster:
+def up(minor: str) -> Cluster:
     """Start a fresh node; whatever is left of an earlier one is cleared away first."""
     if teardown.down():
         say("  the node was only half there; starting a fresh one")
-    binaries = build.binaries()
-    packages.install(packages.TO_RUN)
+    wanted = release.get(minor)
     try:
-        _start(binaries)
+        _start(wanted)
     except OSError as error:
         raise ClusterError(f"The node could not be started: {error}") from error
     return Cluster(layout().kubeconfig, CONTEXT, "debian")
@@ -57,7 +56,7 @@ def down() -> bool:
     return teardown.down()
 
 
-def _start(binaries: Path) -> None:
+def _start(wanted: Release) -> None:
     """Start one component after the other, each as soon as what it needs is there."""
     here = layout()
     chosen = ports.choose()
@@ -71,8 +70,8 @@ def _start(binaries: Path) -> None:
         podlogs.link(here.folder)
         addresses = ("127.0.0.1", network.NODE_ADDRESS, network.SERVICE_ADDRESS)
         certificates.write(here.certificates, addresses)
-        configuration.write(here, chosen)
-    commands = components.commands(here, chosen, binaries)
+        configuration.write(here, chosen, wanted)
+    commands = components.commands(here, chosen, wanted)
 
     # The API server takes longest; containerd and the images get ready beside it.
     for name in ("etcd", "kube-apiserver", "containerd"):
@@ -106,7 +105,8 @@ def _containerd_listens() -> bool:
 
 def _ctr(*arguments: str) -> None:
     """Run containerd's own client among the images that the kubelet sees."""
-    output_of(("ctr", "--address", str(layout().containerd_socket), "--namespace", "k8s.io", *arguments))
+    ctr = Path(parts.record("containerd").command[0]).with_name("ctr")
+    output_of((str(ctr), "--address", str(layout().containerd_socket), "--namespace", "k8s.io", *arguments))
 
 
 def _node_is_ready() -> bool:

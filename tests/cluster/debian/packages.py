@@ -11,10 +11,11 @@ from .commands import output_of, system_environment
 from .sources import write_source_lists
 
 TO_BUILD = ("golang-go", "gcc", "libc6-dev", "make", "rsync", "jq", "dpkg-dev", "golang-github-modern-go-reflect2-dev")
-TO_RUN = (
-    *("etcd-server", "containerd", "runc", "containernetworking-plugins"),
+TO_RUN_NEWER = (
+    *("runc", "containernetworking-plugins"),
     *("busybox-static", "iptables", "conntrack", "iproute2", "openssl"),
 )
+TO_RUN = ("etcd-server", "containerd", *TO_RUN_NEWER)
 # Another apt may be at work, for instance an unattended upgrade.
 WAIT_FOR_LOCK = ("-o", "DPkg::Lock::Timeout=300")
 QUIET_INSTALL = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.cluster.errors import ClusterError
 
 from . import processes
+from .commands import SYSTEM_PATH
 from .layout import layout
 from .processes import Record
 
@@ -34,7 +35,9 @@ def record(name: str) -> Record:
 
 def start(name: str, command: tuple[str, ...]) -> None:
     """Start a component and remember it."""
-    processes.start(command, log_file(name)).save(record_file(name))
+    # What comes with it is found first: containerd starts its shim by name.
+    path = f"{Path(command[0]).parent}:{SYSTEM_PATH}" if "/" in command[0] else SYSTEM_PATH
+    processes.start(command, log_file(name), path=path).save(record_file(name))
 
 
 def all_working() -> bool:

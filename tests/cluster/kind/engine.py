@@ -67,7 +67,7 @@ def start() -> Engine:
         traces.remember()
         # Docker closes the machine's forwarding to everybody where it has to switch it on itself.
         kernel.set_value("net/ipv4/ip_forward", "1")
-        processes.start(
+        record = processes.start(
             (
                 *("dockerd", "--config-file", str(folder / "dockerd.json"), "--host", _address()),
                 *("--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
@@ -81,7 +81,7 @@ def start() -> Engine:
         )
         deadline = time.monotonic() + START_SECONDS
         while not (engine := private()):
-            if time.monotonic() > deadline or not processes.belonging_to(folder, ("dockerd",)):
+            if time.monotonic() > deadline or not processes.is_alive(record):
                 words = "\n".join((folder / "dockerd.log").read_text(errors="replace").splitlines()[-15:])
                 raise ClusterError(f"The private Docker engine does not come up; its last words:\n{words}")
             time.sleep(0.1)

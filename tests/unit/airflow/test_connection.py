@@ -52,6 +52,25 @@ def test_arguments_win_over_the_connection(
     assert place(monkeypatch, extra, **given) == expected
 
 
+@pytest.mark.parametrize(("extra", "given", "expected"), TABLE)
+def test_the_own_type_of_connection_is_read_like_the_providers(
+    extra: dict[str, Any], given: dict[str, Any], expected: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place(monkeypatch, extra, conn_type="kubectl", **given) == expected
+
+
+@pytest.mark.parametrize("conn_type", ["generic", ""])
+def test_a_connection_without_a_type_that_holds_a_way_into_a_cluster_is_taken_with_a_hint(
+    conn_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = place(monkeypatch, {"kube_config_path": "/c"}, conn_type=conn_type, namespace="n")
+    assert (found.access, found.namespace) == (Access("/c"), "n")
+    assert "The connection 'cluster' is of type" in found.hint
+    assert "set it to 'kubectl'" in found.hint
+    with pytest.raises(AccessError, match="neither 'kubectl' nor 'kubernetes'"):
+        place(monkeypatch, {"a": "b"}, conn_type=conn_type)
+
+
 def test_without_a_connection_the_arguments_are_all_there_is() -> None:
     task: Any = SimpleNamespace(**{**NO_ARGUMENTS, "kubernetes_conn_id": None, "config_file": "/c", "namespace": "n"})
     assert find_place(task) == Place(Access("/c"), "n")
@@ -63,14 +82,16 @@ def test_two_ways_into_a_cluster_in_one_connection_are_refused(monkeypatch: pyte
 
 
 def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AccessError, match="is of type 'postgres', not 'kubernetes'"):
-        place(monkeypatch, {}, conn_type="postgres")
+    with pytest.raises(AccessError, match="is of type 'postgres', neither 'kubectl' nor 'kubernetes'") as refusal:
+        place(monkeypatch, {"namespace": "n"}, conn_type="postgres")
+    assert "airflow connections add NAME --conn-type kubectl --conn-extra" in str(refusal.value)
 
 
 def test_the_content_of_a_kubeconfig_is_in_no_text_about_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = place(monkeypatch, {"kube_config": "very-secret"})
-    assert "very-secret" not in repr(found)
-    assert connection.CONNECTION_TYPE == "kubernetes"
+    for key in ("kube_config", "secret_kubeconfig"):
+        found = place(monkeypatch, {key: "very-secret"})
+        assert found.access.config_content == "very-secret"
+        assert "very-secret" not in repr(found)
 
 
 def test_only_the_providers_default_connection_need_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,11 @@ jobs.batch     []   []   [get list watch create patch delete]
 pods           []   []   [get list watch]
 events         []   []   [list]
 """
+EVENTS_ARE_MISSING = """\
+jobs.batch     []   []   [get list watch create patch delete]
+pods           []   []   [get list watch]
+pods/log       []   []   [get]
+"""
 
 
 def script(fake_kubectl: FakeKubectl) -> None:
@@ -59,6 +64,15 @@ def test_a_missing_right_is_red_and_the_role_is_named(program: Program, fake_kub
     assert result.code == 2
     assert row(result.out, "right to get pods/log").startswith("NO right to get pods/log missing add it to")
     assert "examples/rbac/role.yaml" in result.out
+    assert result.out.count(" granted") == 10
+
+
+def test_a_right_that_only_helps_is_no_trouble(program: Program, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("auth can-i --list", EVENTS_ARE_MISSING)
+    script(fake_kubectl)
+    result = program("doctor")
+    assert result.code == 0
+    assert row(result.out, "right to list events").startswith("? right to list events missing; tasks run without it")
     assert result.out.count(" granted") == 10
 
 

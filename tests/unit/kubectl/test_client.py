@@ -83,7 +83,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         'job.batch "a" deleted\n',
     ),
     "wait_until_gone": (
-        lambda kubectl: kubectl.wait_until_gone("b=c", 9),
+        lambda kubectl: kubectl.wait_until_gone("b=c", 4),
         (
             "wait",
             "pods",
@@ -91,7 +91,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
             "b=c",
             "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
             "--for=delete",
-            "--timeout=9s",
+            "--timeout=4s",
         ),
         "",
     ),

@@ -55,3 +55,18 @@ def test_that_rights_cannot_be_listed_for_another_reason_is_an_error(fake_kubect
     with pytest.raises(KubectlError) as caught:
         desk.kubectl.finish_can_i_list(desk.kubectl.start_can_i_list())
     assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+def test_resources_are_listed_with_exactly_their_command(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("api-resources", "pods   po   v1   true   Pod\n")
+    assert desk.kubectl.finish_api_resources(desk.kubectl.start_api_resources("")) == "pods   po   v1   true   Pod\n"
+    expected = ("kubectl", "-n", "here", "api-resources", "--api-group=", "--no-headers")
+    assert fake_kubectl.called("api-resources") == [expected]
+
+
+def test_resources_that_cannot_be_listed_are_none(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    words = (
+        "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently "
+    )
+    fake_kubectl.answers("api-resources", stderr=f"{words}unable to handle the request\n", return_code=1)
+    assert desk.kubectl.finish_api_resources(desk.kubectl.start_api_resources("metrics.k8s.io")) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from typing import Any
 
 import pytest
 
@@ -65,3 +66,21 @@ def test_a_watch_runs_exactly_its_command_and_passes_its_bytes_on(fake_kubectl: 
     words = ("get", "pods", "-l", "a=b,c=d", "--watch", "--output-watch-events", "--chunk-size=0", "-o", "json")
     assert fake_kubectl.called("get") == [("kubectl", "-n", "here", *words)]
     assert any("watch pods" in line and "it has ended" in line for line in desk.shown)
+
+
+def test_kubectl_waits_anew_until_pods_are_gone_for_it_may_not_notice_their_end(
+    fake_kubectl: FakeKubectl, desk: Desk
+) -> None:
+    late: dict[str, Any] = {"stderr": "error: timed out waiting for the condition on pods/p\n", "return_code": 1}
+    fake_kubectl.answers("wait pods", times=2, **late)
+    fake_kubectl.answers("wait pods")
+    desk.kubectl.wait_until_gone("b=c", 300)
+    assert [call[-1] for call in fake_kubectl.called("wait pods")] == ["--timeout=5s", "--timeout=10s", "--timeout=20s"]
+
+
+def test_pods_that_stay_are_waited_for_no_longer_than_asked(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("wait pods", stderr="error: timed out waiting for the condition on pods/p\n", return_code=1)
+    with pytest.raises(KubectlError) as caught:
+        desk.kubectl.wait_until_gone("b=c", 20)
+    assert caught.value.kind is ErrorKind.CONDITION_TIMED_OUT
+    assert [call[-1] for call in fake_kubectl.called("wait pods")] == ["--timeout=5s", "--timeout=10s", "--timeout=5s"]

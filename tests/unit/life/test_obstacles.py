@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.attempt.permissions import Permissions
 from kubectl_job_operator.attempt.settings import Patience
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.access import Access
@@ -55,7 +56,7 @@ class Scene:
         self.job, self.pods = recordings.job(scenario), recordings.pods(scenario)
         self.chore = Obstacles(
             self.job,
-            KubectlEvents(self.kubectl, self.mailbox.post),
+            KubectlEvents(self.kubectl, self.mailbox.post, Permissions(self.log)),
             self.log,
             pods=lambda: self.pods,
             look=lambda: self.job,
@@ -171,12 +172,27 @@ def test_events_are_not_read_while_a_container_runs(scene: Scene, fake_kubectl: 
     assert scene.told == []
 
 
-@pytest.mark.parametrize("answer", [stage.FORBIDDEN, stage.REFUSED])
-def test_events_that_cannot_be_read_fail_nothing(answer: Any, scene: Scene, fake_kubectl: FakeKubectl) -> None:
-    fake_kubectl.answers("get events", **answer)
+def test_events_that_cannot_be_read_fail_nothing_and_are_read_again(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", **stage.REFUSED)
     scene.begin("quota")
     scene.after(6)
+    scene.after(40)
     assert scene.told == ["Nothing runs: the Job has no pod yet."]
+    assert len(fake_kubectl.called("get events")) == 2
+
+
+def test_events_that_may_not_be_read_are_asked_for_once_and_that_is_one_line(
+    scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events", **stage.FORBIDDEN)
+    scene.begin("quota")
+    scene.after(6)
+    scene.after(40)
+    scene.after(40)
+    nothing_runs, absence = scene.told
+    assert nothing_runs == "Nothing runs: the Job has no pod yet."
+    assert absence.startswith("The account lacks the right to list events")
+    assert len(fake_kubectl.called("get events")) == 1
 
 
 def test_that_it_runs_at_last_is_said(scene: Scene) -> None:
@@ -323,7 +339,7 @@ def _again(scene: Scene, clocks: str, waited: float = 0.0, **patience: float) ->
     """Go on in another process."""
     scene.chore = Obstacles(
         scene.job,
-        KubectlEvents(scene.kubectl, scene.mailbox.post),
+        KubectlEvents(scene.kubectl, scene.mailbox.post, Permissions(scene.log)),
         scene.log,
         pods=lambda: scene.pods,
         look=lambda: scene.job,

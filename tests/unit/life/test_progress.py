@@ -93,6 +93,20 @@ def test_a_pod_that_is_being_ended_is_not_called_running(
     assert log.lines == ["Job parallel-indexed: 0/4 succeeded, 1 terminating, 1 pending, 5 s"]
 
 
+def test_a_pod_whose_containers_all_start_anew_is_pending_again_and_never_called_none(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    for phase in ("Pending", "Running", "Pending", "Succeeded"):
+        watch.replace([pod("a", phase)])
+        progress.advance()
+        clock.now += 5
+    assert log.lines == [
+        "Job parallel-indexed: 0/4 succeeded, 1 running, 5 s",
+        "Job parallel-indexed: 0/4 succeeded, 1 pending, 10 s",
+        "Job parallel-indexed: 1/4 succeeded, 15 s",
+    ]
+
+
 def test_changes_that_come_fast_are_told_at_most_once_a_second(
     progress: Progress, watch: PodWatch, clock: Clock, log: Log
 ) -> None:

@@ -37,6 +37,8 @@ PHASE_DONE, SKIPPED, BROKEN = (
 )
 DELETED = f"wait {TARGET} --for=delete"
 
+WIDGETS = "widgets   example.com/v1   true   Widget\n"
+
 
 def widget(uid: str = stage.UID, **status: Any) -> dict[str, Any]:
     """Return the Widget as the cluster has it."""
@@ -68,6 +70,7 @@ def script(fake_kubectl: FakeKubectl, end: str, ended: dict[str, Any] | None) ->
     :param ended: the Widget that it prints.
     """
     fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS)
+    fake_kubectl.answers("api-resources", WIDGETS)
     fake_kubectl.answers(f"get {TARGET}", "", times=1)
     fake_kubectl.answers(stage.PODS_WAIT)
     fake_kubectl.answers("apply --server-side", widget())
@@ -105,6 +108,7 @@ def test_a_later_try_does_not_run_a_widget_again_that_was_complete(fake_kubectl:
     memory = Notebook()
     memory.note(Done(widget(phase="Done")))
     fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS)
+    fake_kubectl.answers("api-resources", WIDGETS)
     fake_kubectl.answers(f"get {TARGET}", "")
     fake_kubectl.answers("delete")
     stage.runner(log, manifest=WIDGET, memory=memory).run()
@@ -142,13 +146,23 @@ def test_a_wait_that_is_met_by_what_we_do_not_take_for_the_end_is_not_repeated_w
     assert len(pauses) == 2
 
 
-def test_an_account_without_rights_in_the_kind_s_group_is_told_before_anything_is_created(
+def test_an_account_without_rights_on_the_kind_s_own_resource_is_told_before_anything_is_created(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    fake_kubectl.answers("auth can-i --list", "jobs.batch   []   []   [*]\n*   []   []   [*]\n")
+    fake_kubectl.answers("auth can-i --list", "gadgets.example.com   []   []   [*]\n*   []   []   [*]\n")
+    fake_kubectl.answers("api-resources --api-group=example.com", WIDGETS)
     fake_kubectl.answers(f"get {TARGET}", "")
-    with pytest.raises(RightsMissingError, match=r"create \(any resource\)\.example\.com"):
+    with pytest.raises(RightsMissingError, match=r"create widgets\.example\.com"):
         stage.runner(log, manifest=WIDGET).run()
+    assert fake_kubectl.called("apply") == []
+
+
+def test_a_kind_whose_resource_the_cluster_does_not_name_is_tried(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("auth can-i --list", "*   []   []   [*]\n", times=1)
+    fake_kubectl.answers("api-resources", **stage.REFUSED)
+    script(fake_kubectl, PHASE_DONE, widget(phase="Done"))
+    stage.runner(log, manifest=WIDGET).run()
+    assert fake_kubectl.called("apply")
 
 
 @pytest.mark.parametrize("end", ["Succeeded", "Failed"])

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -397,6 +398,41 @@ def test_the_only_line_of_the_next_run_without_newline_is_not_taken_for_the_end_
     assert stage.warnings == []
 
 
+@pytest.mark.parametrize("was_running", [True, False])
+def test_a_run_that_was_over_and_begun_anew_before_it_was_read_is_read_too_and_no_line_twice(
+    stage: Stage, was_running: bool
+) -> None:
+    # The watch is late: this is the second run already.
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,), times=int(was_running))
+    stage.fake.answers(FOLLOW, _log(11, 12, run=1), then=(NEVER,))
+    stage.fake.answers(PREVIOUS, _log(1, 2))
+    stage.fake.answers(REST, _log(11, run=1))
+    if was_running:
+        stage.source.note(_running(0), is_gone=False)
+        stage.until_shown(*_texts(11, run=1))
+    stage.source.note(_over(0, can_restart=True), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(11, run=1)
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(11, run=1), *_texts(1, 2), *_texts(12, run=1))
+    assert stage.warnings == []
+
+
+def test_lines_of_a_run_that_the_watch_shows_much_too_late_come_once(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.fake.answers(FOLLOW, _log(11, 12, 13, run=1), then=(NEVER,))
+    stage.fake.answers(REST, _log(11, 12, run=1))
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(_over(0, can_restart=True), is_gone=False)
+    stage.until_read()
+    (warning,) = stage.warnings
+    assert "may be missing" in warning
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, 12, 13, run=1))
+    assert stage.warnings == [warning]
+
+
 def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
     stage.fake.answers(REST, _log(11, run=1))
@@ -405,6 +441,19 @@ def test_a_previous_run_that_was_removed_is_told(stage: Stage) -> None:
     assert stage.shown == _texts(11, run=1)
     assert stage.warnings == [
         "its log could not be read to the end, and lines from its beginning may be missing: the kubelet has removed it"
+    ]
+
+
+def test_a_container_that_its_node_lost_sight_of_is_told_and_not_asked_for(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(replace(_over(0), is_lost=True), is_gone=False)
+    stage.until_read()
+    assert stage.fake.called(REST) == stage.fake.called(FOLLOW)
+    assert stage.warnings == [
+        "its log could not be read to the end, and lines after 2026-11-20T19:25:01.000000000Z may be missing: its node "
+        "lost sight of it"
     ]
 
 

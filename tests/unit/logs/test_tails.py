@@ -89,6 +89,14 @@ def test_logs_that_cannot_be_read_are_a_warning_with_kubectls_words(
     assert all("Error from server (Forbidden)" in warning for warning in log.warnings)
 
 
+def test_the_kubelets_word_of_a_removed_container_is_not_its_last_line(
+    fake_kubectl: FakeKubectl, tails: LogTails, log: Log
+) -> None:
+    fake_kubectl.answers("logs", stdout="unable to retrieve container logs for containerd://0123")
+    assert tails.last_lines("p", "main", 3) is None
+    assert log.lines == []
+
+
 def test_the_last_lines_of_one_container_are_returned(fake_kubectl: FakeKubectl, tails: LogTails, log: Log) -> None:
     fake_kubectl.answers("logs p -c main --tail=3", stdout="a\nb\n")
     assert tails.last_lines("p", "main", 3) == ["a", "b"]

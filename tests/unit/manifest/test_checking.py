@@ -91,3 +91,32 @@ def test_an_env_that_is_no_list_of_names_and_values_is_refused(env: str) -> None
     documents[0]["spec"]["template"]["spec"]["containers"][0]["env"] = load_all(env)[0]
     with pytest.raises(ManifestError, match="env that is not a list of names and values"):
         Manifest.of(documents, SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("env: [{name: A, value: '1'}, {name: A, value: '2'}]", "the container 'c' has env with name A twice"),
+        (
+            "volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /v}]",
+            "the container 'c' has volumeMounts with mountPath /v twice",
+        ),
+        (
+            "ports: [{containerPort: 80}, {containerPort: 80, protocol: TCP}]",
+            "the container 'c' has ports with containerPort 80 and protocol TCP twice",
+        ),
+    ],
+)
+def test_what_the_api_server_refuses_as_given_twice_is_told_with_its_container(part: str, what: str) -> None:
+    text = f"""\
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: j}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i, {part}}}]}}}}}}
+"""
+    with pytest.raises(ManifestError) as refusal:
+        Manifest.parse(text, SOURCE)
+    assert f"has a Job 'j' where {what}.\nWhat to do: leave one of them" in str(refusal.value)
+    twins = text.replace(f"name: c, image: i, {part}", "name: c, image: i}, {name: c, image: i")
+    with pytest.raises(ManifestError, match="the pods have containers with name c twice"):
+        Manifest.parse(twins, SOURCE)

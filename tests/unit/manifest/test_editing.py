@@ -70,15 +70,16 @@ def test_marks_survive_being_written_and_read(manifest: Manifest) -> None:
     assert Manifest.parse(changed.text(), SOURCE).documents == changed.documents
 
 
-def test_variables_come_to_every_container_that_does_not_set_them(manifest: Manifest) -> None:
+def test_variables_come_to_every_container_and_win_in_the_first(manifest: Manifest) -> None:
     documents = copy.deepcopy(list(manifest.documents))
     pod = documents[1]["spec"]["template"]["spec"]
     pod["initContainers"] = [{"name": "init", "env": [{"name": "A", "value": "own"}]}]
+    pod["containers"][0]["env"] = [{"name": "A", "value": "own"}]
     variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     changed = _unchanged(Manifest.of(documents, SOURCE), lambda one: one.with_env_vars(variables))
     changed_pod = changed.job["spec"]["template"]["spec"]
-    assert changed_pod["initContainers"][0]["env"] == [{"name": "A", "value": "own"}, {"name": "B", "value": "2"}]
-    assert changed_pod["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    assert changed_pod["initContainers"][0]["env"] == [{"name": "B", "value": "2"}, {"name": "A", "value": "own"}]
+    assert changed_pod["containers"][0]["env"] == [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]
 
 
 def test_the_backoff_limit_of_the_text_stays_unless_it_is_to_be_overridden(manifest: Manifest) -> None:

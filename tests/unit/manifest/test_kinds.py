@@ -279,7 +279,7 @@ def test_variables_and_the_grace_period_reach_whatever_describes_pods() -> None:
     )
     group = job["spec"]["groups"][0]["template"]["spec"]
     assert group["initContainers"][0]["env"] == [{"name": "A", "value": "2"}, {"name": "B", "value": "3"}]
-    assert group["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]
+    assert group["containers"][0]["env"] == [{"name": "B", "value": "3"}, {"name": "A", "value": "2"}]
     assert group["terminationGracePeriodSeconds"] == job["spec"]["driver"]["spec"]["terminationGracePeriodSeconds"] == 7
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import copy
+import datetime
+import decimal
+import enum
+import pathlib
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.shorthand import FIELDS, environment, fill, job_around, problem_of
+from kubectl_job_operator.manifest.texts import texts_of
 
 IN_YAML: dict[str, Any] = {
     "apiVersion": "batch/v1",
@@ -228,16 +233,20 @@ def test_an_environment_without_names_is_refused(given: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("cmds", "echo hi", "cmds must be a list, but is 'echo hi'"),
-        ("cmds", ["echo", None], "cmds must be a list of str"),
-        ("configmaps", [{"name": "a"}], "configmaps must be a list of str"),
+        ("cmds", "echo hi", "cmds must be a list, but is a str"),
+        ("affinity", {"a": [1, float("nan")]}, "but affinity.a[1] is nan, no number that Kubernetes takes"),
+        ("affinity", {"a": {1: 2}}, "but affinity.a has the key 1, a int"),
         ("image", ["a"], "image must be a str"),
         ("volumes", {"name": "v"}, "volumes must be a list"),
         ("parallelism", -1, "parallelism must not be negative"),
         ("parallelism", True, "parallelism must be an int"),
         ("parallelism", "many", "parallelism must be an int"),
         ("completion_mode", "indexed", "completion_mode must be one of NonIndexed, Indexed"),
-        ("affinity", {"a": object()}, "affinity must have plain values"),
+        (
+            "affinity",
+            {"a": [{"b": object()}]},
+            "affinity must have plain values or a Kubernetes client's objects, but affinity.a[0].b is a object",
+        ),
         ("secrets", {"secret": "s"}, "secrets must be a list"),
     ],
 )
@@ -247,3 +256,121 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_name(name: str, value: An
         filled(**{name: value})
     assert words in str(refusal.value)
     assert "What to do:" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("configmaps", ["a", 1], "configmaps must be a list of str, but has 1"),
+        ("volumes", ["very-secret"], "volumes must be a list of dict, but has a str"),
+    ],
+)
+def test_items_of_the_wrong_kind_are_refused_when_nothing_can_come_out_of_a_template_any_more(
+    name: str, value: Any, words: str
+) -> None:
+    assert problem_of(name, value) is None
+    with pytest.raises(InputError, match=words):
+        filled(**{name: value})
+
+
+VARIABLES = [
+    {"deploy_type": "env", "deploy_target": "PASSWORD", "secret": "s", "key": "k"},
+    {"deploy_type": "env", "secret": "whole"},
+    {"deploy_type": "volume", "deploy_target": "/s", "secret": "s"},
+]
+
+
+def test_the_variables_of_secrets_come_to_every_container_that_does_not_set_them_and_stand_first() -> None:
+    job = copy.deepcopy(IN_YAML)
+    spec = job["spec"]["template"]["spec"]
+    spec["initContainers"] = [{"name": "init", "image": "i", "env": [{"name": "PASSWORD", "value": "own"}]}]
+    spec["containers"][0]["env"] = [{"name": "URL", "value": "db://$(PASSWORD)"}]
+    spec = fill(job, {"secrets": VARIABLES})["spec"]["template"]["spec"]
+    password = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    whole = {"secretRef": {"name": "whole"}}
+    first, second = spec["containers"]
+    (init,) = spec["initContainers"]
+    assert first["env"] == [password, {"name": "URL", "value": "db://$(PASSWORD)"}]
+    assert (second["env"], second["envFrom"]) == ([password], [whole])
+    assert (init["env"], init["envFrom"]) == ([{"name": "PASSWORD", "value": "own"}], [whole])
+    assert "volumeMounts" not in second
+    assert "volumeMounts" not in init
+
+
+def test_of_several_items_with_one_name_in_an_argument_the_last_wins() -> None:
+    mounts = [{"name": "v", "mountPath": "/v"}, {"name": "w", "mountPath": "/v"}]
+    variables = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    spec = pod(
+        volumes=[{"name": "v", "emptyDir": {}}, {"name": "v", "configMap": {"name": "c"}}],
+        volume_mounts=mounts,
+        ports=[{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP", "name": "http"}],
+        init_containers=[{"name": "i", "image": "x", "env": variables, "volumeMounts": mounts}],
+    )
+    first, (init,) = spec["containers"][0], spec["initContainers"]
+    assert spec["volumes"] == [{"name": "v", "configMap": {"name": "c"}}]
+    assert first["volumeMounts"] == init["volumeMounts"] == [{"name": "w", "mountPath": "/v"}]
+    assert first["ports"] == [{"containerPort": 80, "protocol": "TCP", "name": "http"}]
+    assert init["env"] == [{"name": "A", "value": "2"}]
+    assert environment(variables) == [{"name": "A", "value": "2"}]
+
+
+class Colour(enum.Enum):
+    """Any enum."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1, None, "é"]}, '{"a": [1, null, "é"]}'),
+        (["a", 1], '["a", 1]'),
+        (True, "True"),
+        (0.5, "0.5"),
+        (Colour.RED, "red"),
+        (pathlib.PurePosixPath("/a/b"), "/a/b"),
+        (datetime.date(2026, 1, 31), "2026-01-31"),
+        (decimal.Decimal("1.10"), "1.10"),
+        ("", ""),
+    ],
+)
+def test_what_must_be_text_becomes_what_a_template_or_json_would_write(value: Any, text: str) -> None:
+    assert environment({"A": value}) == [{"name": "A", "value": text}]
+    assert environment([{"name": "A", "value": value}]) == [{"name": "A", "value": text}]
+    assert container(arguments=["x", value])["args"] == ["x", text]
+    assert texts_of("labels", {"a": value}) == {"a": text}
+
+
+def test_none_is_left_out_and_never_the_word_none() -> None:
+    assert environment({"A": None, "B": "1"}) == [{"name": "B", "value": "1"}]
+    assert environment([{"name": "A", "value": None}, {"name": "B", "value": "1"}]) == [{"name": "B", "value": "1"}]
+    assert environment([{"name": "A"}]) == [{"name": "A"}]
+    assert container(cmds=["a", None], arguments=[None])["args"] == []
+    assert texts_of("annotations", {"a": None, "b": 1}) == {"b": "1"}
+    assert texts_of("annotations", None) == {}
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda value: environment({"A": value}), "env_vars['A'] is a Opaque, which no text stands for"),
+        (lambda value: environment([{"name": "A", "value": [value]}]), "env_vars['A'] is a list, which no text"),
+        (lambda value: texts_of("labels", {"a": value}), "labels['a'] is a Opaque, which no text stands for"),
+        (lambda value: container(arguments=["x", value]), "arguments[1] is a Opaque, which no text stands for"),
+        (lambda _: texts_of("labels", "very-secret"), "labels must be a dict of names and values, but is a str"),
+        (lambda _: environment("very-secret"), "with a name each, but is a str"),
+        (lambda _: container(cmds="very-secret"), "cmds must be a list, but is a str"),
+        (lambda _: pod(secrets=["very-secret"]), "secrets must be a list of dict, but has a str"),
+        (lambda _: pod(secrets=[{"deploy_type": "env", "secret": "Very-Secret", "key": "k"}]), "secrets has one that"),
+        (lambda _: container(container_resources="very-secret"), "container_resources must be a dict, but is a str"),
+    ],
+)
+def test_an_error_about_a_value_tells_the_place_and_never_the_value(make: Any, words: str) -> None:
+    class Opaque:
+        def __repr__(self) -> str:
+            return "very-secret"
+
+    with pytest.raises(InputError) as refusal:
+        make(Opaque())
+    assert words in str(refusal.value)
+    assert "very-secret" not in str(refusal.value).lower()

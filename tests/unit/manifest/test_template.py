@@ -370,3 +370,29 @@ def test_the_module_works_without_anything_else_having_been_imported(templates: 
     command = (sys.executable, "-c", program, str(templates.root))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("x: 1\n", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo ${#names[@]}",
+        "awk '{{print}}' x",
+        "awk '{{print $1}}' x",
+        "date +{%Y}",
+        "docker ps --format '{{.Names}}'",
+        "kubectl get -o go-template='{{.items}}'",
+    ],
+)
+def test_what_is_meant_for_a_shell_or_awk_is_refused_with_its_cure(templates: Templates, line: str) -> None:
+    path = templates.write("a.yaml", f"a: 1\nb: {line}\n")
+    message = templates.refused("a.yaml")
+    assert f"{path}, line 2, " in message
+    assert "write {% raw %} before it and {% endraw %} behind it" in message
+    cured = line.replace("{", "{% raw %}{", 1) + "{% endraw %}"
+    templates.write("a.yaml", f"b: {cured}\n")
+    assert templates.render("a.yaml").text == f"b: {line}"
+
+
+def test_a_variable_that_nobody_set_is_not_taken_for_a_shells(templates: Templates) -> None:
+    templates.write("a.yaml", "a: {{ who }}\n")
+    assert "raw" not in templates.refused("a.yaml")

@@ -161,7 +161,8 @@ def _as_kubectl_reads(text: str) -> Any:
 
 def _ask_kubectl(text: str) -> subprocess.CompletedProcess[str]:
     """Let the real kubectl read one document of a kind that it does not know; no cluster is asked."""
-    command = ("kubectl", "annotate", "--local", "-f", "-", "a=b", "-o", "json")
+    # Some builds of kubectl ask the server for its version, and wait for it.
+    command = ("kubectl", "annotate", "--local", "-s", "http://127.0.0.1:1", "-f", "-", "a=b", "-o", "json")
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -265,8 +266,9 @@ def test_strings_that_look_like_something_else_stay_strings(strings: list[str]) 
         ("a: 1\nb: 2\na: 3\n", "'a'", 3),
         ("spec:\n  env: []\n  x: 1\n  env: []\n", "'env'", 4),
         ("- {a: 1,\n   a: 2}\n", "'a'", 2),
-        ("yes: 1\ntrue: 2\n", "True", 2),
-        ("1: a\n0x1: b\n", "1", 2),
+        ("yes: 1\ntrue: 2\n", "'true'", 2),
+        ("1: a\n0x1: b\n", "'1'", 2),
+        ("1: a\n'1': b\n", "'1'", 2),
     ],
 )
 def test_a_key_that_is_given_twice_is_refused_with_its_line(text: str, key: str, line: int) -> None:
@@ -318,9 +320,45 @@ def test_documents_keep_their_order_and_so_do_keys() -> None:
     assert dump_all([{"b": 1, "a": 2}, {"c": 3}]) == "b: 1\na: 2\n---\nc: 3\n"
 
 
-def test_python_objects_are_not_made() -> None:
-    with pytest.raises(yaml.YAMLError):
-        load_all("!!python/object/apply:os.system ['true']")
+def test_python_objects_are_not_made_and_tags_mean_nothing_as_to_kubectl() -> None:
+    assert load_all("!!python/object/apply:os.system ['true']") == [["true"]]
+
+
+def test_aliases_that_would_make_millions_of_values_are_refused() -> None:
+    levels = [
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    with pytest.raises(yaml.MarkedYAMLError, match="far too many values"):
+        load_all("\n".join(["a: &a [x]", *levels]))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "line"),
+    [
+        ("a: 1\n--- b\n", "kubectl takes nothing behind --- in its line", 2),
+        ("a: 1\n...\nb: 2\n", "expected '<document start>', but found '<block mapping start>'", 3),
+        ("a: 1\r---\rb: 2\r", "kubectl would drop what stands from here on", 2),
+        ("%YAML 1.1\n---\na: 1\n", "kubectl takes no directives", 1),
+        ("b: 1\na: .inf\n", ".inf is no number that Kubernetes takes", 2),
+        ("a: !!int x\n", "'x' is no int", 1),
+        ("~: 1\n", "a key must not be empty or null", 1),
+        ("[a]: 1\n", "a key must not be a mapping or a list", 1),
+        ("a: &a {b: *a}\n", "an anchor's value has itself in it", 1),
+        ("<<: 1\n", "a merge (<<) takes a mapping or a list of mappings", 1),
+        ("a: 1\nb:\n\tc: 1\n", "found character '\\t' that cannot start any token", 3),
+    ],
+)
+def test_what_kubectl_refuses_is_refused_with_its_line(text: str, problem: str, line: int) -> None:
+    with pytest.raises(yaml.MarkedYAMLError) as caught:
+        load_all(text)
+    assert caught.value.problem == problem
+    assert caught.value.problem_mark is not None
+    assert caught.value.problem_mark.line + 1 == line
+
+
+def test_a_flow_that_begins_a_text_is_read_though_an_older_kubectl_takes_it_for_json() -> None:
+    assert load_all("{a: 1}\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1", "a: 'x", "{", "- a\nb: c", "a: *nowhere", "%YAML 9.9"])

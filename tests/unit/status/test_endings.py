@@ -51,12 +51,14 @@ def test_an_exit_code_means_what_shells_and_kernels_mean_by_it(code: int, meanin
     assert bool(ending.meaning) == bool(ending.remedy) == bool(meaning)
 
 
-def test_137_for_want_of_memory_is_told_from_137_by_a_kill_and_by_the_pods_deletion() -> None:
+def test_137_for_want_of_memory_is_told_from_137_by_a_kill_by_an_eviction_and_by_the_pods_deletion() -> None:
     assert "more memory than its limit of 16Mi" in endings.of_container(pod(), failed(137, "OOMKilled")).meaning
     assert "something killed it" in endings.of_container(pod(), failed(137)).meaning
     deleted = recordings.pods_last_seen("pod-deleted")[0]
     assert "its pod was deleted" in endings.of_container(deleted, failed(137)).meaning
     assert "its pod was deleted" in endings.of_container(deleted, failed(143)).meaning
+    (evicted,) = recordings.pods("evicted-ephemeral-storage", "1.37")
+    assert endings.of_container(evicted, failed(137)).meaning == "SIGKILL: its node ended it with its pod"
     assert "lost sight" in endings.of_container(pod(), failed(137, "ContainerStatusUnknown")).meaning
 
 
@@ -102,6 +104,21 @@ def test_what_ended_a_pod_from_outside_is_told(status: dict[str, Any], meaning: 
     ending = endings.of_pod(pod(**status))
     assert meaning in ending.meaning
     assert bool(ending.remedy) == bool(meaning)
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("Pod ephemeral local storage usage exceeds the total limit of containers 4Mi. ", "ephemeral-storage"),
+        ('Container main exceeded its local ephemeral storage limit "4Mi". ', "ephemeral-storage"),
+        ('Usage of EmptyDir volume "v" exceeds the limit "4Mi". ', "sizeLimit"),
+        ("The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. ", "resources.requests"),
+    ],
+)
+def test_an_eviction_for_a_limit_is_told_from_one_for_the_nodes_want(message: str, remedy: str) -> None:
+    ending = endings.of_pod(pod(reason="Evicted", message=message))
+    assert ending.meaning == f"it was evicted by its node: {message.removesuffix('. ')}"
+    assert remedy in ending.remedy
 
 
 def test_a_pod_that_the_job_deleted_is_told_from_one_that_somebody_deleted() -> None:

@@ -1,4 +1,4 @@
-"""The meaning of Jobs and pods, over what Kubernetes 1.36 and 1.20 really answered."""
+"""The meaning of Jobs and pods, over what Kubernetes 1.20, 1.36 and 1.37 really answered."""
 
 from __future__ import annotations
 
@@ -17,6 +17,52 @@ COMPLETE = Verdict("Complete", "CompletionsReached", "Reached expected number of
 POLICY_MESSAGE = (
     "Container main for pod fixtures/pod-failure-policy-8c59d failed with exit code 42 matching FailJob rule at index 0"
 )
+
+PODS_POLICY_MESSAGE = (
+    "Container main for pod fixtures-pod-failure-policy-fail-job/pod-failure-policy-fail-job-8cmxm failed with exit "
+    "code 42 matching FailJob rule at index 0"
+)
+TODAY: dict[str, Verdict | None] = {
+    **dict.fromkeys(
+        (
+            "drained",
+            "pod-failure-policy-ignore",
+            "pod-replacement-policy-failed",
+            "quota-makes-room",
+            "restart-all-containers",
+            "restart-rule",
+            "sidecar-complete",
+            "sidecar-crashes",
+            "sidecar-result",
+            "suspended-resumed-twice",
+        ),
+        COMPLETE,
+    ),
+    **dict.fromkeys(
+        (
+            "evicted-by-api",
+            "evicted-ephemeral-storage",
+            "limit-range-default",
+            "oom-killed-in-place",
+            "pod-failure-policy-count",
+            "preempted",
+            "restart-rule-fails",
+            "sidecar-main-fails",
+        ),
+        BACKOFF,
+    ),
+    **dict.fromkeys(
+        ("limit-range-max", "managed-by-nobody", "pod-security", "quota-wants-limits", "validating-policy-pod")
+    ),
+    "failed-indexes": Verdict("Failed", "FailedIndexes", "Job has failed indexes"),
+    "managed-by": Verdict("Complete", "DoneElsewhere"),
+    "max-failed-indexes": Verdict(
+        "Failed", "MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"
+    ),
+    "pod-failure-policy-fail-job": Verdict("Failed", "PodFailurePolicy", PODS_POLICY_MESSAGE),
+    "sidecar-never-ready": Verdict("Failed", "DeadlineExceeded", "Job was active longer than specified deadline"),
+    "success-policy": Verdict("Complete", "SuccessPolicy", "Matched rules at index 0"),
+}
 
 VERDICTS: dict[tuple[str, str], Verdict | None] = {
     ("1.36", "complete"): COMPLETE,
@@ -41,6 +87,7 @@ VERDICTS: dict[tuple[str, str], Verdict | None] = {
     ("1.36", "unschedulable"): None,
     ("1.36", "quota"): None,
     ("1.36", "suspended"): None,
+    **{("1.37", scenario): verdict for scenario, verdict in TODAY.items()},
     ("1.20", "complete"): Verdict("Complete"),
     ("1.20", "failed"): BACKOFF,
 }
@@ -330,3 +377,22 @@ def test_the_job_counts_the_pods_that_have_ended() -> None:
     counts = {"complete": 1, "parallel-indexed": 4, "backoff-exhausted": 3, "backoff-limit-per-index": 2, "quota": 0}
     assert {scenario: job_status.ended_pod_count(recordings.job(scenario)) for scenario in counts} == counts
     assert job_status.ended_pod_count({}) == 0
+
+
+@pytest.mark.parametrize(("is_deleted", "count", "restarts"), [(False, 1, 0), (False, 3, 2), (True, 1, 1)])
+def test_a_container_that_its_node_lost_sight_of_was_not_started_again_by_that(
+    is_deleted: bool, count: int, restarts: int
+) -> None:
+    (pod,) = recordings.pods("evicted-ephemeral-storage", "1.37")
+    (status,) = pod["status"]["containerStatuses"]
+    words = "The container could not be located when the pod was terminated"
+    status["state"] = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": words}}
+    status["restartCount"] = count
+    if is_deleted:
+        pod["metadata"]["deletionTimestamp"] = "2026-11-26T09:46:00Z"
+    (state,) = pod_status.container_states(pod)
+    assert (state.instance, state.is_over, state.is_lost) == (restarts, True, True)
+    (failed,) = pod_status.failed_containers([pod])
+    assert failed.restarts == restarts
+    assert pod_status.has_lost(pod, "main")
+    assert not pod_status.has_lost(recordings.pods("evicted-ephemeral-storage", "1.37")[0], "main")

@@ -98,6 +98,26 @@ def test_without_a_pod_events_could_tell_more(scenario: str) -> None:
     assert not found.is_explained
 
 
+@pytest.mark.parametrize(
+    ("scenario", "outlook", "words"),
+    [
+        ("limit-range-max", Outlook.HOPELESS, "maximum memory usage per Container is 32Mi, but limit is 64Mi."),
+        ("pod-security", Outlook.HOPELESS, 'can be created: violates PodSecurity "restricted:latest": allowPrivilege'),
+        ("quota-wants-limits", Outlook.HOPELESS, "failed quota: memory: must specify limits.memory for: main."),
+        ("validating-policy-pod", Outlook.HOPELESS, "denied request: every object says whose it is: set the label"),
+    ],
+)
+def test_what_todays_kubernetes_refuses_is_told_in_its_words(scenario: str, outlook: Outlook, words: str) -> None:
+    found = the_one(*(read(scenario, "1.37") for read in (recordings.job, recordings.pods, recordings.events)))
+    assert found.outlook is outlook
+    assert words in found.sentence
+
+
+def test_a_job_that_another_controller_runs_waits_for_nothing_here() -> None:
+    job, version = "managed-by-nobody", "1.37"
+    assert obstacles(recordings.job(job, version), recordings.pods(job, version), recordings.events(job, version)) == []
+
+
 # --- made from recordings
 
 JOB = recordings.job("image-pull")
@@ -172,6 +192,7 @@ def test_only_a_configuration_that_does_not_exist_is_hopeless(message: str, outl
         ('Pod "image-pull-x" is invalid: spec.priorityClassName: not found', 2, Outlook.HOPELESS),
         ('Internal error occurred: failed calling webhook "w": connection refused', 9, Outlook.MAY_HEAL),
         ('pods "image-pull-" is forbidden: exceeded quota: q', 9, Outlook.MAY_HEAL),
+        ('pods "x-" is forbidden: failed quota: q: must specify limits.memory for: main', 2, Outlook.HOPELESS),
     ],
 )
 def test_what_keeps_a_pod_from_being_created_is_hopeless_only_if_it_was_refused_twice(
@@ -316,6 +337,37 @@ def test_between_two_pods_it_says_that_kubernetes_pauses() -> None:
         "more than backoffLimit allows; Kubernetes calls it Failed soon"
         in the_one(job, recordings.pods("failed-exit-code")).sentence
     )
+
+
+def test_a_job_that_counts_by_index_is_told_with_that_limit() -> None:
+    job = recordings.job("failed-indexes", "1.37")
+    job["status"]["conditions"] = []
+    failed = [one for one in recordings.pods("failed-indexes", "1.37") if one["status"]["phase"] == "Failed"]
+    assert "has 2 failed pods (backoffLimitPerIndex is 1); after a pause" in the_one(job, failed).sentence
+
+
+@pytest.mark.parametrize(("failures", "outlook"), [("0", Outlook.MAY_HEAL), ("1", Outlook.HOPELESS)])
+def test_a_refused_pod_of_an_index_is_hopeless_where_that_index_has_failed_too_often(
+    failures: str, outlook: Outlook
+) -> None:
+    job = recordings.job("failed-indexes", "1.37")
+    job["status"]["conditions"] = []
+    refused = recordings.pods("failed-indexes", "1.37")[0]
+    refused["metadata"]["annotations"]["batch.kubernetes.io/job-index-failure-count"] = failures
+    refused["status"] = {"phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu"}
+    assert obstacles(job, [refused])[0].outlook is outlook
+
+
+def test_a_pod_whose_sidecar_runs_has_begun_and_waits_for_its_start_and_for_its_end() -> None:
+    watched = recordings.pod_events("sidecar-complete", "1.37")
+    told = [one.sentence for event in watched for one in obstacles(JOB, [event["object"]])]
+    assert list(dict.fromkeys(told)) == [
+        "waits for the scheduler.",
+        "was given to node kubectl-job-operator-worker, which has not begun with it.",
+        "waits for its sidecar proxy: that runs, but its startup probe has not succeeded yet.",
+        "has begun, and its next containers are being created.",
+        "has done its work, and waits until its sidecar proxy has ended too.",
+    ]
 
 
 def test_a_gated_pod_and_one_that_nobody_has_looked_at_are_told() -> None:

@@ -181,6 +181,55 @@ def test_a_refusal_that_goes_on_is_told_once_and_tried_on(
     assert not watch.is_up
 
 
+@pytest.fixture
+def lists(fake_kubectl: FakeKubectl, mailbox: Mailbox, log: Log) -> Iterator[PodWatch]:  # noqa: ARG001 - it is on PATH
+    """Give the code under test for an account that may not watch."""
+    processes = Processes(os.environ)
+    kubectl = Kubectl(Access(), "here", processes, Transcript(lambda _: None))
+    watch = PodWatch(kubectl, JOB, mailbox, log, may_watch=False)
+    yield watch
+    watch.close()
+    processes.close()
+
+
+def test_where_watching_is_not_granted_the_pods_are_listed_without_a_try_to_watch(
+    fake_kubectl: FakeKubectl, lists: PodWatch, mailbox: Mailbox, log: Log
+) -> None:
+    fake_kubectl.answers(LIST, listed(), times=1)
+    fake_kubectl.answers(LIST, listed(pod("a", "Pending"), pod("b")), times=1)
+    fake_kubectl.answers(LIST, listed(pod("a", "Succeeded")))
+    live(mailbox, lists, until=lambda: lists.is_gone("uid-of-b"))
+    assert _phases(lists) == {"a": "Succeeded", "b": "Running"}
+    assert fake_kubectl.called(WATCH) == []
+    assert lists.is_up
+    assert lists.reconnections == 0
+    assert log.warnings == []
+
+
+def test_as_long_as_nothing_changes_the_lists_become_rare(
+    fake_kubectl: FakeKubectl, lists: PodWatch, mailbox: Mailbox
+) -> None:
+    fake_kubectl.answers(LIST, listed(pod("a", "Pending")), times=4)
+    fake_kubectl.answers(LIST, listed(pod("a")))
+    pauses = []
+    for count in range(1, 6):
+        live(mailbox, lists, until=lambda: len(fake_kubectl.called(LIST)) == count)  # noqa: B023 - called at once
+        live(mailbox, lists, until=lambda: lists._list is None)
+        pauses.append(lists._pause)
+    assert pauses == [0.02, 0.04, 0.08, 0.16, 0.02]
+
+
+def test_a_list_that_fails_is_a_gap_and_the_next_one_its_end(
+    fake_kubectl: FakeKubectl, lists: PodWatch, mailbox: Mailbox, log: Log
+) -> None:
+    fake_kubectl.answers(LIST, listed(pod("a")), times=1)
+    fake_kubectl.answers(LIST, times=1, **REFUSED)
+    fake_kubectl.answers(LIST, listed(pod("a", "Succeeded")))
+    live(mailbox, lists, until=lambda: _phases(lists) == {"a": "Succeeded"})
+    assert lists.reconnections == 1
+    assert log.warnings == []
+
+
 def test_a_refusal_now_and_then_is_not_told(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log
 ) -> None:

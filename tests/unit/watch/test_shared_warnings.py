@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from kubectl_job_operator.attempt.outcome import News, Outcome
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.watch import shared_watch
+from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.shared import JOBS_WATCH, eventually, line, quiet, run, wait
-from tests.unit.stage import Log
+from tests.unit.shared import JOBS_WATCH, eventually, line, quiet, run, uid, wait
+from tests.unit.stage import FORBIDDEN, Log
 
 pytestmark = pytest.mark.usefixtures("hasty_watches")
 
@@ -40,3 +43,29 @@ def test_warnings_are_read_once_for_all_who_want_them(
 
     assert run(all_of_them()).news is News.ENDED
     assert len(fake_kubectl.called("get events")) <= 3
+
+
+def test_events_that_may_not_be_listed_are_asked_for_no_more_and_that_is_said_once(fake_kubectl: FakeKubectl) -> None:
+    log = Log()
+    fake_kubectl.answers("get events", **FORBIDDEN)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def want_them_again_and_again() -> None:
+        shared = shared_watch.shared_watch(Access(), stage.NAMESPACE, log)
+        subscription = shared.subscribe(uid(1), "job-1")
+
+        def is_told() -> bool:
+            subscription.want_events()
+            return "Events may not be listed" in log.text
+
+        await eventually(is_told, "nobody says that events may not be listed")
+        asked = len(fake_kubectl.called("get events"))
+        subscription.want_events()
+        await asyncio.sleep(0.3)
+        assert len(fake_kubectl.called("get events")) == asked
+        subscription.close()
+
+    run(want_them_again_and_again())
+    assert log.text.count("Events may not be listed") == 1
+    assert log.warnings == []

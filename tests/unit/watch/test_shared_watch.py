@@ -303,6 +303,7 @@ def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_
     assert "Nothing runs: " in log.text
 
 
+@pytest.mark.alone
 def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kubectl: FakeKubectl) -> None:
     count = 1000
     everything = b"".join(line(number) for number in range(count))

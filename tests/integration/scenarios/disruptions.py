@@ -1,0 +1,122 @@
+"""Jobs whose pods the cluster takes away: for want of memory, storage or room, or because a person says so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+from tests.waiting import until
+
+from . import acts
+from .scenario import Scenario
+from .texts import for_two_pods, with_limits
+
+SLOT = "kubectl-job-operator.example.com/slot"
+TOLERATES_CONTROL_PLANES = "tolerations: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]"
+URGENT = """\
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: %(name)s}
+value: 1000000
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: urgent}
+spec:
+  priorityClassName: %(name)s
+  restartPolicy: Never
+  containers:
+    - {name: main, image: busybox:1.36, command: ["true"], resources: {limits: {%(slot)s: 1}}}
+"""
+
+
+def one_slot(namespace: Namespace) -> None:
+    """Let one node offer something that nobody else asks for, so that only this Job's pods compete for it."""
+    _set_slots(namespace, {"op": "add", "value": "1"})
+
+
+def no_slot(namespace: Namespace) -> None:
+    """Take away what was made for the pods to compete for, and by."""
+    _set_slots(namespace, {"op": "remove"})
+    namespace.kubectl("delete", "priorityclass", namespace.name)
+
+
+def _set_slots(namespace: Namespace, change: dict[str, str]) -> None:
+    nodes = [one for one in namespace.objects("nodes") if not _is_closed(one)]
+    path = f"/status/capacity/{SLOT.replace('/', '~1')}"
+    patch = json.dumps([{"path": path, **change}])
+    namespace.kubectl("patch", "node", nodes[0]["metadata"]["name"], "--subresource=status", "--type=json", "-p", patch)
+
+
+def _is_closed(node: dict[str, Any]) -> bool:
+    """Tell whether a node takes no pods of ours; a drain closes it only for a while."""
+    keys = {taint["key"] for taint in node["spec"].get("taints") or ()}
+    return bool(keys - {"node.kubernetes.io/unschedulable"})
+
+
+def preempt(namespace: Namespace) -> None:
+    """Start a pod that is more urgent and needs the same room."""
+    acts.until_logged(namespace, acts.running_pod(namespace), "begins")
+    namespace.kubectl("apply", "-f", "-", given=URGENT % {"name": namespace.name, "slot": SLOT})
+
+
+def evict(namespace: Namespace) -> None:
+    """Evict the running pod through the API."""
+    pod = acts.running_pod(namespace)
+    acts.until_logged(namespace, pod, "begins")
+    acts.evict(namespace, pod)
+
+
+def drain(namespace: Namespace) -> None:
+    """Drain the Job's node of this Job's pods, and open it again once the next pod runs or waits."""
+    pod = acts.begun_pod(namespace)
+    (running,) = [one for one in namespace.objects("pods") if one["metadata"]["name"] == pod]
+    node, uid = running["spec"]["nodeName"], running["metadata"]["labels"]["batch.kubernetes.io/controller-uid"]
+    try:
+        namespace.kubectl("drain", node, f"--pod-selector=batch.kubernetes.io/controller-uid={uid}", "--timeout=60s")
+        until(lambda: _next_pod(namespace, pod), "the pod was not replaced")
+    finally:
+        namespace.kubectl("uncordon", node)
+
+
+def _next_pod(namespace: Namespace, first: str) -> bool:
+    """Tell whether the next pod has its node, or the scheduler has found none for it."""
+    others = [one for one in namespace.objects("pods") if one["metadata"]["name"] != first]
+    return any(one["status"].get("conditions") for one in others)
+
+
+OUT_OF_MEMORY = Scenario(
+    22,
+    with_limits(
+        job("echo begins; exec tail /dev/zero", name="oom-killed-in-place", spec="backoffLimit: 1").replace(
+            "restartPolicy: Never", "restartPolicy: OnFailure"
+        ),
+        "memory: 16Mi",
+    ),
+)
+OUT_OF_STORAGE = Scenario(
+    26,
+    with_limits(
+        job("echo begins; dd if=/dev/zero of=/big bs=1M count=24; sleep 600", name="evicted-ephemeral-storage"),
+        "ephemeral-storage: 4Mi",
+    ),
+)
+PREEMPTED = Scenario(
+    26,
+    with_limits(job("echo begins; sleep 600", name="preempted"), f"{SLOT}: 1"),
+    prepare=one_slot,
+    meanwhile=preempt,
+    clear_away=no_slot,
+)
+EVICTED = Scenario(
+    26,
+    job("echo begins; sleep 600", name="evicted-by-api"),
+    meanwhile=evict,
+)
+DRAINED = Scenario(
+    26,
+    for_two_pods("drained", spec="backoffLimit: 1", pod=TOLERATES_CONTROL_PLANES),
+    meanwhile=drain,
+)

@@ -1,0 +1,139 @@
+"""Every Role that this repository prints is enough for all that a task may come to, and each right in it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import DeletePolicy
+from kubectl_job_operator.errors import JobFailedError, RightsMissingError, TaskKilledError
+from kubectl_job_operator.status.rights import FOR_A_JOB
+from tests.demo import EXAMPLES
+from tests.integration.accounts import Right, Worker, grant, kubeconfig_of_account, rights_in, rules_in, rules_without
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+
+BASE = EXAMPLES / "airflow_on_kubernetes" / "base"
+OF_COMPANIONS = {
+    "rbac": EXAMPLES / "rbac" / "companions.yaml",
+    "airflow_on_kubernetes": BASE / "rbac-companions.yaml",
+}
+ROLES = {"rbac": EXAMPLES / "rbac" / "role.yaml", "airflow_on_kubernetes": BASE / "rbac.yaml"}
+COMPANIONS = {
+    "configmaps": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside}\ndata: {a: b}\n",
+    "secrets": "apiVersion: v1\nkind: Secret\nmetadata: {name: beside}\nstringData: {a: b}\n",
+    "services": "apiVersion: v1\nkind: Service\nmetadata: {name: beside}\nspec: {ports: [{port: 80}]}\n",
+    "persistentvolumeclaims": (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: beside}\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}\n"
+    ),
+}
+KINDS = {
+    name: list(dict.fromkeys(resource for _, resource, _ in rights_in(rules_in(file))))
+    for name, file in OF_COMPANIONS.items()
+}
+NEEDED: list[Right] = [
+    (right.verb, f"{right.resource}/{right.subresource}" if right.subresource else right.resource, right.group)
+    for right in FOR_A_JOB.needed
+]
+
+
+def manifest(script: str, kinds: list[str]) -> str:
+    return "---\n".join([*(COMPANIONS[kind] for kind in kinds), job(script)])
+
+
+def worker_with(rules: list[dict[str, object]], namespace: Namespace, tmp_path: Path) -> Worker:
+    grant(namespace, rules)
+    return Worker(namespace, kubeconfig_of_account(namespace, tmp_path / "account"))
+
+
+def left(namespace: Namespace, kinds: list[str]) -> list[str]:
+    """Return which kinds still have something of the task."""
+    return [kind for kind in kinds if "beside" in namespace.living(kind)] + namespace.living("jobs")
+
+
+def is_running(namespace: Namespace) -> bool:
+    pods = [pod for pod in namespace.objects("pods") if "deletionTimestamp" not in pod["metadata"]]
+    return any(pod["status"].get("phase") == "Running" for pod in pods)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_printed_role_is_enough_for_success_failure_kill_adoption_and_replacement_with_companions(
+    name: str, namespace: Namespace, tmp_path: Path
+) -> None:
+    kinds = KINDS[name]
+    worker = worker_with(rules_in(ROLES[name], OF_COMPANIONS[name]), namespace, tmp_path)
+
+    log, failure = worker.run(manifest("echo well", kinds))
+    assert (failure, left(namespace, kinds)) == (None, []), log
+    assert "well" in log.splitlines()
+
+    log, failure = worker.run(manifest("echo badly; exit 3", kinds), delete_policy=DeletePolicy.ALWAYS)
+    assert isinstance(failure, JobFailedError), log
+    assert "badly" in str(failure)
+    assert left(namespace, kinds) == []
+
+    log, failure = worker.run(manifest("sleep 120", kinds), kill_when=lambda: is_running(namespace))
+    assert isinstance(failure, TaskKilledError), log
+    assert left(namespace, kinds) == []
+
+    log, failure = worker.run(
+        manifest("sleep 10; echo survived", kinds),
+        kill_when=lambda: is_running(namespace),
+        is_worker_stop=True,
+        keep_on_worker_stop=True,
+    )
+    assert isinstance(failure, TaskKilledError), log
+    assert left(namespace, kinds) == [*kinds, "job"]
+    log, failure = worker.run(manifest("sleep 10; echo survived", kinds), try_number=2)
+    assert (failure, left(namespace, kinds)) == (None, []), log
+    assert "Going on with it." in log
+    assert "survived" in log.splitlines()
+
+    log, failure = worker.run(manifest("exit 3", kinds))
+    assert isinstance(failure, JobFailedError), log
+    assert left(namespace, kinds) == [*kinds, "job"]
+    log, failure = worker.run(manifest("echo again", kinds), try_number=2)
+    assert (failure, left(namespace, kinds)) == (None, []), log
+    assert "It is replaced." in log
+    assert "again" in log.splitlines()
+
+
+@pytest.mark.parametrize("right", NEEDED, ids=lambda right: f"{right[0]} {right[1]}")
+def test_without_one_needed_right_a_try_ends_at_once_and_names_it(
+    right: Right, namespace: Namespace, tmp_path: Path
+) -> None:
+    worker = worker_with(rules_without(rules_in(ROLES["rbac"]), right), namespace, tmp_path)
+    _, failure = worker.run(job("true"))
+    assert isinstance(failure, RightsMissingError)
+    verb, resource, group = right
+    assert failure.missing == (f"{verb} {resource}" + (f".{group}" if group else ""),)
+    assert namespace.names("jobs") == []
+
+
+@pytest.mark.parametrize("right", NEEDED, ids=lambda right: f"{right[0]} {right[1]}")
+def test_each_needed_right_is_used(right: Right, namespace: Namespace, tmp_path: Path) -> None:
+    """Where the check is left out, kubectl is refused exactly that."""
+    worker = worker_with(rules_without(rules_in(ROLES["rbac"]), right), namespace, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kubectl_job_operator.status.rights.Granted.lacks", lambda *_: [])
+        log, failure = worker.run(job("echo a; sleep 3; exit 3"), kill_when=None, delete_policy=DeletePolicy.ALWAYS)
+    verb, resource, group = right
+    of_group = f' in API group "{group}"'
+    assert f'cannot {verb} resource "{resource}"{of_group}' in log + str(failure), log
+
+
+@pytest.mark.parametrize("right", rights_in(rules_in(*OF_COMPANIONS.values())), ids=lambda r: f"{r[0]} {r[1]}")
+def test_each_right_on_a_companion_is_needed(right: Right, namespace: Namespace, tmp_path: Path) -> None:
+    verb, resource, _ = right
+    rules = rules_without(rules_in(ROLES["rbac"], OF_COMPANIONS["rbac"]), right)
+    worker = worker_with(rules, namespace, tmp_path)
+    log, failure = worker.run(manifest("true", [resource]))
+    assert f'cannot {verb} resource "{resource}"' in log + str(failure)
+    if verb in ("list", "delete"):
+        assert failure is None, log
+        assert resource in left(namespace, [resource])
+    else:
+        assert failure is not None
+        assert namespace.names("jobs") == []

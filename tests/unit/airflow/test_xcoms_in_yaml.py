@@ -1,0 +1,133 @@
+"""Objects in ``job_yaml``: what an earlier task returns works; what YAML has no word for is refused, with its place."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import enum
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.airflow.compat import AirflowFailException
+from tests.airflow_dag import DAG
+from tests.integration.stub_context import context_for
+from tests.unit.airflow.test_operators import operator
+
+JOB: dict[str, Any] = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "a"},
+    "spec": {
+        "template": {
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox", "args": ["x", "y"]}]}
+        }
+    },
+}
+PLACE = "job_yaml[0].spec.template.spec.containers[0].args[1]"
+
+
+class Returned:
+    """As what Airflow has for an earlier task's result: resolved when the fields are rendered."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def iter_references(self) -> Any:
+        """Return the tasks that it comes from."""
+        return iter(())
+
+    def resolve(self, _context: Any, **_: Any) -> Any:
+        """Return the result."""
+        return self.value
+
+
+def job_with(value: Any) -> list[dict[str, Any]]:
+    job = copy.deepcopy(JOB)
+    job["spec"]["template"]["spec"]["containers"][0]["args"][1] = value
+    return [job]
+
+
+def rendered_with(task: KubernetesJobOperator, resolved: dict[str, Any]) -> Any:
+    """Let Airflow render, and stand for it where it asks other tasks."""
+    assert set(task.job_yaml_xcoms) == set(resolved)
+    task.job_yaml_xcoms = resolved
+    task.render_template_fields(context_for(task))
+    assert task._manifest is not None
+    return task._manifest.job["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def test_what_an_earlier_task_returns_may_stand_in_job_yaml_and_makes_it_wait() -> None:
+    with DAG("dag", schedule=None):
+        earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
+        later = KubernetesJobOperator(task_id="later", job_yaml=job_with(earlier.output))
+    assert later.upstream_task_ids == {"earlier"}
+    assert rendered_with(later, {PLACE: "returned"}) == ["x", "returned"]
+
+
+@pytest.mark.parametrize("make", [lambda job: job, lambda job: [job], json.dumps])
+def test_what_an_earlier_task_returns_may_be_all_of_it(make: Callable[[Any], Any]) -> None:
+    with DAG("dag", schedule=None):
+        earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
+        later = KubernetesJobOperator(task_id="later", job_yaml=earlier.output)
+    assert later.upstream_task_ids == {"earlier"}
+    assert rendered_with(later, {"job_yaml": make(JOB)}) == ["x", "y"]
+
+
+class Colour(enum.Enum):
+    """Any enum."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (pathlib.PurePosixPath("/a"), "/a"),
+        (datetime.datetime(2026, 1, 31, tzinfo=datetime.timezone.utc), "2026-01-31T00:00:00+00:00"),
+        (Colour.RED, "red"),
+    ],
+)
+def test_what_has_one_obvious_text_is_written_as_that(value: Any, text: str) -> None:
+    assert rendered_with(operator(job_yaml=job_with(value)), {}) == ["x", text]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (object(), f"{PLACE} is a object"),
+        ({"a": [datetime.timedelta(1)]}, f"{PLACE}.a[0] is a timedelta"),
+        (b"very-secret", f"{PLACE} is a bytes"),
+        (float("inf"), f"{PLACE} is inf, no number that Kubernetes takes"),
+        ({1: 2}, f"{PLACE} has the key 1, a int"),
+    ],
+)
+def test_what_yaml_has_no_word_for_is_refused_with_its_place(value: Any, words: str) -> None:
+    with pytest.raises(ValueError, match="YAML has no word for that") as refusal:
+        operator(job_yaml=job_with(value))
+    assert str(refusal.value).startswith(words)
+    assert "very-secret" not in str(refusal.value)
+    task = operator(job_yaml=job_with(Returned(None)))
+    with pytest.raises(AirflowFailException) as late:
+        rendered_with(task, {PLACE: value})
+    assert str(late.value).startswith(words)
+    assert "What to do: let the earlier task return plain values" in str(late.value)
+
+
+@pytest.mark.parametrize("value", ["{{ none }}", "very-secret", ["a"], 3])
+def test_variables_that_come_out_as_something_else_end_in_a_sentence(value: Any) -> None:
+    task = operator(job_yaml=job_with("z"), yaml_template_fields={"a": 1})
+    task.yaml_template_fields = value
+    with pytest.raises(AirflowFailException, match="yaml_template_fields must be a dict of variables") as refusal:
+        task.render_template_fields(context_for(task))
+    assert "very-secret" not in str(refusal.value)
+
+
+def test_variables_that_an_earlier_task_did_not_return_are_none() -> None:
+    task = operator(job_yaml=job_with("z"))
+    task.yaml_template_fields = None  # type: ignore[assignment]
+    assert rendered_with(task, {}) == ["x", "z"]
