@@ -599,7 +599,7 @@ def test_resources_that_cannot_be_listed_are_none(fake_kubectl: FakeKubectl, des
 def test_kubectl_waits_anew_until_pods_are_gone_for_it_may_not_notice_their_end(
     fake_kubectl: FakeKubectl, desk: Desk
 ) -> None:
-    late = {"stderr": "error: timed out waiting for the condition on pods/p\n", "return_code": 1}
+    late: dict[str, Any] = {"stderr": "error: timed out waiting for the condition on pods/p\n", "return_code": 1}
     fake_kubectl.answers("wait pods", times=2, **late)
     fake_kubectl.answers("wait pods")
     desk.kubectl.wait_until_gone("b=c", 300)

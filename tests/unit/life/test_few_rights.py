@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.unit.stage import Log
 NO_EVENTS = (FIXTURES / "rights" / "airflow-kube-job-operator.txt").read_text()
 ONLY_PODS = (FIXTURES / "rights" / "helm-chart-pods.txt").read_text()
 JOBS_ALONE = "jobs.batch   []   []   [*]\npods   []   []   [list]\n"
-FORBIDDEN = {
+FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): events is forbidden: User "u" cannot list resource "events" in API '
     'group "" in the namespace "here"\n',
     "return_code": 1,

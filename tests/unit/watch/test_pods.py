@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -212,8 +213,12 @@ def test_as_long_as_nothing_changes_the_lists_become_rare(
     fake_kubectl.answers(LIST, listed(pod("a", "Pending")), times=4)
     fake_kubectl.answers(LIST, listed(pod("a")))
     pauses = []
+
+    def has_listed(count: int) -> bool:
+        return len(fake_kubectl.called(LIST)) == count
+
     for count in range(1, 6):
-        live(mailbox, lists, until=lambda count=count: len(fake_kubectl.called(LIST)) == count)
+        live(mailbox, lists, until=partial(has_listed, count))
         live(mailbox, lists, until=lambda: lists._list is None)
         pauses.append(lists._pause)
     assert pauses == [0.02, 0.04, 0.08, 0.16, 0.02]
