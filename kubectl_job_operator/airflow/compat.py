@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 _STATE_SECONDS = 10.0
 """A triggerer that is about to end may never answer its triggers."""
 
-_NOT_SECRET = "any text"
+_HARMLESS = "any text"
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 _WANTED_STATES = frozenset({"scheduled", "queued", "running"})
@@ -99,7 +99,7 @@ def redact(text: str) -> str:
 @functools.cache
 def is_secret_name(name: str) -> bool:
     """Whether Airflow takes a name for a secret's, as ``password``."""
-    return bool(_import_redact()(_NOT_SECRET, name) != _NOT_SECRET)
+    return bool(_import_redact()(_HARMLESS, name) != _HARMLESS)
 
 
 @functools.cache

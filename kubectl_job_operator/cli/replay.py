@@ -43,6 +43,7 @@ def run(options: Options) -> ExitCode:
 
     from kubectl_job_operator.cli.life import live
     from kubectl_job_operator.cli.options import new_identity
+    from kubectl_job_operator.manifest.name_room import longest_name
 
     folder = Path(options.folder)
     manifest = _without_masked_secrets(_manifest_in(folder))
@@ -50,7 +51,7 @@ def run(options: Options) -> ExitCode:
     if options.namespace:
         manifest = manifest.with_namespace(options.namespace)
     if options.unique_name:
-        manifest = manifest.with_name(identity.unique_name(manifest.name))
+        manifest = manifest.with_name(identity.unique_name(manifest.name, longest_name(manifest.job)))
     return live(manifest, identity, options.namespace or _namespace_in(folder), options)
 
 

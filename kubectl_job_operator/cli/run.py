@@ -38,11 +38,12 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.options import namespace_of
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.manifest.manifest import Manifest
+    from kubectl_job_operator.manifest.name_room import longest_name
 
     template = Template.of(options.template, options)
     rendered = template.render()
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
     manifest = Manifest.parse(rendered.text, rendered.source).with_backoff_limit(0, override=False)
     if options.unique_name:
-        manifest = manifest.with_name(template.identity.unique_name(manifest.name))
+        manifest = manifest.with_name(template.identity.unique_name(manifest.name, longest_name(manifest.job)))
     return live(manifest, template.identity, namespace_of(manifest, options), options)

@@ -22,6 +22,21 @@ def as_plain(value: Any) -> Any:
     """
     if isinstance(value, enum.Enum):
         return as_plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: as_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [as_plain(item) for item in value]
+    if hasattr(value, "openapi_types") and hasattr(value, "attribute_map"):
+        return _from_model(value)
+    for converter in ("to_k8s_client_obj", "to_dict"):
+        convert = getattr(value, converter, None)
+        if callable(convert):
+            return as_plain(convert())
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    """Return what YAML has for a single value, be it of a library's own type."""
     if value is None or type(value) in (str, int, float, bool):
         return value
     if isinstance(value, str):
@@ -30,21 +45,9 @@ def as_plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, numbers.Real):
         return float(value)
-    if isinstance(value, _WRITTEN_AS_TEXT):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: as_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [as_plain(item) for item in value]
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
-    if hasattr(value, "openapi_types") and hasattr(value, "attribute_map"):
-        return _from_model(value)
-    for converter in ("to_k8s_client_obj", "to_dict"):
-        convert = getattr(value, converter, None)
-        if callable(convert):
-            return as_plain(convert())
-    return value
+    return str(value) if isinstance(value, _WRITTEN_AS_TEXT) else value
 
 
 def is_plain(value: Any) -> bool:

@@ -186,7 +186,7 @@ def _variable(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _share_secrets(spec: dict[str, Any], parts: Mapping[str, Sequence[Any]]) -> None:
-    """Give the variables out of Secrets to init containers and sidecars, too, as ``env_vars`` are, unless they are set."""
+    """Give the variables out of Secrets to all other containers, too, as ``env_vars`` are, unless they are set."""
     for container in [*(spec.get("initContainers") or ()), *spec["containers"][1:]]:
         present, whole = container.get("env") or (), container.get("envFrom") or []
         variables = without_present(present, parts["env"])
