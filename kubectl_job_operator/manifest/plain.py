@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import enum
 import math
 import numbers
-import pathlib
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+_WRITTEN_AS_TEXT = (pathlib.PurePath, uuid.UUID, decimal.Decimal)
 
 
 def as_plain(value: Any) -> Any:
@@ -18,11 +17,8 @@ def as_plain(value: Any) -> Any:
 
     What is neither plain nor such an object stays as it is: it may be a reference that Airflow has yet to resolve.
     """
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    for kinds, write in _WRITTEN:
-        if isinstance(value, kinds):
-            return write(value)
+    if isinstance(value, enum.Enum):
+        return as_plain(value.value)
     if isinstance(value, Mapping):
         return {key: as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -33,18 +29,22 @@ def as_plain(value: Any) -> Any:
         convert = getattr(value, converter, None)
         if callable(convert):
             return as_plain(convert())
-    return value
+    return _plain_scalar(value)
 
 
-# The first that fits: some enums are strings or numbers too, and a Decimal is a number.
-_WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (enum.Enum, lambda value: as_plain(value.value)),
-    (str, str.__str__),
-    (numbers.Integral, int),
-    (numbers.Real, float),
-    ((pathlib.PurePath, uuid.UUID, decimal.Decimal), str),
-    ((datetime.datetime, datetime.date), lambda value: value.isoformat()),
-)
+def _plain_scalar(value: Any) -> Any:
+    """Return what YAML has for a single value, be it of a library's own type."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return str(value) if isinstance(value, _WRITTEN_AS_TEXT) else value
 
 
 def is_plain(value: Any) -> bool:

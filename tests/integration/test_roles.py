@@ -19,9 +19,9 @@ from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.status.rights import FOR_A_JOB
 from tests.demo import EXAMPLES
 from tests.integration.accounts import Right, Worker, grant, kubeconfig_of_account, rights_in, rules_in, rules_without
-from tests.integration.background import until
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import until
 
 BASE = EXAMPLES / "airflow_on_kubernetes" / "base"
 OF_COMPANIONS = {
