@@ -11,6 +11,7 @@ from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.airflow.type_checks import check_types
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest import rules
+from kubectl_job_operator.manifest.names import LONGEST_NAME
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.task import JobTask
@@ -21,6 +22,7 @@ _CHOICES = {
     "on_worker_stop": WorkerStopChoice,
     "xcom_from": ResultChoice,
 }
+_SHORTEST_UNIQUE_NAME = 10
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _RULES = ("success_when", "failure_when")
 _NOT_NEGATIVE = (
@@ -58,6 +60,9 @@ def check_arguments(task: JobTask) -> None:
         raise ValueError(f"logging_interval must be at least 1 second, but is {task.logging_interval}")
     if task.logging_interval is not None and not task.deferrable:
         raise ValueError("logging_interval needs deferrable=True: a task that keeps its worker shows its logs at once")
+    if task.max_name_length is not None and not _SHORTEST_UNIQUE_NAME <= task.max_name_length <= LONGEST_NAME:
+        bounds = f"{_SHORTEST_UNIQUE_NAME} to {LONGEST_NAME}"
+        raise ValueError(f"max_name_length must be from {bounds}, but is {task.max_name_length}")
     if task.max_log_streams < 1:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)

@@ -210,9 +210,6 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             pod = checked_pod(self.pod_template_dict, "pod_template_dict")
         if self.full_pod_spec:
             pod = overlaid(pod, checked_pod(self.full_pod_spec, "full_pod_spec"))
-        if self.namespace:
-            # In YAML a namespace wins over the argument, in a pod template it does not.
-            pod["metadata"] = {**(pod.get("metadata") or {}), "namespace": self.namespace}
         return pod
 
 

@@ -62,10 +62,14 @@ class KubernetesJobOperator(ShorthandOperator):
     :param log_yaml: (bool, default True) show the rendered YAML in the log, Secrets masked.
     :param labels: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
     :param annotations: (dict, default ``{}``) added to every object and to the Job's pods. Templated.
-    :param env_vars: (dict, or list of dicts as Kubernetes has them, default ``{}``) added to every container that does
-        not set them. Templated.
+    :param env_vars: (dict, or list of dicts as Kubernetes has them, default ``{}``) variables of the first container,
+        and of every other one that does not set them, before those that the YAML has. Values become text: a dict or a
+        list JSON; ``None`` is left out. Templated.
     :param unique_name: (bool, default False) append a suffix to the Job's name that is the same for all tries of a task
         instance and another for each run, so that runs do not get in each other's way.
+    :param max_name_length: (int, characters, default None) how long the name may be with that suffix, where 63 are too
+        many for what a controller makes of it. Known are the indexes of a Job, and what RayJob, SparkApplication,
+        JobSet, Volcano and Kubeflow append.
     :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
         and where it has none, the task's ``retries``.
     :param success_when: (str or list of str, default None) the task runs an object of another kind than Job and Pod,
@@ -78,13 +82,14 @@ class KubernetesJobOperator(ShorthandOperator):
 
     The cluster:
 
-    :param namespace: (str, default None) where the Job runs, if the YAML names no namespace. Default: the connection's,
-        else the context's, else in a pod the pod's own. Templated.
+    :param namespace: (str, default None) where the Job runs, whatever the YAML says. Default: the YAML's, else the
+        connection's, else the context's, else in a pod the pod's own. Templated.
     :param kubernetes_conn_id: (str, default None) an Airflow connection of type ``kubectl`` or ``kubernetes``; the
         arguments below win over it. Templated.
     :param in_cluster: (bool, default None) use the service account of the pod that the task runs in. By default kubectl
         finds its configuration as in a shell: ``KUBECONFIG``, ``~/.kube/config``, the pod's service account.
-    :param config_file: (str, default None) the path of a kubeconfig. Templated.
+    :param config_file: (str, default None) the path of a kubeconfig, or several with ``:`` between them; ``~`` and
+        ``$VAR`` as in a shell. Templated.
     :param cluster_context: (str, default None) a context in the kubeconfig. Templated.
 
     The logs. Setting any ``tail_logs`` argument chooses among these; by default ``get_logs`` holds:
@@ -130,8 +135,9 @@ class KubernetesJobOperator(ShorthandOperator):
         XCom ``return_value``. Of a Job with several pods it is the list of theirs, in the order of the completion
         indexes where it has some. What is not JSON fails the task; a Job that failed pushes nothing.
     :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
-        4096 bytes; ``"logs"`` is a line of its log, ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the
-        log is then read once more, and the line is not shown.
+        4096 bytes, in a pod of more than three containers each its part of 12 KiB; ``"logs"`` is a line of its log,
+        ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the log is then read once more, and the line is
+        not shown.
 
     Time:
 
@@ -209,6 +215,7 @@ class KubernetesJobOperator(ShorthandOperator):
         annotations: Mapping[str, Any] | XComArg | None = None,
         env_vars: Mapping[str, Any] | Sequence[Any] | XComArg | None = None,
         unique_name: bool = False,
+        max_name_length: int | None = None,
         backoff_limit: int | None = None,
         success_when: str | list[str] | None = None,
         failure_when: str | list[str] | None = None,
@@ -270,6 +277,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.annotations = fetched(annotations or {})
         self.env_vars = as_plain(env_vars) or {}
         self.unique_name = unique_name
+        self.max_name_length = max_name_length
         self.backoff_limit = backoff_limit
         self.success_when = success_when
         self.failure_when = failure_when

@@ -64,11 +64,14 @@ ARGUMENTS = (
     Argument("volume_mounts", None, note="wins over the template's mount at the same path"),
     Argument("volumes", None, note="wins over the template's volume of the same name"),
     _differently(
-        "env_vars", None, "also in init containers and sidecars; a variable that a container sets itself stays"
+        "env_vars", None, "also in init containers and sidecars, where a variable that the container sets itself stays"
     ),
     Argument("env_from", None),
     _differently(
-        "secrets", None, "for a volume, `key` mounts that key alone; for env, a target without `key` is refused"
+        "secrets",
+        None,
+        "for a volume, `key` mounts that key alone; variables also in init containers and sidecars; a target needs a "
+        "`key`",
     ),
     Argument("in_cluster", None),
     Argument("cluster_context", None, note="as there, not used where `in_cluster` is True"),

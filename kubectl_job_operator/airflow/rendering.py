@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,9 @@ from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.manifest.name_room import longest_name
+from kubectl_job_operator.manifest.names import LONGEST_NAME
+from kubectl_job_operator.manifest.overrides import overridden
 from kubectl_job_operator.manifest.shorthand import environment, fill, job_around
 from kubectl_job_operator.manifest.template import Renderer
 from kubectl_job_operator.manifest.texts import texts_of
@@ -32,21 +36,16 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
 
     :raises InputError: if the template or the manifest cannot be used.
     """
-    manifest = _filled(task, _renderer(task, context))
-    if task.env_vars:
-        manifest = manifest.with_env_vars(environment(task.env_vars))
-    if task.backoff_limit is not None:
-        manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
-    else:
+    manifest = _with_arguments(task, _renderer(task, context))
+    if task.backoff_limit is None:
         manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
     if task.unique_name or not (task.has_yaml or task.name):
-        manifest = manifest.with_names(identity_of(task, context).unique_name)
+        longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
+        manifest = manifest.with_names(functools.partial(identity_of(task, context).unique_name, longest=longest))
     if task.deadline_from_timeout and task.execution_timeout is not None:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
-    if task.termination_grace_period_seconds is not None:
-        manifest = manifest.with_grace_period(task.termination_grace_period_seconds)
     labels = texts_of("labels", {**task.deployment_labels, **task.labels})
     return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
@@ -74,13 +73,33 @@ def _own_variables(given: Any) -> Mapping[str, Any]:
     )
 
 
-def _filled(task: JobTask, renderer: Renderer) -> Manifest:
-    """Return what the YAML gives with the shorthand in it, or what the shorthand gives alone."""
+def _with_arguments(task: JobTask, renderer: Renderer) -> Manifest:
+    """Return the YAML's manifest with the arguments in it, which win, and tell where they did; or theirs alone."""
+    manifest = said = _described(task, renderer)
     arguments = task.shorthand()
+    if task.has_yaml and arguments:
+        manifest = manifest.with_job(fill(manifest.job, arguments))
+    env_vars = environment(task.env_vars or {})
+    if env_vars:
+        manifest = manifest.with_env_vars(env_vars)
+    if task.backoff_limit is not None:
+        manifest = manifest.with_backoff_limit(task.backoff_limit, override=True)
+    if task.termination_grace_period_seconds is not None:
+        manifest = manifest.with_grace_period(task.termination_grace_period_seconds)
+    if task.namespace:
+        manifest = manifest.with_namespace(task.namespace)
+    found = overridden(said.job, manifest.job) if task.has_yaml else []
+    if found:
+        task.log.info("Arguments win over the YAML from %s: %s.", said.source, ", ".join(found))
+    return manifest
+
+
+def _described(task: JobTask, renderer: Renderer) -> Manifest:
+    """Return what the YAML gives, or what the shorthand gives alone."""
     said = _said_of_end(task)
     if task.has_yaml:
-        manifest = _rendered(task, renderer, said)
-        return manifest.with_job(fill(manifest.job, arguments)) if arguments else manifest
+        return _rendered(task, renderer, said)
+    arguments = task.shorthand()
     job = job_around(task.pod_to_begin_with(renderer))
     arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
     return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)

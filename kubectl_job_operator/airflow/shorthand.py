@@ -22,8 +22,10 @@ class ShorthandOperator(BaseOperator):
     They are named as those of Airflow's KubernetesPodOperator, and all are templated. Values are plain dicts, lists and
     strings, as Kubernetes has them in YAML; the objects of a Kubernetes client are taken too.
 
-    Together with YAML an argument replaces what stands there. But ``volumes``, ``init_containers``, ``volume_mounts``,
-    ``env_from``, ``secrets`` and ``configmaps`` are added, and win only over what has the same name or path.
+    Together with YAML an argument wins over what stands there, and the log says so. ``volumes``, ``init_containers``,
+    ``volume_mounts``, ``env_from``, ``secrets`` and ``configmaps`` are added, and win over what has the same name or
+    path; of several items of an argument with one name the last wins. Variables out of ``secrets`` go to every
+    container, init containers too, as ``env_vars`` do; the others of these are for the first container.
 
     :param image: (str, default None) the container's image. Needed where there is no YAML.
     :param cmds: (list of str, default None) the container's ``command``. By default the image's own.

@@ -40,6 +40,7 @@ class JobTask(Addressed, Protocol):
     annotations: Mapping[str, Any]
     env_vars: Any
     unique_name: bool
+    max_name_length: int | None
     backoff_limit: int | None
     success_when: str | list[str] | None
     failure_when: str | list[str] | None

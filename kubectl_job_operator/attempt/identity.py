@@ -15,10 +15,10 @@ from kubectl_job_operator.manifest.labels import (
     TASK_INSTANCE_LABEL,
     TRY_LABEL,
 )
+from kubectl_job_operator.manifest.names import LONGEST_NAME
 from kubectl_job_operator.objects import Object, annotations_of, labels_of
 
 _UNIQUE_LENGTH = 8
-_LONGEST_NAME = 63
 _DIGEST_LENGTH = 16
 
 
@@ -113,9 +113,12 @@ class Identity:
         started = {STARTED_LABEL: self.started} if self.started else {}
         return {TRY_LABEL: str(self.try_number), **started}
 
-    def unique_name(self, name: str) -> str:
-        """Append a suffix that is the same for all tries and another for each run, within Kubernetes' 63 characters."""
-        head = name[: _LONGEST_NAME - _UNIQUE_LENGTH - 1].rstrip("-.")
+    def unique_name(self, name: str, longest: int = LONGEST_NAME) -> str:
+        """Append a suffix that is the same for all tries and another for each run.
+
+        :param longest: how many characters there may be; of a longer name the front part is kept.
+        """
+        head = name[: max(1, longest - _UNIQUE_LENGTH - 1)].rstrip("-.")
         return f"{head}-{self.digest[:_UNIQUE_LENGTH]}"
 
     def selector(self, *, of_any_try: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, add_cluster_options, add_run_options, add_template_options
@@ -38,11 +39,13 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.options import namespace_of
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.manifest.manifest import Manifest
+    from kubectl_job_operator.manifest.name_room import longest_name
 
     template = Template.of(options.template, options)
     rendered = template.render()
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
     manifest = Manifest.parse(rendered.text, rendered.source).with_backoff_limit(0, override=False)
     if options.unique_name:
-        manifest = manifest.with_names(template.identity.unique_name)
+        longest = longest_name(manifest.job)
+        manifest = manifest.with_names(functools.partial(template.identity.unique_name, longest=longest))
     return live(manifest, template.identity, namespace_of(manifest, options), options)

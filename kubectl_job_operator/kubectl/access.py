@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubectl_job_operator.errors import AccessError
+from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths, kubeconfig_paths
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SETTINGS = ("KUBECONFIG", "KUBERC", "KUBECACHEDIR")
 _NO_CONFIG_FILE = "/dev/null"
 # Over a silent connection kubectl asks whether the server still lives; left alone, it notices an end after 45 s.
 _HEARTBEAT = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"}
+_MISSING = "does not exist"
 
 
 @dataclass(frozen=True)
 class Access:
     """A way into a cluster. Without any argument kubectl finds its own: ``KUBECONFIG``, ``~/.kube/config``, the pod's.
 
-    :param config_file: path of a kubeconfig.
+    :param config_file: path of a kubeconfig, or several with ``:`` between them, which kubectl merges; ``~`` and
+        ``$VAR`` stand for what they stand for in a shell.
     :param context: a context of the kubeconfig; ``None`` is its current one.
     :param config_content: the text of a kubeconfig, where there is no file; whoever runs kubectl writes it to one.
     :param skip_tls_verify: do not check the server's certificate.
@@ -43,16 +46,21 @@ class Access:
         if self.in_cluster:
             _check_service_account()
         if self.config_file is not None:
-            _check_config_file(Path(self.config_file))
+            _check_config_files(self.config_file, self.config_files())
+
+    def config_files(self) -> tuple[str, ...]:
+        """Return the kubeconfigs by their whole paths; none where kubectl is to find its own."""
+        return () if self.config_file is None else kubeconfig_paths(self.config_file)
 
     def flags(self) -> tuple[str, ...]:
         """Return the flags that every kubectl command of this access begins with."""
         if self.in_cluster:
             # Without any configuration kubectl takes the pod's service account; an empty file keeps others out.
             flags: tuple[str, ...] = ("--kubeconfig", _NO_CONFIG_FILE)
-        elif self.config_file is not None:
-            flags = ("--kubeconfig", self.config_file)
+        elif len(self.config_files()) == 1:
+            flags = ("--kubeconfig", *self.config_files())
         else:
+            # Several can only be named in the environment.
             flags = ()
         if self.context is not None:
             flags += ("--context", self.context)
@@ -70,6 +78,11 @@ class Access:
         environment["KUBERC"] = "off"
         for name, seconds in _HEARTBEAT.items():
             environment.setdefault(name, seconds)
+        if len(self.config_files()) > 1:
+            environment["KUBECONFIG"] = joined_paths(self.config_files())
+        elif any(sign in environment.get("KUBECONFIG", "") for sign in "~$"):
+            # Where no shell has set it, nobody has read these.
+            environment["KUBECONFIG"] = joined_paths(kubeconfig_paths(environment["KUBECONFIG"]))
         if "KUBECACHEDIR" not in environment and not _can_write(Path(environment.get("HOME", "/"), ".kube", "cache")):
             environment["KUBECACHEDIR"] = str(spare_folder / "cache")
         return environment
@@ -101,19 +114,28 @@ def _check_service_account() -> None:
         )
 
 
-def _check_config_file(file: Path) -> None:
-    # os.path and not pathlib: where a folder above may not be entered, the latter raises before Python 3.14.
-    problem = None
-    if not os.access(file, os.R_OK):
-        is_there = os.path.lexists(file) or not _can_look_into(file.parent)
-        problem = "cannot be read by this user" if is_there else "does not exist"
-    elif not os.path.isfile(file):  # noqa: PTH113
-        problem = "is not a file"
-    if problem:
+def _check_config_files(given: str, files: Sequence[str]) -> None:
+    """Refuse what cannot be read; of several, as to kubectl, all but one may be missing."""
+    problems = {file: _problem_of(Path(file)) for file in files}
+    missing = [file for file, problem in problems.items() if problem == _MISSING]
+    wrong = (
+        missing if len(missing) == len(files) else [file for file in files if problems[file] not in (None, _MISSING)]
+    )
+    if wrong or not files:
+        file = wrong[0] if wrong else given
+        said = "" if given == file else f" (given as {given!r})"
         raise AccessError(
-            f"The kubeconfig {str(file)!r} {problem}.\n"
+            f"The kubeconfig {file!r}{said} {problems.get(file) or 'is no path'}.\n"
             "What to do: set config_file to a kubeconfig on the machine where the task runs."
         )
+
+
+def _problem_of(file: Path) -> str | None:
+    # os.path and not pathlib: where a folder above may not be entered, the latter raises before Python 3.14.
+    if not os.access(file, os.R_OK):
+        is_there = os.path.lexists(file) or not _can_look_into(file.parent)
+        return "cannot be read by this user" if is_there else _MISSING
+    return None if os.path.isfile(file) else "is not a file"  # noqa: PTH113
 
 
 def _can_write(folder: Path) -> bool:

@@ -63,7 +63,7 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
             rf"{_reason('RequestEntityTooLarge')}|{_INVALID}.*Too long: may not be more than \d+ bytes$"
             rf"|{_SERVER}(?:rpc error: .* = )?(?:etcdserver: request is too large$|trying to send message larger than)",
         ),
-        (ErrorKind.PROXY, rf"^Unable to connect to the server: (?:{'|'.join(_PROXYS_WORDS)})$"),
+        (ErrorKind.PROXY, rf"^(?:Unable to connect to the server: |error: Get \"\": )(?:{'|'.join(_PROXYS_WORDS)})$"),
         (
             ErrorKind.SERVER_BUSY,
             _reason("TooManyRequests", "InternalError", "ServiceUnavailable", "Timeout", "ServerTimeout"),
@@ -74,7 +74,12 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (ErrorKind.NAMESPACE_NOT_FOUND, rf"{_FORBIDDEN}unable to create new content in namespace \S+ because it is "),
         (ErrorKind.NOT_FOUND, rf"{_FORBIDDEN}error looking up service account "),
         (ErrorKind.ADMISSION, rf"{_FORBIDDEN}(?!User \"\")"),
-        (ErrorKind.FORBIDDEN, rf"{_reason('Forbidden')}|^(?:error: )?.*?\bforbidden: User \"\" cannot "),
+        (
+            ErrorKind.FORBIDDEN,
+            rf"{_reason('Forbidden')}|^(?:error: )?.*?\bforbidden: User \"\" cannot "
+            # All that is left of a 403 whose text is not an API server's.
+            r"|^error: (?:unable to recognize \"\": )?unknown$",
+        ),
         (
             ErrorKind.UNAUTHORIZED,
             rf"{_reason('Unauthorized')}|^error: You must be logged in to the server"

@@ -9,9 +9,13 @@ _LOGGED = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ")
 _LOGGED_LINES = re.compile(r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ .*\berr=<\n(?:\t.*\n)* >$", re.MULTILINE)
 _LOGGED_ERROR = re.compile(r'\berr="((?:[^"\\\n]|\\.)*)"')
 _COUNT = re.compile(r"^\d+ x ")
-_WARNING = re.compile(r"^Warning: ")
 # The apostrophe of a word, as in "doesn't", is no quote.
 _QUOTED = re.compile(r""" "(?:[^"\\\n]|\\.)*" | (?<!\w)'[^'\n]*'(?!\w) | `[^`\n]*` """, re.VERBOSE)
+# Before it asks for anything else, apply asks for the server's schema; what comes of that is the error.
+_NO_SCHEMA = re.compile(
+    r'^error: error validating "": error validating data: failed to download openapi: (.*?)(?:; if you choose to .*)?$',
+    re.MULTILINE,
+)
 _SENTENCE = re.compile(
     r'^(?:[Ee]rror from server|[Ee]rror: |Error in configuration|The \S+ "|The connection to the server'
     r"|Unable to connect to the server)"
@@ -41,9 +45,9 @@ def deciding(stderr: str) -> str:
     What a credential plugin, a policy or a proxy has written stands on lines before and after them; names, values and
     messages stand in quotes.
     """
-    lines = [_COUNT.sub("", line) for line in shown(stderr).splitlines() if not _WARNING.match(line)]
+    lines = [_COUNT.sub("", line) for line in shown(stderr).splitlines()]
     sentences = [line for line in lines if _SENTENCE.match(line)] or list(map(_unlogged, lines))
-    return "\n".join(map(without_quotes, sentences))
+    return _NO_SCHEMA.sub(r"error: \1", "\n".join(map(without_quotes, sentences)))
 
 
 def without_quotes(line: str) -> str:

@@ -14,16 +14,6 @@ from kubectl_job_operator.status import job_status, result
 from kubectl_job_operator.status.result import Handed, MarkedLine, ResultSource, UnusableError
 
 _AT_ONCE = 4
-_REMEDIES = {
-    ResultSource.FILE: (
-        f"write JSON of at most {result.LONGEST_MESSAGE_BYTES} bytes to {result.PATH}; or, for up to "
-        f'{result.LONGEST_LINE_BYTES} bytes, take xcom_from="logs" and print one line: {result.MARKER} and the JSON.'
-    ),
-    ResultSource.LOGS: (
-        f"print one line: {result.MARKER} and JSON of at most {result.LONGEST_LINE_BYTES} bytes; put what is longer "
-        "into a store of your own, and hand over where it is."
-    ),
-}
 
 
 def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: ResultSource) -> Any:
@@ -93,9 +83,30 @@ def _value(job: Object, handed: Handed | None, source: ResultSource) -> Any:
     except UnusableError as error:
         where = f"container {handed.container} of pod {handed.pod}"
         problem = f"The {handed.size} bytes that came from {where} {error}"
-        if source is ResultSource.FILE and handed.size == handed.limit:
-            problem += "; of more, Kubernetes hands over only the end"
-        raise _error(job, f"{problem}.\nWhat to do: {_REMEDIES[source]}") from None
+        if source is ResultSource.FILE and handed.size >= handed.limit:
+            problem += f"; {_what_is_cut(handed.limit)}"
+        raise _error(job, f"{problem}.\nWhat to do: {_remedy(source, handed.limit)}") from None
+
+
+def _remedy(source: ResultSource, limit: int) -> str:
+    if source is ResultSource.FILE:
+        return (
+            f"write JSON of at most {limit} bytes to {result.PATH}; or, for up to {result.LONGEST_LINE_BYTES} bytes, "
+            f'take xcom_from="logs" and print one line: {result.MARKER} and the JSON.'
+        )
+    return (
+        f"print one line: {result.MARKER} and JSON of at most {limit} bytes; put what is longer into a store of your "
+        "own, and hand over where it is."
+    )
+
+
+def _what_is_cut(limit: int) -> str:
+    if limit == result.LONGEST_MESSAGE_BYTES:
+        return "of more, Kubernetes hands over only the end"
+    return (
+        f"of more, Kubernetes hands over only the beginning, for all containers of a pod share "
+        f"{result.LONGEST_MESSAGES_BYTES} bytes"
+    )
 
 
 def _lost(job: Object, why: str) -> ResultError:

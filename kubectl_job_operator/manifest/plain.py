@@ -9,8 +9,11 @@ import math
 import numbers
 import pathlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+_MOST_BITS = 1023
+_WRITTEN_AS_TEXT = (pathlib.PurePath, uuid.UUID, decimal.Decimal)
 
 
 def as_plain(value: Any) -> Any:
@@ -18,11 +21,8 @@ def as_plain(value: Any) -> Any:
 
     What is neither plain nor such an object stays as it is: it may be a reference that Airflow has yet to resolve.
     """
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    for kinds, write in _WRITTEN:
-        if isinstance(value, kinds):
-            return write(value)
+    if isinstance(value, enum.Enum):
+        return as_plain(value.value)
     if isinstance(value, Mapping):
         return {key: as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -33,18 +33,22 @@ def as_plain(value: Any) -> Any:
         convert = getattr(value, converter, None)
         if callable(convert):
             return as_plain(convert())
-    return value
+    return _plain_scalar(value)
 
 
-# The first that fits: some enums are strings or numbers too, and a Decimal is a number.
-_WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (enum.Enum, lambda value: as_plain(value.value)),
-    (str, str.__str__),
-    (numbers.Integral, int),
-    (numbers.Real, float),
-    ((pathlib.PurePath, uuid.UUID, decimal.Decimal), str),
-    ((datetime.datetime, datetime.date), lambda value: value.isoformat()),
-)
+def _plain_scalar(value: Any) -> Any:
+    """Return what YAML has for a single value, be it of a library's own type."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return str(value) if isinstance(value, _WRITTEN_AS_TEXT) else value
 
 
 def is_plain(value: Any) -> bool:
@@ -63,10 +67,21 @@ def not_plain(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from (f"[{number}]{place}" for place in not_plain(item))
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f" is {value}, no number that Kubernetes takes"
-    elif value is not None and not isinstance(value, (str, int, float)):
-        yield f" is a {type(value).__name__}"
+    else:
+        problem = _problem_of_scalar(value)
+        if problem is not None:
+            yield problem
+
+
+def _problem_of_scalar(value: Any) -> str | None:
+    if isinstance(value, str):
+        is_whole = value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+        return None if is_whole else " has half a character"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f" is {value}, no number that Kubernetes takes"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return " is larger than any number that Kubernetes takes"
+    return None if value is None or isinstance(value, (int, float)) else f" is a {type(value).__name__}"
 
 
 def _from_model(model: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access, settings_of
 from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import kinds, yaml_text
@@ -230,7 +231,7 @@ class Aftermath:
             return ""
         if self._access.in_cluster:
             return os.devnull
-        return self._access.config_file or self._environment.get("KUBECONFIG", "")
+        return joined_paths(self._access.config_files()) or self._environment.get("KUBECONFIG", "")
 
     def _versions_text(self, versions: Mapping[str, Any]) -> str:
         def of(side: str) -> str:

@@ -19,6 +19,8 @@ MARKER = "::kubectl-job-operator/result::"
 """What a line of a container's log begins with that holds its result."""
 LONGEST_MESSAGE_BYTES = 4096
 """Of a longer termination message the kubelet hands over only the end."""
+LONGEST_MESSAGES_BYTES = 12 * 1024
+"""Of all messages of a pod together: each container has its part, and of a longer one the beginning is handed over."""
 LONGEST_LINE_BYTES = 1_048_576
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
@@ -115,8 +117,14 @@ def message_of(pod: Object) -> Handed | None:
     for container in main_containers(pod):
         text = messages.get(container, "").encode(errors="surrogatepass")
         if text:
-            return Handed(pod["metadata"]["name"], container, text, len(text), LONGEST_MESSAGE_BYTES)
+            return Handed(pod["metadata"]["name"], container, text, len(text), message_limit(pod))
     return None
+
+
+def message_limit(pod: Object) -> int:
+    """Return how many bytes each of a pod's containers may hand over."""
+    count = sum(len(pod["spec"].get(kind) or ()) for kind in ("initContainers", "containers"))
+    return min(LONGEST_MESSAGE_BYTES, LONGEST_MESSAGES_BYTES // max(1, count))
 
 
 def slots(job: Object, pods: Sequence[Object]) -> list[Object | None]:
@@ -147,7 +155,7 @@ def value_of(handed: Handed) -> Any:
 
     :raises UnusableError: if it is none, or may have been cut.
     """
-    if handed.size > handed.limit:
+    if handed.size > handed.limit == LONGEST_LINE_BYTES:
         raise UnusableError(f"are more than the {handed.limit} that a line may hold")
     try:
         value = json.loads(handed.text, parse_constant=_refuse)
@@ -159,8 +167,8 @@ def value_of(handed: Handed) -> Any:
         raise UnusableError(f"are not JSON ({error.msg}: line {error.lineno}, column {error.colno})") from None
     except ValueError as error:
         raise UnusableError(f"are not JSON ({error})") from None
-    if handed.size == handed.limit and isinstance(value, (int, float)):
-        # The end of a longer object, list or word is no JSON, but the end of a longer number is.
+    if handed.size >= handed.limit and isinstance(value, (int, float)) and not isinstance(value, bool):
+        # A part of a longer object, list or word is no JSON, but a part of a longer number is.
         raise UnusableError("are a number that may have been longer")
     return value
 

@@ -156,6 +156,7 @@ class Speaker:
         self.context = _tls(cluster, user)
         self.authorization = f"Bearer {user['token']}" if "token" in user else ""
         self.answer: Answer | None = None
+        self.was_asked = threading.Event()
         self.streams: set[socket.socket] = set()
         self._server = _Server(("127.0.0.1", 0), _Deputy)
         self._server.speaker = self
@@ -209,6 +210,7 @@ class _Deputy(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         speaker = self.server.speaker
+        speaker.was_asked.set()
         if speaker.answer is not None:
             self._refuse(speaker.answer)
             return

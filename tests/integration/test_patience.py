@@ -116,6 +116,7 @@ def test_a_server_that_has_just_started_is_not_believed_at_the_first_look(
     speaker.fail(answer)
 
     def mend() -> None:
+        speaker.was_asked.wait()
         time.sleep(6)
         speaker.mend()
 
@@ -334,6 +335,28 @@ def test_a_job_that_is_held_by_a_finalizer_is_told_with_its_name(task: TaskRunne
     thread.join()
     assert run.state == "failed"
     assert "but is held by finalizer example.com/audit: whoever has put that on it has yet to take it off." in run.log
+
+
+def test_a_pod_that_is_evicted_is_told_with_its_node(task: TaskRunner, namespace: Namespace) -> None:
+    pod = "terminationGracePeriodSeconds: 8"
+    manifest = job("trap '' TERM; sleep 20", spec="backoffLimit: 1").replace("terminationGracePeriodSeconds: 1", pod)
+    task.write("job.yaml", manifest)
+    asked: list[float] = []
+
+    def evict() -> None:
+        (name,) = namespace.living("pods")
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+        asked.append(time.time())
+        path = f"/api/v1/namespaces/{namespace.name}/pods/{name}/eviction"
+        namespace.kubectl("create", "--raw", path, "-f", "-", given=json.dumps(eviction))
+
+    thread = _once_a_pod_runs(namespace, evict)
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert run.state == "success", run.failures
+    told = "is being ended: it was evicted through the API, as by a drain of its node."
+    assert _said(run, told) - asked[0] <= 15
+    assert "1 terminating" in run.log
 
 
 def test_a_job_that_another_controller_runs_is_waited_for(task: TaskRunner, namespace: Namespace) -> None:

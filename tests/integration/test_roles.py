@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import queue
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kubectl_job_operator.attempt.settings import DeletePolicy
-from kubectl_job_operator.errors import JobFailedError, RightsMissingError, TaskKilledError
+from kubectl_job_operator.attempt.workspace import Workspace
+from kubectl_job_operator.errors import JobFailedError, KubectlError, RightsMissingError, TaskKilledError
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Process, Processes
+from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.status.rights import FOR_A_JOB
 from tests.demo import EXAMPLES
 from tests.integration.accounts import Right, Worker, grant, kubeconfig_of_account, rights_in, rules_in, rules_without
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.waiting import until
 
 BASE = EXAMPLES / "airflow_on_kubernetes" / "base"
 OF_COMPANIONS = {
@@ -112,16 +121,61 @@ def test_without_one_needed_right_a_try_ends_at_once_and_names_it(
     assert namespace.names("jobs") == []
 
 
-@pytest.mark.parametrize("right", NEEDED, ids=lambda right: f"{right[0]} {right[1]}")
-def test_each_needed_right_is_used(right: Right, namespace: Namespace, tmp_path: Path) -> None:
-    """Where the check is left out, kubectl is refused exactly that."""
-    worker = worker_with(rules_without(rules_in(ROLES["rbac"]), right), namespace, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kubectl_job_operator.status.rights.Granted.lacks", lambda *_: [])
-        log, failure = worker.run(job("echo a; sleep 3; exit 3"), kill_when=None, delete_policy=DeletePolicy.ALWAYS)
-    verb, resource, group = right
-    of_group = f' in API group "{group}"'
-    assert f'cannot {verb} resource "{resource}"{of_group}' in log + str(failure), log
+def wait_for_the_job(kubectl: Kubectl) -> None:
+    ended: queue.SimpleQueue[Process] = queue.SimpleQueue()
+    call = kubectl.start_wait("job/job", "condition=complete", 3, ended.put)
+    ended.get()
+    kubectl.finish_wait(call)
+
+
+def uses_of(kubectl: Kubectl, namespace: Namespace, file: Path) -> dict[Right, Callable[[], object]]:
+    """Return, of each needed right, a command of a try that takes it."""
+    (pod,) = namespace.names("pods")
+    return {
+        ("get", "jobs", "batch"): lambda: kubectl.get("job/job"),
+        ("list", "jobs", "batch"): lambda: wait_for_the_job(kubectl),
+        ("watch", "jobs", "batch"): lambda: wait_for_the_job(kubectl),
+        ("create", "jobs", "batch"): lambda: kubectl.apply(file),
+        ("patch", "jobs", "batch"): lambda: kubectl.apply(file),
+        ("get", "pods", ""): lambda: kubectl.logs(pod, "main", 1),
+        ("list", "pods", ""): lambda: kubectl.select("pods", "job-name=job"),
+        ("get", "pods/log", ""): lambda: kubectl.logs(pod, "main", 1),
+        ("delete", "jobs", "batch"): lambda: kubectl.delete("job", "job-name=job"),
+    }
+
+
+def test_each_needed_right_is_used(namespace: Namespace, tmp_path: Path) -> None:
+    """Without it the API server refuses a command of a try; without list and watch, kubectl wait is blind for ever."""
+    namespace.kubectl("apply", "-f", "-", given=job("sleep 600"))
+    until(lambda: is_running(namespace), "the Job's pod did not run")
+    # The client's words pick what the Job controller has labelled.
+    namespace.kubectl("label", "job", "job", "job-name=job", "--overwrite")
+    file = tmp_path / "other.yaml"
+    file.write_text(job("true", name="other"))
+    rules = rules_in(ROLES["rbac"])
+    grant(namespace, rules)
+    workspace = Workspace()
+    access = workspace.settle(Access(config_file=str(kubeconfig_of_account(namespace, tmp_path / "account"))))
+    processes = Processes(access.environment(os.environ, workspace.folder))
+    kubectl = Kubectl(access, namespace.name, processes, Transcript(lambda _: None))
+    uses = uses_of(kubectl, namespace, file)
+    assert set(uses) == set(NEEDED)
+    for right, use in uses.items():
+        grant(namespace, rules_without(rules, right))
+        verb, resource, group = right
+        refusal = f'cannot {verb} resource "{resource}" in API group "{group}"'
+
+        def is_refused(use: Callable[[], object] = use, refusal: str = refusal) -> bool:
+            try:
+                use()
+            except KubectlError as error:
+                # Inside a line of kubectl's own logger quotes are escaped.
+                return refusal in error.stderr.replace("\\", "")
+            return False  # the API server has yet to learn of the change
+
+        until(is_refused, f"nothing was refused for want of the right to {verb} {resource}")
+    processes.close()
+    workspace.remove()
 
 
 @pytest.mark.parametrize("right", rights_in(rules_in(*OF_COMPANIONS.values())), ids=lambda r: f"{r[0]} {r[1]}")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.airflow import compat, secrets
+from kubectl_job_operator.airflow import secrets
+from kubectl_job_operator.airflow.compat import is_secret_name
 from kubectl_job_operator.airflow.secrets import mask_by_name
 
 
@@ -36,4 +37,4 @@ def test_all_that_stands_under_a_secret_name_is_masked_and_nothing_else(
     monkeypatch.setattr(secrets, "mask_secret", lambda value, name: found.update({value: name}))
     mask_by_name(values)
     assert set(found) == masked
-    assert all(compat.is_secret_name(name) for name in found.values())
+    assert all(is_secret_name(name) for name in found.values())

@@ -1,4 +1,4 @@
-"""Objects in ``job_yaml``: what an earlier task returns works; what YAML has no word for is refused, with its place."""
+"""Objects in ``job_yaml``: what an earlier task returns works; what YAML has no word for is refused with its place."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def test_what_an_earlier_task_returns_may_stand_in_job_yaml_and_makes_it_wait() 
 def test_what_an_earlier_task_returns_may_be_all_of_it(make: Callable[[Any], Any]) -> None:
     with DAG("dag", schedule=None):
         earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
-        later = KubernetesJobOperator(task_id="later", job_yaml=earlier.output)
+        returned: Any = earlier.output
+        later = KubernetesJobOperator(task_id="later", job_yaml=returned)
     assert later.upstream_task_ids == {"earlier"}
     assert rendered_with(later, {"job_yaml": make(JOB)}) == ["x", "y"]
 

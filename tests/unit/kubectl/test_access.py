@@ -102,6 +102,54 @@ def test_a_kubeconfig_that_cannot_be_read_is_refused_with_its_path(tmp_path: Pat
     assert "What to do: set config_file" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "files"),
+    [
+        ("~/config", ["{home}/config"]),
+        ("$CONFIGS/a", ["/configs/a"]),
+        ("${CONFIGS}/a:~/b", ["/configs/a", "{home}/b"]),
+        ("a/config", ["{here}/a/config"]),
+        ("./a:/b:", ["{here}/a", "/b"]),
+        ("$NOBODY_SET_THIS/a", ["{here}/$NOBODY_SET_THIS/a"]),
+    ],
+)
+def test_a_kubeconfig_is_named_as_in_a_shell(
+    given: str, files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/of/somebody")
+    monkeypatch.setenv("CONFIGS", "/configs")
+    monkeypatch.chdir(tmp_path)
+    expected = [file.format(home="/home/of/somebody", here=tmp_path) for file in files]
+    access = Access(config_file=given)
+    assert list(access.config_files()) == expected
+    if len(files) == 1:
+        assert access.flags() == ("--kubeconfig", *expected)
+        assert "KUBECONFIG" not in access.environment({}, tmp_path)
+    else:
+        # kubectl takes several only here.
+        assert access.flags() == ()
+        assert access.environment({"KUBECONFIG": "/other"}, tmp_path)["KUBECONFIG"] == ":".join(expected)
+    in_variable = Access().environment({"KUBECONFIG": given}, tmp_path)["KUBECONFIG"]
+    assert in_variable == (":".join(expected) if "~" in given or "$" in given else given)
+
+
+def test_of_several_kubeconfigs_all_but_one_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    Access(config_file=f"{tmp_path}/absent:{tmp_path}/a").check()
+    with pytest.raises(AccessError, match=r"/absent' .*does not exist"):
+        Access(config_file=f"{tmp_path}/absent:{tmp_path}/neither").check()
+    with pytest.raises(AccessError, match="is not a file"):
+        Access(config_file=f"{tmp_path}/a:{tmp_path}").check()
+    with pytest.raises(AccessError, match=r"The kubeconfig ':' is no path"):
+        Access(config_file=":").check()
+
+
+def test_a_kubeconfig_that_was_named_as_in_a_shell_is_refused_with_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/of/nobody")
+    with pytest.raises(AccessError, match=r"'/home/of/nobody/config' \(given as '~/config'\) does not exist"):
+        Access(config_file="~/config").check()
+
+
 def test_a_kubeconfig_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config"
     file.touch(mode=0o000)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kubectl_job_operator.errors import ErrorKind
 from kubectl_job_operator.kubectl.stderr import kind_of
 from kubectl_job_operator.kubectl.words import without_quotes
-from tests.unit.kubectl.test_stderr import KINDS, NOT_IN_THE_RECORDINGS, RECORDED
+from tests.unit.kubectl.sayings import KINDS, NOT_IN_THE_RECORDINGS, RECORDED
 
 # Each alone would make its kind.
 TELLING = [
@@ -112,6 +112,11 @@ def test_no_mixture_inside_a_name_decides(words: str) -> None:
 def test_any_text_has_a_kind_and_no_quote_is_left_filled(text: str) -> None:
     assert kind_of(1, text) in ErrorKind
     assert '"a"' not in without_quotes('x "a" y "a"')
+
+
+@pytest.mark.parametrize("before", ["Warning: ", "plugin: ", "2 x "])
+def test_lines_that_are_not_kubectls_do_not_decide_where_there_is_one_of_its_own(before: str) -> None:
+    assert kind_of(1, f'{before}connection refused\nerror: the path "x" does not exist') is ErrorKind.OTHER
 
 
 def test_an_apostrophe_is_no_quote() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_job_operator.errors import ErrorKind
 from kubectl_job_operator.kubectl.stderr import with_size
-from tests.unit.kubectl.test_stderr import KINDS, RECORDED
+from tests.unit.kubectl.sayings import KINDS, RECORDED
 
 
 @pytest.mark.parametrize(

@@ -391,7 +391,7 @@ def test_the_time_that_a_pod_is_gated_does_not_count(scene: Scene) -> None:
     scheduled = next(one for one in scene.pods[0]["status"]["conditions"] if one["type"] == "PodScheduled")
     ungated = dict(scheduled)
     scheduled.update(reason="SchedulingGated", message="Scheduling is blocked due to non-empty scheduling gates")
-    for _ in range(10):
+    for _ in range(9):
         scene.after(50)
     assert scene.told == [
         "Nothing runs: pod unschedulable-gpw9r is held back by its scheduling gates: Scheduling is blocked due to "

@@ -74,7 +74,7 @@ def test_what_kubectl_create_dry_run_prints_is_taken_as_it_is() -> None:
     job: dict[str, Any] = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": "a", "creationTimestamp": None},
+        "metadata": {"name": "a", "creationTimestamp": None, "uid": None, "resourceVersion": ""},
         "spec": {
             "template": {
                 "metadata": {"creationTimestamp": None, "labels": {"job-name": "a"}},

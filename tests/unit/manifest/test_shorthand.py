@@ -245,7 +245,7 @@ def test_an_environment_without_names_is_refused(given: Any) -> None:
         (
             "affinity",
             {"a": [{"b": object()}]},
-            "affinity must have plain values or a Kubernetes client's objects, but affinity.a[0].b is a object",
+            "plain values or a Kubernetes client's objects, but affinity.a[0].b is a object",
         ),
         ("secrets", {"secret": "s"}, "secrets must be a list"),
     ],

@@ -51,6 +51,7 @@ def test_where_all_goes_its_way_nothing_is_told() -> None:
     assert said(job(), pod()) == []
     assert said(job(), pod(deleted=LATER)) == [], "it has its grace period"
     assert said(job(), pod(ready=False, status="False", reason="ContainersNotReady")) == []
+    assert said(job(), pod(status="False", reason="ReadinessGatesNotReady")) == [], "its node has said so"
 
 
 @pytest.mark.parametrize("scenario", ["complete", "failed-exit-code", "backoff-exhausted", "deadline-exceeded"])

@@ -52,7 +52,6 @@ def test_json_is_read_as_it_was_written(text: str, value: Any) -> None:
         (b"NaN", "are not JSON (NaN is no value of JSON)"),
         (b'"\xff"', "are not UTF-8"),
         (b"1" * 4096, "are a number that may have been longer"),
-        (b"x" * 4097, "are more than the 4096 that a line may hold"),
     ],
 )
 def test_what_is_no_json_is_refused_with_the_reason_but_never_shown(text: bytes, problem: str) -> None:
@@ -76,6 +75,32 @@ def test_the_first_container_that_wrote_something_speaks_for_its_pod() -> None:
     found = result.message_of(one)
     assert found is not None
     assert (found.container, found.text) == ("second", b'"2"')
+
+
+@pytest.mark.parametrize(
+    ("init_count", "count", "limit"),
+    [(0, 1, 4096), (0, 3, 4096), (1, 2, 4096), (0, 4, 3072), (2, 5, 1755), (0, 40, 307)],
+)
+def test_the_containers_of_a_pod_share_what_it_may_hand_over(init_count: int, count: int, limit: int) -> None:
+    one = pod("pod-1")
+    one["spec"]["initContainers"] = [{"name": f"init-{number}"} for number in range(init_count)]
+    one["spec"]["containers"] = [{"name": f"c{number}"} for number in range(count)]
+    terminated = {"exitCode": 0, "message": "1" * limit}
+    one["status"]["containerStatuses"] = [{"name": "c0", "state": {"terminated": terminated}}]
+    found = result.message_of(one)
+    assert found is not None
+    assert found.limit == limit
+    with pytest.raises(UnusableError, match="are a number that may have been longer"):
+        result.value_of(found)
+    terminated["message"] = "1" * (limit - 1)
+    shorter = result.message_of(one)
+    assert shorter is not None
+    assert result.value_of(shorter) == int("1" * (limit - 1))
+
+
+def test_a_whole_value_of_exactly_so_many_bytes_is_taken() -> None:
+    text = b'"' + b"x" * 4094 + b'"'
+    assert result.value_of(handed(text)) == "x" * 4094
 
 
 def test_a_pod_that_wrote_nothing_hands_over_nothing() -> None:
