@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.airflow import xcoms_in_yaml
+from kubectl_job_operator.airflow.argument_types import check_types
 from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest import rules
@@ -41,6 +42,7 @@ def check_arguments(task: KubernetesJobOperator) -> None:
 
     :raises ValueError: naming the arguments.
     """
+    check_types(task)
     _check_source(task)
     _check_pairs(task)
     for name, allowed in _CHOICES.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.configuration import conf
 
+from kubectl_job_operator.airflow.argument_types import is_number
 from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
@@ -133,6 +134,9 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             progress_callback=progress_callback,
             trigger_kwargs=trigger_kwargs,
         )
+        for name, seconds in (("startup", startup_timeout_seconds), ("schedule", schedule_timeout_seconds or 0)):
+            if not is_number(seconds):
+                raise ValueError(f"{name}_timeout_seconds must be an int, but is a {type(seconds).__name__}")
         # What follows is looked at by checks that the base class makes while it is made.
         self.base_container_name = base_container_name or _BASE_CONTAINER
         self.pod_template_file = pod_template_file
@@ -236,7 +240,7 @@ def _delete_policy(on_finish_action: str, is_delete_operator_pod: bool | None) -
 def _chosen(name: str, given: Any, meanings: Mapping[str, str]) -> str:
     """Translate a choice, which may be one of the provider's enums."""
     value = getattr(given, "value", given)
-    if value not in meanings:
+    if not isinstance(value, str) or value not in meanings:
         raise ValueError(f"{name} must be one of {', '.join(meanings)}, but is {value!r}")
     return meanings[value]
 

@@ -130,8 +130,8 @@ class KubernetesJobOperator(ShorthandOperator):
         indexes where it has some. What is not JSON fails the task; a Job that failed pushes nothing.
     :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
         4096 bytes, in a pod of more than three containers each its part of 12 KiB; ``"logs"`` is a line of
-        its log, ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the log is then read once more, and the line
-        is not shown.
+        its log, ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the log is then read once more, and the
+        line is not shown.
 
     Time:
 
@@ -425,6 +425,7 @@ class KubernetesJobOperator(ShorthandOperator):
             self.rendered_yaml = self._manifest.masked_text()
 
     def _make_manifest(self, context: Context) -> Manifest:
+        from kubectl_job_operator.airflow.argument_types import check_rendered
         from kubectl_job_operator.airflow.rendering import render_manifest
         from kubectl_job_operator.airflow.secrets import mask_by_name
 
@@ -432,6 +433,7 @@ class KubernetesJobOperator(ShorthandOperator):
         for given in (self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers):
             mask_by_name(given)
         try:
+            check_rendered(self)
             return render_manifest(self, context)
         except InputError as error:
             raise AirflowFailException(str(error)) from None

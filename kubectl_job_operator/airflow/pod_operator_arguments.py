@@ -68,7 +68,10 @@ ARGUMENTS = (
     ),
     Argument("env_from", None),
     _differently(
-        "secrets", None, "for a volume, `key` mounts that key alone; variables also in init containers and sidecars; a target needs a `key`"
+        "secrets",
+        None,
+        "for a volume, `key` mounts that key alone; variables also in init containers and sidecars; "
+        "a target needs a `key`",
     ),
     Argument("in_cluster", None),
     Argument("cluster_context", None, note="as there, not used where `in_cluster` is True"),

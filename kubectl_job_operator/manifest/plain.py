@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_MOST_BITS = 1023
 _WRITTEN_AS_TEXT = (pathlib.PurePath, uuid.UUID, decimal.Decimal)
 
 
@@ -66,10 +67,21 @@ def not_plain(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from (f"[{number}]{place}" for place in not_plain(item))
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f" is {value}, no number that Kubernetes takes"
-    elif value is not None and not isinstance(value, (str, int, float)):
-        yield f" is a {type(value).__name__}"
+    else:
+        problem = _problem_of_scalar(value)
+        if problem is not None:
+            yield problem
+
+
+def _problem_of_scalar(value: Any) -> str | None:
+    if isinstance(value, str):
+        is_whole = value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+        return None if is_whole else " has half a character"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f" is {value}, no number that Kubernetes takes"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return " is larger than any number that Kubernetes takes"
+    return None if value is None or isinstance(value, (int, float)) else f" is a {type(value).__name__}"
 
 
 def _from_model(model: Any) -> dict[str, Any]:
