@@ -15,7 +15,7 @@ from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest import kinds, main_document, yaml_text
 from kubectl_job_operator.manifest.env_order import joined_env, without_present
 from kubectl_job_operator.manifest.labels import MAIN, SUCCESS_WHEN
-from kubectl_job_operator.manifest.list_items import given_twice
+from kubectl_job_operator.manifest.list_items import given_twice, misshapen
 
 MASK = "***"
 
@@ -363,6 +363,10 @@ class Manifest:
             spec = spec.get(key) if isinstance(spec, dict) else None
         if not isinstance(spec, dict):
             raise self._error(f"has a Job {name!r} without spec.template.spec", "describe the Job's pods there")
+        for problem in misshapen(spec):
+            raise self._error(f"has a Job {name!r} where {problem}", "mend them")
+        if not isinstance(spec.get("containers") or [], list):
+            raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
             raise self._error(f"has a Job {name!r} without a list of containers", "list its containers")
@@ -392,6 +396,8 @@ class Manifest:
                 raise self._error(f"has a {what} whose spec.template.metadata is not a mapping", "mend it")
             self._check_metadata(f"{what} with pods", metadata)
             spec = template["spec"]
+            for problem in misshapen(spec):
+                raise self._error(f"has a {what} where {problem}", "mend them")
             self._check_containers(what, [*(spec.get("initContainers") or ()), *spec["containers"]])
             for twice in given_twice(spec):
                 raise self._error(f"has a {what} where {twice}", "leave one of them; the API server refuses both")

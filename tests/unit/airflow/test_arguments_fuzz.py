@@ -15,18 +15,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from kubectl_job_operator import KubernetesJobOperator, KubernetesLegacyJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowNotFoundException
 from kubectl_job_operator.airflow.connection import find_place
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.errors import KubectlJobOperatorError
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit import stage
-
-try:
-    from airflow.sdk.exceptions import AirflowException
-except ImportError:
-    from airflow.exceptions import AirflowException
 
 SECRET = "very-secret-9"
 OWNERS = (KubernetesJobOperator, ShorthandOperator)
@@ -35,7 +30,7 @@ TEMPLATED = sorted(set(KubernetesJobOperator.template_fields) - {"rendered_yaml"
 LEGACY = sorted(
     set(inspect.signature(KubernetesLegacyJobOperator.__init__).parameters) - {"self", "kwargs"} - set(NAMES)
 )
-EXPECTED = (KubectlJobOperatorError, AirflowException, ValueError, jinja2.TemplateError)
+EXPECTED = (KubectlJobOperatorError, AirflowFailException, AirflowNotFoundException, ValueError, jinja2.TemplateError)
 """Our own errors, Airflow's, ValueError while the DAG is parsed, and what Airflow's own rendering lets through."""
 
 
