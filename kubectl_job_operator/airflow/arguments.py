@@ -48,7 +48,8 @@ def check_arguments(task: JobTask) -> None:
     _check_pairs(task)
     for name, choice in _CHOICES.items():
         chosen, allowed = getattr(task, name), get_args(choice)
-        if chosen is not None and chosen not in allowed:
+        is_left_out = chosen is None and name == "delete_policy"
+        if not is_left_out and chosen not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(allowed)}, but is {chosen!r}")
     for name in _NOT_NEGATIVE:
         number = getattr(task, name)

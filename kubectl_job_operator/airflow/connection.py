@@ -54,24 +54,39 @@ class Addressed(Protocol):
 
 
 def find_place(task: Addressed) -> Place:
-    """Return where the task's Job runs; the arguments win over the connection.
+    """Return where the task's Job runs; the arguments win over the connection, as in Airflow's own provider.
 
-    :raises AccessError: if the connection contradicts itself or is of another type.
+    :raises AccessError: if the connection contradicts itself or the arguments, or is of another type.
     """
     arguments = Access(task.config_file, task.cluster_context, bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
         return Place(arguments, task.namespace or chosen("namespace"))
     connection = _find_connection(task.kubernetes_conn_id)
     namespace = task.namespace or connection.namespace or chosen("namespace")
-    access = connection.access
-    if task.config_file is not None or task.in_cluster:
-        access = replace(arguments, skip_tls_verify=access.skip_tls_verify)
-    elif task.cluster_context is not None:
-        # A context is one of a kubeconfig: it rules the pod's own service account out.
-        access = replace(access, context=task.cluster_context, in_cluster=False)
-    elif task.in_cluster is False:
+    return replace(connection, access=_joined(task, arguments, connection.access), namespace=namespace)
+
+
+def _joined(task: Addressed, arguments: Access, access: Access) -> Access:
+    """Lay the arguments over what the connection gives.
+
+    :raises AccessError: if they contradict each other.
+    """
+    if task.in_cluster:
+        return replace(arguments, skip_tls_verify=access.skip_tls_verify)
+    if task.config_file is not None or task.in_cluster is False:
         access = replace(access, in_cluster=False)
-    return replace(connection, access=access, namespace=namespace)
+    if task.config_file is not None:
+        access = replace(access, config_file=task.config_file, config_content=None)
+    if task.cluster_context is not None:
+        if access.in_cluster:
+            raise AccessError(
+                f"cluster_context is {task.cluster_context!r}, but the connection {task.kubernetes_conn_id!r} says "
+                "in_cluster, where there is no context.\n"
+                "What to do: leave one of them out, or give in_cluster=False too."
+            )
+        access = replace(access, context=task.cluster_context)
+    # The pod's own service account has no context.
+    return replace(access, context=None) if access.in_cluster else access
 
 
 def _find_connection(conn_id: str) -> Place:

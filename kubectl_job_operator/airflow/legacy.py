@@ -243,7 +243,7 @@ def _delete_policy(on_finish_action: FinishChoice | enum.Enum, is_delete_operato
 def _chosen(name: str, given: Any, meanings: Mapping[str, str]) -> str:
     """Translate a choice, which may be one of the provider's enums."""
     value = getattr(given, "value", given)
-    if value not in meanings:
+    if not isinstance(value, str) or value not in meanings:
         raise ValueError(f"{name} must be one of {', '.join(meanings)}, but is {value!r}")
     return meanings[value]
 

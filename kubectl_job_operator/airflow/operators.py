@@ -455,11 +455,13 @@ class KubernetesJobOperator(ShorthandOperator):
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
         from kubectl_job_operator.airflow.secrets import mask_by_name
+        from kubectl_job_operator.airflow.type_checks import check_rendered
 
         # Before anything shows them: what is called a password is one.
         for given in (self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers):
             mask_by_name(given)
         try:
+            check_rendered(self)
             return render_manifest(self, context)
         except InputError as error:
             raise AirflowFailException(str(error)) from None

@@ -12,7 +12,6 @@ from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
-from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.name_room import longest_name
@@ -46,7 +45,7 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
         manifest = manifest.with_names(functools.partial(identity_of(task, context).unique_name, longest=longest))
     if task.deadline_from_timeout and task.execution_timeout is not None:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
-    labels = texts_of("labels", {**task.deployment_labels, **task.labels})
+    labels = texts_of("labels", {**task.deployment_labels, **(task.labels or {})})
     return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
 
@@ -55,22 +54,13 @@ def _renderer(task: JobTask, context: Context) -> Renderer:
     with warnings.catch_warnings():
         # Airflow 2 warns of each old name in its context that is read, and here all are.
         warnings.simplefilter("ignore", DeprecationWarning)
-        variables = {**context, **_own_variables(task.yaml_template_fields)}
+        variables = {**context, **(task.yaml_template_fields or {})}
     dag = task.get_dag()
     if dag is None:
         return Renderer([], variables)
     search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
     # Sandboxed, it gives text also where the DAG wants native objects.
     return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
-
-
-def _own_variables(given: Any) -> Mapping[str, Any]:
-    if given is None or isinstance(given, Mapping):
-        return given or {}
-    raise InputError(
-        f"yaml_template_fields must be a dict of variables, but is a {type(given).__name__}.\n"
-        "What to do: give a dict; where it comes from another task, let that return one."
-    )
 
 
 def _with_arguments(task: JobTask, renderer: Renderer) -> Manifest:

@@ -178,7 +178,7 @@ def check_shorthand(given: Mapping[str, Any]) -> None:
     :raises ValueError: naming the argument.
     """
     for name, value in given.items():
-        is_known = isinstance(value, (int, list, dict)) or (isinstance(value, str) and "{" not in value)
+        is_known = not (isinstance(value, str) and "{" in value)
         if is_known and not _has_references(value):
             problem = problem_of(name, value)
             if problem is not None:

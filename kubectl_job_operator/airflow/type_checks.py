@@ -1,18 +1,20 @@
-"""Whether each argument is of its type: a sentence while the DAG is parsed, not a TypeError later."""
+"""Whether each argument is of its type: looked at when the DAG is parsed, and again what comes out of templates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
+from kubectl_job_operator.errors import InputError
 
 if TYPE_CHECKING:
     from kubectl_job_operator.airflow.task import JobTask
 
-# What Airflow has yet to fetch, as the output of an earlier task, is of none of these.
-_KNOWN = (str, bytes, int, float, list, tuple, set, frozenset, dict, PurePath)
-_SEVERAL = (list, tuple, set, frozenset)
+_LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -22,23 +24,35 @@ class _Kind:
     :param words: the type, for a person.
     :param types: what a value may be.
     :param names: the arguments.
-    :param is_templated: whether a value may also be one that Airflow has yet to fetch or to render.
     """
 
     words: str
     types: tuple[type, ...]
     names: tuple[str, ...]
-    is_templated: bool = False
 
-    def takes(self, value: Any) -> bool:
-        """Whether a value is right, or cannot be known yet."""
-        if isinstance(value, bool):
-            return bool in self.types
-        if self.is_templated and (not isinstance(value, _KNOWN) or (isinstance(value, str) and "{" in value)):
-            return True
-        return isinstance(value, self.types)
+    def problem_of(self, value: Any) -> str | None:
+        """Tell what a value must be; ``None`` if it is right."""
+        is_right = bool in self.types if isinstance(value, bool) else isinstance(value, self.types)
+        if not is_right:
+            return self.words
+        # Nor is what is no number smaller than one.
+        if isinstance(value, (int, float)) and not abs(value) <= _LARGEST_NUMBER:
+            return "a number that Kubernetes takes"
+        if isinstance(value, (str, os.PathLike)) and not str(value).isprintable():
+            return "a str of signs that can be printed"
+        return None
 
 
+# A str of these may be a template, and the output of an earlier task is yet to be fetched.
+_TEMPLATED = (
+    _Kind("a str", (str, os.PathLike), ("yaml_file_name", "yaml_write_path", "config_file", "replay_dir")),
+    _Kind(
+        "a str", (str,), ("yaml_write_filename", "pod_selector", "namespace", "kubernetes_conn_id", "cluster_context")
+    ),
+    _Kind("a dict", (Mapping,), ("yaml_template_fields", "labels", "annotations")),
+)
+# Templated too; what comes out of the templates is looked at where it becomes the containers' ``env``.
+_ENV_VARS = _Kind("a dict or a list of dicts", (Mapping, list, tuple), ("env_vars",))
 _SECONDS = _Kind(
     "a number of seconds",
     (int, float),
@@ -51,16 +65,7 @@ _SECONDS = _Kind(
         "logging_interval",
     ),
 )
-_KINDS = (
-    _Kind("a str", (str, PurePath), ("yaml_file_name", "yaml_write_path", "config_file", "replay_dir"), True),
-    _Kind(
-        "a str",
-        (str,),
-        ("yaml_write_filename", "pod_selector", "namespace", "kubernetes_conn_id", "cluster_context"),
-        True,
-    ),
-    _Kind("a dict", (Mapping,), ("yaml_template_fields", "labels", "annotations"), True),
-    _Kind("a dict or a list of dicts", (Mapping, list, tuple), ("env_vars",), True),
+_FIXED = (
     _Kind(
         "a bool",
         (bool,),
@@ -74,6 +79,7 @@ _KINDS = (
             "tail_logs",
             "tail_logs_only_at_end",
             "delete_completed_job",
+            "do_xcom_push",
             "deadline_from_timeout",
             "deferrable",
         ),
@@ -83,6 +89,7 @@ _KINDS = (
         (int,),
         (
             "backoff_limit",
+            "max_name_length",
             "max_log_streams",
             "tail_logs_line_count",
             "termination_grace_period_seconds",
@@ -93,11 +100,11 @@ _KINDS = (
 )
 _MAY_BE_NONE = frozenset(
     {
-        *_KINDS[0].names,
-        *_KINDS[1].names,
+        *(name for kind in _TEMPLATED for name in kind.names),
         "in_cluster",
         "delete_completed_job",
         "backoff_limit",
+        "max_name_length",
         "tail_logs_line_count",
         "tail_logs_every",
         "termination_grace_period_seconds",
@@ -108,21 +115,30 @@ _CONTAINER_NAMES = ("container_logs", "init_container_logs")
 
 
 def check_types(task: JobTask) -> None:
-    """Refuse a value that its argument cannot have.
+    """Refuse a value that its argument cannot have; what Airflow has yet to render or to fetch is looked at later.
 
     :raises ValueError: naming the argument.
     """
-    for kind in _KINDS:
-        for name in kind.names:
-            value = getattr(task, name)
-            if value is None and name in _MAY_BE_NONE:
-                continue
-            if not kind.takes(value):
-                raise ValueError(f"{name} must be {kind.words}, but is {value!r}")
+    for name, value, problem in _problems(task, (*_TEMPLATED, _ENV_VARS), _is_to_come):
+        raise ValueError(f"{name} must be {problem}, but is {_as_written(value)}")
+    for name, value, problem in _problems(task, _FIXED):
+        raise ValueError(f"{name} must be {problem}, but is {_as_written(value)}")
     for name in _CONTAINER_NAMES:
         value = getattr(task, name)
         if not isinstance(value, (bool, str)) and not _is_of_str(value):
-            raise ValueError(f"{name} must be a bool, a str or a list of str, but is {value!r}")
+            raise ValueError(f"{name} must be a bool, a str or a list of str, but is {_as_written(value)}")
+
+
+def check_rendered(task: JobTask) -> None:
+    """Refuse what came out of the templates as something else; it may be secret, so the error has not all of it.
+
+    :raises InputError: naming the argument.
+    """
+    for name, value, problem in _problems(task, _TEMPLATED):
+        raise InputError(
+            f"{name} must be {problem}, but is {_without_secrets(value)}.\n"
+            "What to do: mend the argument, or what the earlier task returns for it."
+        )
 
 
 def check_seconds(name: str, value: Any) -> None:
@@ -130,12 +146,46 @@ def check_seconds(name: str, value: Any) -> None:
 
     :raises ValueError: naming the argument.
     """
-    if not _SECONDS.takes(value):
-        raise ValueError(f"{name} must be {_SECONDS.words}, but is {value!r}")
+    problem = _SECONDS.problem_of(value)
+    if problem is not None:
+        raise ValueError(f"{name} must be {problem}, but is {_as_written(value)}")
+
+
+def _problems(
+    task: JobTask, kinds: Iterable[_Kind], is_to_come: Callable[[Any], bool] = lambda _value: False
+) -> Iterable[tuple[str, Any, str]]:
+    """Yield the arguments that are not what they must be, with their values and what these must be."""
+    for kind in kinds:
+        for name in kind.names:
+            value = getattr(task, name)
+            if is_to_come(value) or (value is None and name in _MAY_BE_NONE):
+                continue
+            problem = kind.problem_of(value)
+            if problem is not None:
+                yield name, value, problem
+
+
+def _is_to_come(value: Any) -> bool:
+    """Whether Airflow has yet to render a value or to fetch it."""
+    return is_reference(value) or (isinstance(value, str) and "{" in value)
 
 
 def _is_of_str(value: Any) -> bool:
     """Whether a value is several str; what could be looked through only once is left as it is."""
-    if isinstance(value, _SEVERAL):
+    if isinstance(value, bytes):
+        return False
+    if isinstance(value, Collection):
         return all(isinstance(one, str) for one in value)
-    return isinstance(value, Iterable) and not isinstance(value, bytes)
+    return isinstance(value, Iterable)
+
+
+def _as_written(value: Any) -> str:
+    """Show a value as it stands in the DAG's file."""
+    is_too_long = isinstance(value, int) and abs(value) > _LARGEST_NUMBER**2
+    return "a very large int" if is_too_long else repr(value)
+
+
+def _without_secrets(value: Any) -> str:
+    """Show a value that is no secret, and of others the type."""
+    is_no_secret = value is None or isinstance(value, (bool, int, float, datetime.timedelta))
+    return _as_written(value) if is_no_secret else f"a {type(value).__name__}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, add_cluster_options, add_run_options
@@ -64,9 +65,9 @@ def _manifest_in(folder: Path) -> Manifest:
     file = folder / "manifest.yaml"
     try:
         return Manifest.parse(file.read_text(encoding="utf-8"), str(file))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{file} cannot be read: {error.strerror}.\n"
+            f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}.\n"
             "What to do: give the folder of one failed try, as its log names it."
         ) from None
 
@@ -84,7 +85,8 @@ def _namespace_in(folder: Path) -> str | None:
         return None
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {error}.\nWhat to do: give --namespace.") from None
-    namespace = (job.get("metadata") or {}).get("namespace") if isinstance(job, dict) else None
+    metadata = job.get("metadata") if isinstance(job, dict) else None
+    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
     return str(namespace) if namespace else None
 
 
@@ -97,8 +99,7 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
 
     kept = []
     for document in manifest.documents:
-        values = [value for field in ("data", "stringData") for value in (document.get(field) or {}).values()]
-        if document["kind"] == "Secret" and MASK in values:
+        if document["kind"] == "Secret" and MASK in _values_of(document):
             name = document["metadata"]["name"]
             complain(
                 f"note: Secret {name} is masked in the bundle and not applied; it must be in the namespace already."
@@ -109,3 +110,8 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
     if MASK in left.text():
         complain(f"note: {MASK} in {manifest.source} may stand for a secret; if so, put the real value in first.")
     return left
+
+
+def _values_of(secret: Mapping[str, Any]) -> list[Any]:
+    """Return what a Secret holds."""
+    return [value for field in ("data", "stringData") for value in (secret.get(field) or {}).values()]

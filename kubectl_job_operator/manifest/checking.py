@@ -11,7 +11,7 @@ from kubectl_job_operator.manifest import kinds, main_document
 from kubectl_job_operator.manifest.documents import Document, Documents, names_of
 from kubectl_job_operator.manifest.exported import fields_of_the_cluster
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
-from kubectl_job_operator.manifest.list_items import given_twice
+from kubectl_job_operator.manifest.list_items import given_twice, misshapen
 
 _RESTART_POLICIES = ("Never", "OnFailure")
 
@@ -124,6 +124,10 @@ def _check_job(manifest: Documents, job: Document) -> None:
         spec = spec.get(key) if isinstance(spec, dict) else None
     if not isinstance(spec, dict):
         raise manifest.refusal(f"has a Job {name!r} without spec.template.spec", "describe the Job's pods there")
+    for problem in misshapen(spec):
+        raise manifest.refusal(f"has a Job {name!r} where {problem}", "mend them")
+    if not isinstance(spec.get("containers") or [], list):
+        raise manifest.refusal(f"has a Job {name!r} without a list of containers", "list its containers")
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     if not spec.get("containers") or not all(isinstance(container, dict) for container in containers):
         raise manifest.refusal(f"has a Job {name!r} without a list of containers", "list its containers")
@@ -154,6 +158,8 @@ def _check_pod_templates(manifest: Documents, job: Document) -> None:
             raise manifest.refusal(f"has a {what} whose spec.template.metadata is not a mapping", "mend it")
         _check_metadata(manifest, f"{what} with pods", metadata)
         spec = template["spec"]
+        for problem in misshapen(spec):
+            raise manifest.refusal(f"has a {what} where {problem}", "mend them")
         _check_containers(manifest, what, [*(spec.get("initContainers") or ()), *spec["containers"]])
         for twice in given_twice(spec):
             raise manifest.refusal(f"has a {what} where {twice}", "leave one of them; the API server refuses both")

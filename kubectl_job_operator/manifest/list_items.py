@@ -50,6 +50,33 @@ def last_ones_in_pod(spec: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def misshapen(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which lists of a pod's spec are none: ``the container 'a' has ports that are not a list of mappings``."""
+    yield from (f"the pods have {one}" for one in _misshapen_in(spec))
+    for key in _OF_CONTAINERS:
+        containers = spec.get(key)
+        for container in containers if isinstance(containers, list) else ():
+            if isinstance(container, Mapping):
+                what = f"the container {container.get('name', '?')!r}"
+                yield from (f"{what} has {one}" for one in _misshapen_in(container))
+
+
+def _misshapen_in(part: Mapping[str, Any]) -> Iterator[str]:
+    for key in (*KEYS, "envFrom"):
+        items = part.get(key)
+        # Containers and variables have sentences of their own.
+        if items is None or key in ("containers", "env"):
+            continue
+        are_looked_at = key != "initContainers"
+        if not isinstance(items, list) or (are_looked_at and not all(isinstance(item, Mapping) for item in items)):
+            yield f"{key} that are not a list of mappings"
+    env = part.get("env")
+    for variable in env if isinstance(env, list) else ():
+        name = variable.get("name", "") if isinstance(variable, Mapping) else ""
+        if not isinstance(name, str):
+            yield f"a variable whose name is not a string: {name!r}"
+
+
 def given_twice(spec: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a pod's spec has twice, as the API server would refuse it: ``the container 'a' has env A twice``."""
     yield from (f"the pods have {one} twice" for one in _twice_in(spec))

@@ -141,6 +141,9 @@ def environment(given: Any) -> list[dict[str, Any]]:
     if isinstance(plain, Mapping):
         return [{"name": name, "value": value} for name, value in texts_of("env_vars", plain).items()]
     if isinstance(plain, list) and all(isinstance(one, Mapping) and one.get("name") for one in plain):
+        place = next(not_plain([{**one, "value": None} for one in plain]), None)
+        if place is not None:
+            raise InputError(f"env_vars{place}, which YAML has no word for.\nWhat to do: mend the argument.")
         given_ones = [one for one in plain if one.get("value", "") is not None or len(one) > len(("name", "value"))]
         return last_ones("env", [_variable(one) for one in given_ones])
     raise InputError(

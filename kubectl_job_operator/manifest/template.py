@@ -57,7 +57,11 @@ class Renderer:
         :param name: an absolute path, or one below a folder of the search path.
         :raises TemplateError: if it is not found, is not valid Jinja, or fails while it is rendered.
         """
-        path = _find(name, self._folders)
+        if not isinstance(name, (str, os.PathLike)):
+            raise TemplateError(
+                f"The name of a template must be a str, but is a {type(name).__name__}.\nWhat to do: mend the argument."
+            )
+        path = _find(os.fspath(name), self._folders)
         folders = self._folders
         home = next((folder for folder in folders if path.is_relative_to(folder) and ".." not in path.parts), None)
         if home is None:

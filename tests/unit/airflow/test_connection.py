@@ -37,9 +37,13 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], Place]] = [
     ({"extra__kubernetes__kube_config_path": "/old"}, {}, Place(Access("/old"), None)),
     ({"kube_config_path": "", "in_cluster": False}, {}, Place(Access(), None)),
     ({"namespace": "n"}, {"namespace": "mine"}, Place(Access(), "mine")),
-    ({"kube_config_path": "/c", "cluster_context": "x"}, {"config_file": "/mine"}, Place(Access("/mine"), None)),
+    ({"kube_config_path": "/c", "cluster_context": "x"}, {"config_file": "/mine"}, Place(Access("/mine", "x"), None)),
+    ({"kube_config": "text"}, {"config_file": "/mine"}, Place(Access("/mine"), None)),
+    ({"in_cluster": True, "cluster_context": "x"}, {}, Place(Access(in_cluster=True), None)),
+    ({"in_cluster": True, "cluster_context": "x"}, {"in_cluster": False}, Place(Access(context="x"), None)),
     ({"kube_config_path": "/c"}, {"cluster_context": "mine"}, Place(Access("/c", "mine"), None)),
-    ({"in_cluster": True}, {"cluster_context": "mine"}, Place(Access(None, "mine"), None)),
+    ({"in_cluster": True}, {"cluster_context": "x", "in_cluster": False}, Place(Access(None, "x"), None)),
+    ({"in_cluster": True}, {"config_file": "/mine", "cluster_context": "x"}, Place(Access("/mine", "x"), None)),
     ({"kube_config_path": "/c"}, {"in_cluster": True}, Place(Access(in_cluster=True), None)),
     ({"in_cluster": True}, {"in_cluster": False}, Place(Access(), None)),
 ]
@@ -69,6 +73,14 @@ def test_a_connection_without_a_type_that_holds_a_way_into_a_cluster_is_taken_wi
     assert "set it to 'kubectl'" in found.hint
     with pytest.raises(AccessError, match="neither 'kubectl' nor 'kubernetes'"):
         place(monkeypatch, {"a": "b"}, conn_type=conn_type)
+
+
+def test_a_context_beside_a_connection_that_leads_into_the_pods_own_cluster_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(AccessError, match="says in_cluster, where there is no context") as refusal:
+        place(monkeypatch, {"in_cluster": True}, cluster_context="mine")
+    assert "give in_cluster=False too" in str(refusal.value)
 
 
 def test_without_a_connection_the_arguments_are_all_there_is() -> None:

@@ -203,7 +203,7 @@ def test_a_pod_template_file_is_the_jobs_pod_template(tmp_path: Path) -> None:
     assert (template["spec"]["restartPolicy"], template["spec"]["nodeSelector"]) == ("Never", {"disk": "ssd"})
     base, side = template["spec"]["containers"]
     assert (base["name"], base["image"], base["command"][2]) == ("base", "from-file", "echo run")
-    assert base["env"] == [{"name": "A", "value": "file"}, {"name": "B", "value": "argument"}]
+    assert base["env"] == [{"name": "B", "value": "argument"}, {"name": "A", "value": "argument"}]
     assert side["name"] == "side"
 
 

@@ -56,9 +56,9 @@ def rendered_with(task: KubernetesJobOperator, resolved: dict[str, Any]) -> Any:
     """Let Airflow render, and stand for it where it asks other tasks."""
     assert set(task.job_yaml_xcoms) == set(resolved)
     task.job_yaml_xcoms = resolved
-    task.render_template_fields(context_for(task))
-    assert task._manifest is not None
-    return task._manifest.job["spec"]["template"]["spec"]["containers"][0]["args"]
+    context = context_for(task)
+    task.render_template_fields(context)
+    return task._manifest_or_stand_in(context, None).job["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
 def test_what_an_earlier_task_returns_may_stand_in_job_yaml_and_makes_it_wait() -> None:
@@ -123,8 +123,8 @@ def test_what_yaml_has_no_word_for_is_refused_with_its_place(value: Any, words: 
 def test_variables_that_come_out_as_something_else_end_in_a_sentence(value: Any) -> None:
     task = operator(job_yaml=job_with("z"), yaml_template_fields={"a": 1})
     task.yaml_template_fields = value
-    with pytest.raises(AirflowFailException, match="yaml_template_fields must be a dict of variables") as refusal:
-        task.render_template_fields(context_for(task))
+    with pytest.raises(AirflowFailException, match="yaml_template_fields must be a dict, but is") as refusal:
+        rendered_with(task, {})
     assert "very-secret" not in str(refusal.value)
 
 

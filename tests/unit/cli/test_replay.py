@@ -95,3 +95,28 @@ def test_a_folder_that_is_no_bundle_is_bad_input(program: Program, bundle: Path,
     result = program("replay", bundle.name)
     assert result.code == 2
     assert "bundle/job.json cannot be read" in result.err
+
+
+LIST_AS_DATA = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: [a, b]\n"
+
+
+def test_a_config_map_whose_data_is_a_list_is_left_for_the_api_server_to_judge(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    write("bundle/manifest.yaml", MANIFEST + LIST_AS_DATA)
+    fake_kubectl.answers("get -f", "")
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name)
+    assert (result.code, result.err) == (0, "")
+    assert fake_kubectl.called("apply")
+
+
+def test_a_bundle_that_is_no_text_or_has_no_metadata_ends_in_a_sentence(
+    program: Program, bundle: Path, write: Write
+) -> None:
+    write("bundle/job.json", json.dumps({"metadata": ["a"]}))
+    (bundle / "manifest.yaml").write_bytes(b"\xff\xfe\x00")
+    result = program("replay", bundle.name)
+    assert result.code != 0
+    assert "it is no UTF-8 text" in result.err
+    assert "Traceback" not in result.err
