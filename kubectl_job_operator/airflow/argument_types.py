@@ -33,10 +33,8 @@ _OPTIONAL = frozenset(
     }
 )
 """Those that may be ``None``."""
-_TEMPLATED_TEXTS = (
-    *("yaml_file_name", "yaml_write_path", "yaml_write_filename", "pod_selector", "namespace"),
-    *("kubernetes_conn_id", "config_file", "cluster_context", "replay_dir"),
-)
+_TEMPLATED_TEXTS = ("pod_selector", "namespace", "kubernetes_conn_id", "cluster_context")
+_TEMPLATED_PATHS = ("yaml_file_name", "yaml_write_path", "yaml_write_filename", "config_file", "replay_dir")
 _TEMPLATED_MAPPINGS = ("yaml_template_fields", "labels", "annotations")
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -69,7 +67,8 @@ def is_number(value: Any) -> bool:
 
 
 def _check_templated(task: KubernetesJobOperator, error: type[Exception], advice: str) -> None:
-    for names, problem_of in ((_TEMPLATED_TEXTS, _no_path), (_TEMPLATED_MAPPINGS, _no_mapping)):
+    kinds = ((_TEMPLATED_TEXTS, _no_sign), (_TEMPLATED_PATHS, _no_path), (_TEMPLATED_MAPPINGS, _no_mapping))
+    for names, problem_of in kinds:
         for name in names:
             value = getattr(task, name)
             is_to_come = is_reference(value) or (error is ValueError and isinstance(value, str))
@@ -91,6 +90,10 @@ def _no_number(value: Any) -> str | None:
 
 def _no_text(value: Any) -> str | None:
     return None if isinstance(value, str) else "a str"
+
+
+def _no_sign(value: Any) -> str | None:
+    return _no_path(value) if isinstance(value, str) else "a str"
 
 
 def _no_path(value: Any) -> str | None:

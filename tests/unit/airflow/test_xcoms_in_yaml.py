@@ -123,7 +123,7 @@ def test_what_yaml_has_no_word_for_is_refused_with_its_place(value: Any, words: 
 def test_variables_that_come_out_as_something_else_end_in_a_sentence(value: Any) -> None:
     task = operator(job_yaml=job_with("z"), yaml_template_fields={"a": 1})
     task.yaml_template_fields = value
-    with pytest.raises(AirflowFailException, match="yaml_template_fields must be a dict of variables") as refusal:
+    with pytest.raises(AirflowFailException, match="yaml_template_fields must be a dict, but is") as refusal:
         task.render_template_fields(context_for(task))
     assert "very-secret" not in str(refusal.value)
 
