@@ -41,7 +41,7 @@ def delete_unfinished(access: Access, handover: Handover, log: Log) -> None:
             kubectl.delete(handover.kinds, handover.selector)
 
     try:
-        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning)
+        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning, is_ready=kubectl.is_ready)
     finally:
         processes.close()
         workspace.remove()

@@ -114,6 +114,7 @@ class Unwinding:
                 tolerance_seconds=_KILL_SECONDS,
                 pause=time.sleep,
                 show=attempt.log.warning,
+                is_ready=kubectl.is_ready,
             )
         except KubectlError as error:
             attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(kubectl)}")
