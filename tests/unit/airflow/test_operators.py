@@ -228,6 +228,7 @@ def test_bad_input_is_refused_before_kubectl_is_run_and_a_retry_is_not_tried(
 
 def test_the_rules_and_the_selector_are_written_on_the_object(fake_kubectl: FakeKubectl, tmp_path: Path) -> None:
     fake_kubectl.answers("auth can-i", stage.ALL_RIGHTS)
+    fake_kubectl.answers("api-resources", "widgets   example.com/v1   true   Widget\n")
     fake_kubectl.answers("get widget.v1.example.com/widget", **stage.FORBIDDEN)
     task = operator(
         job_yaml=WIDGET,
