@@ -18,7 +18,7 @@ from kubectl_job_operator.errors import (
 )
 from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM
-from kubectl_job_operator.life.expiry import keep_until_seen
+from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask
 from kubectl_job_operator.objects import Object

@@ -6,7 +6,7 @@ import os
 import time
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access

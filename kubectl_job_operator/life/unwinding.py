@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
-from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.errors import (
     DeferralError,
