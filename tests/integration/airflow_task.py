@@ -88,7 +88,7 @@ class TaskRun:
     @property
     def subcommands(self) -> list[str]:
         """The subcommands of kubectl, in the order of the log."""
-        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete", "label", "patch"}
+        known = {"auth", "version", "config", "get", "apply", "wait", "logs", "delete", "label", "annotate", "patch"}
         return [next(word for word in command if word in known) for command in self.commands]
 
     @property
@@ -123,13 +123,13 @@ class TaskRunner:
         """Run the task once through Airflow; arguments are the operator's."""
         return self.run_dag(self.load(dag_arguments=dag_arguments, **arguments))
 
-    def run_dag(self, dag: Any) -> TaskRun:
-        """Run a DAG once through Airflow."""
+    def run_dag(self, dag: Any, **of_test: Any) -> TaskRun:
+        """Run a DAG once through Airflow; what else is given goes to ``dag.test()``."""
         FAILURES.clear()
         collector = Collector()
         LOGGER.addHandler(collector)
         try:
-            state = str(dag.test().state)
+            state = str(dag.test(**of_test).state)
         except BaseException as error:
             # Airflow 2 lets these two out of dag.test() instead of marking the task as failed.
             if type(error).__name__ not in ("AirflowTaskTimeout", "AirflowTaskTerminated"):
