@@ -130,6 +130,11 @@ def pull_for_link(ti_key: Any, key: str) -> str | None:
     return None if value is None else str(value)
 
 
+def workers_know_the_database() -> bool:
+    """Whether a task is told where Airflow's database is."""
+    return not _has_task_sdk()
+
+
 def _has_task_sdk() -> bool:
     return importlib.util.find_spec("airflow.sdk") is not None
 

@@ -44,7 +44,8 @@ def identity_of(task: JobTask, context: Context) -> Identity:
         first_try=_first_try(task, context),
         installation=installation(),
         round=round_of(context),
-        started=_as_label(getattr(instance, "start_date", None)),
+        # `airflow dags test` and `tasks test` of Airflow 2 start a task without telling when.
+        started=_as_label(getattr(instance, "start_date", None) or datetime.datetime.now(datetime.timezone.utc)),
     )
 
 

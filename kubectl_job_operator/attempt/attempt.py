@@ -12,7 +12,7 @@ from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.memory import Done, Memory
 from kubectl_job_operator.attempt.observer import Observer
 from kubectl_job_operator.attempt.permissions import Permissions
-from kubectl_job_operator.attempt.persistence import Result, persist
+from kubectl_job_operator.attempt.retrying import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import HeardLog, Log
 from kubectl_job_operator.attempt.standing import Standing

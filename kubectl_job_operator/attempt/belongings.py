@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.attempt import companions
 from kubectl_job_operator.attempt.companions import Use
 from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace, manifest_file_name
 from kubectl_job_operator.errors import ErrorKind, JobInUseError, KubectlError
+from kubectl_job_operator.kubectl.changing import FIELD_MANAGER
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.manifest import kinds, lifetime
 from kubectl_job_operator.manifest.difference import difference
 from kubectl_job_operator.manifest.labels import DELETE, KEEP, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.yaml_text import dump_all
-from kubectl_job_operator.objects import Object, labels_of
+from kubectl_job_operator.objects import Object, annotations_of, labels_of
 
 _GONE_SECONDS = 300
 _LOOKS = 3
@@ -43,10 +45,16 @@ class Belongings:
         self._log = log
         # Never the Job's own file, whatever the template's name is.
         self._file_name = f"companions-of-{manifest_file_name(manifest.source)}"
+        self._kept_file_name = f"kept-{self._file_name}"
         self._kinds = manifest.kinds
         self._selector = identity.selector()
-        self._used_as_they_are: set[tuple[str, str, str]] = set()
+        self._told: set[tuple[str, str, str]] = set()
+        self._ended: set[str] = set()
         self.has_any = False
+
+    def know_as_ended(self, job: Object) -> None:
+        """Know of a Job that is replaced that whoever made it needs its companions no more."""
+        self._ended.add(labels_of(job).get(TASK_INSTANCE_LABEL, ""))
 
     def apply_companions(self, kubectl: Kubectl) -> None:
         """Apply the companions, except those that somebody else has already: these are used as they are.
@@ -114,17 +122,20 @@ class Belongings:
                 del documents[companions.key(thing)]
         kept = [one for one in documents.values() if KEEP in labels_of(one)]
         own = [one for one in documents.values() if KEEP not in labels_of(one)]
-        for some, manager in ((kept, self._identity.kept_manager), (own, self._identity.companions_manager)):
-            if some:
-                self._workspace.write(self._file_name, dump_all(some))
-                self.has_any = True
-                kubectl.apply(file, manager)
+        # What is kept has one manager for ever, whichever run, Airflow or version of this package applies it.
+        self._apply(kubectl, self._kept_file_name, kept, FIELD_MANAGER)
+        self._apply(kubectl, self._file_name, own, self._identity.companions_manager)
         for document in kept:
             if lifetime.is_shared(document):
                 self._log.info(
                     f"{companions.word(document)} is not deleted at the end, as others may need it; the annotation "
                     f'{DELETE}: "true" on it asks for that.'
                 )
+
+    def _apply(self, kubectl: Kubectl, file_name: str, documents: Sequence[Object], manager: str) -> None:
+        if documents:
+            self.has_any = True
+            kubectl.apply(self._workspace.write(file_name, dump_all(documents)), manager)
 
     def _may_apply(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
         """Make room for a companion where something has its name; tell whether it is to be applied."""
@@ -133,40 +144,61 @@ class Belongings:
             self._say_used(thing, document)
             return False
         if use is Use.ASK_ITS_JOB:
-            self._replace(kubectl, thing)
-        elif KEEP not in labels_of(thing):
-            # The labels of an earlier try were set by another command, and would be refused.
-            own = {**self._identity.labels(), **self._identity.try_labels()}
-            if any(labels_of(thing).get(label) != value for label, value in own.items()):
-                self._label(kubectl, kinds.full_resource(thing), labels_of(thing)[TASK_INSTANCE_LABEL], own)
-        return True
+            return self._replace(kubectl, thing, document)
+        return True if KEEP in labels_of(thing) else self._take(kubectl, thing, document)
 
     def _say_used(self, thing: Object, document: Object) -> None:
-        if companions.key(thing) in self._used_as_they_are:
+        if companions.key(thing) in self._told:
             return
-        self._used_as_they_are.add(companions.key(thing))
+        self._told.add(companions.key(thing))
         self._log.info(
             f"{companions.word(thing)} exists already and belongs to {owner_of(thing)}: it is used as it is, not "
             "changed and not deleted."
         )
+        self._say_what_differs(thing, document)
+
+    def _say_what_differs(self, thing: Object, document: Object) -> None:
         differing = difference(document, thing)
         if differing:
             self._log.warning(f"{companions.word(thing)} is not as the template has it; it differs in {differing}.")
 
-    def _replace(self, kubectl: Kubectl, thing: Object) -> None:
-        """Take what a run that has ended has left; refuse to take it from one that has not."""
+    def _replace(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
+        """Take what a run that has ended has left, or refuse to; tell whether there is something to apply then."""
         its_jobs = self._jobs_of(kubectl, thing)
         now = datetime.datetime.now(datetime.timezone.utc)
-        if companions.is_in_use(thing, its_jobs, now):
+        has_ended = not its_jobs and labels_of(thing)[TASK_INSTANCE_LABEL] in self._ended
+        if not has_ended and companions.is_in_use(thing, its_jobs, now):
             raise self._in_use(kubectl, thing, its_jobs)
         self._log.warning(f"{companions.word(thing)} was left by {owner_of(thing)}, whose Job has ended.")
-        if companions.holds_data(thing) and "deletionTimestamp" not in thing["metadata"]:
-            own = {**self._identity.labels(), **self._identity.try_labels()}
-            self._label(kubectl, kinds.full_resource(thing), labels_of(thing)[TASK_INSTANCE_LABEL], own)
-            return
-        kubectl.delete_and_wait(
-            thing["metadata"]["name"], selector_of(thing), _GONE_SECONDS, kinds.full_resource(thing)
-        )
+        if companions.holds_data(thing):
+            return self._take(kubectl, thing, document)
+        self._delete_and_wait(kubectl, thing)
+        return True
+
+    def _take(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
+        """Make a companion this try's own; tell whether there is something to apply then."""
+        if objects.is_being_deleted(thing):
+            self._delete_and_wait(kubectl, thing)
+            return True
+        self._claim(kubectl, thing)
+        if companions.holds_data(thing):
+            # Whatever an earlier run has set is that one's for the API server, which would refuse to change it.
+            self._say_what_differs(thing, document)
+            return False
+        return True
+
+    def _delete_and_wait(self, kubectl: Kubectl, thing: Object) -> None:
+        name, resource = thing["metadata"]["name"], kinds.full_resource(thing)
+        kubectl.delete_and_wait(name, selector_of(thing), _GONE_SECONDS, resource)
+
+    def _claim(self, kubectl: Kubectl, thing: Object) -> None:
+        """Mark a companion as this try's own; what another command has set, the API server lets no apply change."""
+        resource, name = kinds.full_resource(thing), thing["metadata"]["name"]
+        own, annotations = {**self._identity.labels(), **self._identity.try_labels()}, self._identity.annotations()
+        if any(labels_of(thing).get(label) != value for label, value in own.items()):
+            kubectl.label(resource, selector_of(thing), own, name)
+        if any(annotations_of(thing).get(key) != value for key, value in annotations.items()):
+            kubectl.annotate(resource, self._selector, annotations, name)
 
     def _jobs_of(self, kubectl: Kubectl, thing: Object) -> Sequence[Object]:
         owner = f"{TASK_INSTANCE_LABEL}={labels_of(thing)[TASK_INSTANCE_LABEL]}"
@@ -182,7 +214,7 @@ class Belongings:
             str(kubectl.namespace),
             self._manifest.name,
             f"{companions.word(thing)} in {kubectl.namespace} belongs to {owner_of(thing)}, {state}; "
-            f"{kinds.word(self._manifest.job)} {self._manifest.name} was not created, and nothing was touched.\n"
+            f"{kinds.word(self._manifest.job)} {self._manifest.name} was not created.\n"
             "What to do: give each run companions of its own by unique_name=True, or, if all runs may share it, "
             f'let it stay by the annotation {KEEP}: "true".',
         )

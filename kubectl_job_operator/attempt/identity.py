@@ -99,11 +99,6 @@ class Identity:
         """Who applies the companions: the same for all tries, which take them over from one another."""
         return f"{PREFIX}-{self.digest}"
 
-    @property
-    def kept_manager(self) -> str:
-        """Who applies what is kept: the same for all runs of the task."""
-        return f"{PREFIX}-{_digest([self.dag_id, self.task_id], self.installation)}"
-
     def labels(self) -> dict[str, str]:
         """Return the labels for every object of the manifest and for the pods."""
         return {MANAGED_BY_LABEL: PREFIX, TASK_INSTANCE_LABEL: self.digest}

@@ -29,8 +29,11 @@ _NOT_JUDGED = frozenset(
         ErrorKind.UNREACHABLE,
     }
 )
-# There is a Job of that name already. A run replaces it or says so; whether the manifest is valid is another question.
+# There is an object of that name already. A run replaces it, uses it or says so; whether the manifest is valid is
+# another question.
 _NAME_IS_TAKEN = frozenset({ErrorKind.CONFLICT, ErrorKind.IMMUTABLE})
+# Their names follow from what is in them, so that they cannot be tried under another one.
+_NAMED_BY_CONTENT = frozenset({"APIService", "CustomResourceDefinition"})
 
 
 class Check(Protocol):
@@ -88,11 +91,18 @@ class ServerCheck:
         found = []
         for number, document in enumerate(manifest.documents):
             error = self._refusal(document)
-            if error is not None and error.kind in _NAME_IS_TAKEN and document is manifest.job:
-                error = self._refusal(manifest.with_name(f"validate-{secrets.token_hex(4)}").job)
+            if error is not None and error.kind in _NAME_IS_TAKEN:
+                error = self._refusal_under_another_name(document)
             if error is not None:
                 found += locator.in_words(number, error.words)
         return found
+
+    def _refusal_under_another_name(self, document: Document) -> KubectlError | None:
+        if document["kind"] in _NAMED_BY_CONTENT:
+            return None
+        return self._refusal(
+            {**document, "metadata": {**document["metadata"], "name": f"validate-{secrets.token_hex(4)}"}}
+        )
 
     def _refusal(self, document: Document) -> KubectlError | None:
         file = self._workspace.write(_FILE, dump_all([document]))

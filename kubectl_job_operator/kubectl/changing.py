@@ -1,4 +1,4 @@
-"""What changes the cluster: ``kubectl apply``, ``delete``, ``label`` and ``patch``."""
+"""What changes the cluster: ``kubectl apply``, ``delete``, ``label``, ``annotate`` and ``patch``."""
 
 from __future__ import annotations
 
@@ -55,13 +55,19 @@ class Changing(Calls):
 
     def delete_and_wait(self, name: str, selector: str, timeout_seconds: int, resource: str = "job") -> None:
         """Delete an object if the label selector still picks it, and its pods, and wait until they are gone."""
-        flags = (f"--field-selector=metadata.name={name}", "--cascade=foreground", f"--timeout={timeout_seconds}s")
+        flags = (*_named(name), "--cascade=foreground", f"--timeout={timeout_seconds}s")
         self._change(*_delete(resource, selector, *flags), waits_seconds=timeout_seconds)
 
-    def label(self, kinds: str, selector: str, labels: Mapping[str, str]) -> None:
-        """Set labels on what the label selector picks."""
-        pairs = [f"{key}={value}" for key, value in labels.items()]
-        self._change("label", kinds, "-l", selector, *pairs, "--overwrite")
+    def label(self, kinds: str, selector: str, labels: Mapping[str, str], name: str | None = None) -> None:
+        """Set labels on what the label selector picks.
+
+        :param name: only on the object of this name.
+        """
+        self._change("label", kinds, "-l", selector, *_named(name), *_pairs(labels), "--overwrite")
+
+    def annotate(self, kinds: str, selector: str, annotations: Mapping[str, str], name: str) -> None:
+        """Set annotations on the object of this name, if the label selector picks it."""
+        self._change("annotate", kinds, "-l", selector, *_named(name), *_pairs(annotations), "--overwrite")
 
     def patch(self, target: str, change: Object) -> None:
         """Merge a change into an object, as ``job/NAME``."""
@@ -78,6 +84,14 @@ class Changing(Calls):
 
 def _apply(file: Path, output: str, *flags: str, field_manager: str = FIELD_MANAGER) -> tuple[str, ...]:
     return ("apply", "--server-side", *flags, f"--field-manager={field_manager}", "-f", str(file), "-o", output)
+
+
+def _pairs(values: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" for key, value in values.items()]
+
+
+def _named(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (f"--field-selector=metadata.name={name}",)
 
 
 def _delete(kinds: str, selector: str, *flags: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from kubectl_job_operator.errors import (
 )
 from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM
-from kubectl_job_operator.life.expiry import keep_until_seen
+from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask
 from kubectl_job_operator.objects import Object
@@ -136,6 +136,7 @@ class Beginning:
     def _make_room(self, found: Object, why: str) -> None:
         """Delete what has the Job's name, and wait until it is gone."""
         self._attempt.log.warning(f"{self._attempt.full_name} exists already: {why}. It is replaced.")
+        self._attempt.belongings.know_as_ended(found)
         kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))

@@ -6,7 +6,7 @@ import os
 import time
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access
@@ -41,7 +41,7 @@ def delete_unfinished(access: Access, handover: Handover, log: Log) -> None:
             kubectl.delete(handover.kinds, handover.selector)
 
     try:
-        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning)
+        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning, is_ready=kubectl.is_ready)
     finally:
         processes.close()
         workspace.remove()

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kubectl_job_operator.kubectl.transcript import Record
-from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.logs.follower import LogFollower
-from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.tails import LogTails
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status

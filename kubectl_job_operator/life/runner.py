@@ -13,7 +13,7 @@ from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.memory import Done, Memory, NoMemory
 from kubectl_job_operator.attempt.observer import Nobody, Observer
 from kubectl_job_operator.attempt.outcome import Outcome
-from kubectl_job_operator.attempt.persistence import Result
+from kubectl_job_operator.attempt.retrying import Result
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import manifest_file_name

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
-from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.errors import (
     DeferralError,
@@ -114,6 +114,7 @@ class Unwinding:
                 tolerance_seconds=_KILL_SECONDS,
                 pause=time.sleep,
                 show=attempt.log.warning,
+                is_ready=kubectl.is_ready,
             )
         except KubectlError as error:
             attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(kubectl)}")

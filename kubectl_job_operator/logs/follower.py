@@ -13,8 +13,9 @@ from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.logs.blocks import Blocks
 from kubectl_job_operator.logs.levels import INFO, by_level, without_colours
-from kubectl_job_operator.logs.lines import Line, SavedPosition
+from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind
+from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.output import Output
-from kubectl_job_operator.logs.lines import LineReader, Resumption
+from kubectl_job_operator.logs.lines import LineReader
+from kubectl_job_operator.logs.resumption import Resumption
 
 
 class Kind(enum.Enum):

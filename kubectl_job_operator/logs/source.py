@@ -11,8 +11,9 @@ from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs.lines import Line, Position, Resumption, SavedPosition
+from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind, Reading
+from kubectl_job_operator.logs.resumption import Position, Resumption, SavedPosition
 from kubectl_job_operator.status.pod_status import ContainerState
 
 _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0

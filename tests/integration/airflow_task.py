@@ -99,6 +99,7 @@ class TaskRun:
             "wait",
             "logs",
             "delete",
+            "annotate",
             "label",
             "patch",
         }
@@ -136,13 +137,13 @@ class TaskRunner:
         """Run the task once through Airflow; arguments are the operator's."""
         return self.run_dag(self.load(dag_arguments=dag_arguments, **arguments))
 
-    def run_dag(self, dag: Any) -> TaskRun:
-        """Run a DAG once through Airflow."""
+    def run_dag(self, dag: Any, **of_test: Any) -> TaskRun:
+        """Run a DAG once through Airflow; what else is given goes to ``dag.test()``."""
         FAILURES.clear()
         collector = Collector()
         LOGGER.addHandler(collector)
         try:
-            state = str(dag.test().state)
+            state = str(dag.test(**of_test).state)
         except BaseException as error:
             # Airflow 2 lets these two out of dag.test() instead of marking the task as failed.
             if type(error).__name__ not in ("AirflowTaskTimeout", "AirflowTaskTerminated"):

@@ -88,9 +88,16 @@ def kueue(cluster: Cluster) -> Iterator[Namespace]:
 def quota_of_one(home: Namespace, cpu: str) -> Iterator[str]:
     """Make a ClusterQueue that lets in as much as this, and give its name."""
     name = "one-at-a-time"
-    home.kubectl("apply", "-f", "-", given=QUEUES % {"name": name, "cpu": cpu})
+    queues = QUEUES % {"name": name, "cpu": cpu}
+    until(lambda: _is_applied(home, queues), "Kueue's webhooks do not answer")
     yield name
-    home.kubectl("delete", "-f", "-", given=QUEUES % {"name": name, "cpu": cpu})
+    home.kubectl("delete", "-f", "-", given=queues)
+
+
+def _is_applied(home: Namespace, text: str) -> bool:
+    """Apply, and tell whether the webhooks let it: the way to their Service opens a moment after the pod is ready."""
+    argv = home.command("apply", "-f", "-")
+    return subprocess.run(argv, input=text, capture_output=True, text=True, check=False).returncode == 0
 
 
 def open_queues(namespace: Namespace, cluster_queue: str, *names: str) -> None:

@@ -110,9 +110,19 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+SECRET_VARIABLE = {"name": "S", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+
+
 def test_the_jobs_pods_are_the_pod_that_the_pod_operator_would_start() -> None:
-    """All but where variables stand in a list, and what is said only of one pod: its name and Airflow's labels."""
-    assert pod_of_job(ARGUMENTS) == pod_of_pod_operator(ARGUMENTS)
+    """All but where variables stand in a list, and what is said only of one pod: its name and Airflow's labels.
+
+    And variables out of Secrets come to all containers, as the page of the arguments says.
+    """
+    expected = pod_of_pod_operator(ARGUMENTS)
+    for container in (expected["containers"][1], *expected["initContainers"]):
+        container["env"] = sorted([*container["env"], SECRET_VARIABLE], key=str)
+        container["envFrom"] = [{"secretRef": {"name": "s"}}]
+    assert pod_of_job(ARGUMENTS) == expected
 
 
 def pod_of_job(arguments: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kubectl_job_operator.attempt import persistence, refusals
+from kubectl_job_operator.attempt import refusals, retrying
 from kubectl_job_operator.watch import waiting
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
@@ -40,9 +40,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_DELETION_IS_WATCHED_AFTER_SECONDS", 0.05)
     monkeypatch.setattr(waiting, "_VERDICT_GRACE_SECONDS", 0.1)
     monkeypatch.setattr(waiting, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
-    monkeypatch.setattr(persistence, "_FIRST_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(persistence, "_LONGEST_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(persistence, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
+    monkeypatch.setattr(retrying, "_FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(retrying, "_LONGEST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(retrying, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
     monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)
 
 

@@ -40,7 +40,7 @@ def one_slot(namespace: Namespace) -> None:
 def no_slot(namespace: Namespace) -> None:
     """Take away what was made for the pods to compete for, and by."""
     _set_slots(namespace, {"op": "remove"})
-    namespace.kubectl("delete", "priorityclass", namespace.name)
+    namespace.kubectl("delete", "priorityclass", namespace.name, "--ignore-not-found")
 
 
 def _set_slots(namespace: Namespace, change: dict[str, str]) -> None:

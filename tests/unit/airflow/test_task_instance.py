@@ -119,3 +119,10 @@ def test_when_the_try_began_is_written_so_that_it_sorts_by_time_everywhere() -> 
     first, second = (identity_of(task, context_of(start=moment)).started for moment in moments)
     assert first == "20260101T070000.000000"
     assert first < second
+
+
+def test_where_airflow_does_not_say_when_a_try_began_it_began_now() -> None:
+    """As `airflow dags test` of Airflow 2, which gives all runs of one day one start, and their tasks none."""
+    task = context_of()["task"]
+    first, second = (identity_of(task, context_of(start=None)).started for _ in range(2))
+    assert "20260101" < first < second

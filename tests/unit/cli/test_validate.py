@@ -11,7 +11,7 @@ import pytest
 from kubectl_job_operator.cli import schemas
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.stage import MANIFEST, REFUSED
+from tests.unit.stage import CONFLICT, MANIFEST, REFUSED
 
 Write = Callable[[str, str], Path]
 
@@ -205,6 +205,27 @@ def test_a_job_that_is_there_already_is_no_reason_to_call_the_template_wrong(
     )
     fake_kubectl.answers(DRY_RUN, "job.batch/validate-1\n")
     assert program("validate", countdown.name, "--server", "-n", "here").code == 0
+
+
+CONFIG = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+---
+"""
+CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n---\n"
+
+
+@pytest.mark.parametrize(("companion", "dry_runs"), [(CONFIG, 3), (CRD, 2)])
+def test_nor_is_a_companion_that_is_there_already_and_is_somebody_elses(
+    companion: str, dry_runs: int, program: Program, countdown: Path, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers(DRY_RUN, **CONFLICT, times=1)
+    fake_kubectl.answers(DRY_RUN, "configmap/validate-1\n")
+    countdown.write_text(companion + countdown.read_text())
+    result = program("validate", countdown.name, "--server", "-n", "here")
+    assert len(fake_kubectl.called(DRY_RUN)) == dry_runs
+    assert (result.code, result.err) == (0, "")
 
 
 def test_a_cluster_that_cannot_be_reached_is_no_wrong_template(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kubectl_job_operator import objects
 from kubectl_job_operator.kubectl.transcript import Record
 from kubectl_job_operator.life.handover import Handover
-from kubectl_job_operator.logs.lines import SavedPosition
+from kubectl_job_operator.logs.resumption import SavedPosition
 from tests.unit.shared import handover
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)

@@ -18,7 +18,8 @@ from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs import follower as follower_module
 from kubectl_job_operator.logs import source as source_module
 from kubectl_job_operator.logs.follower import LogFollower
-from kubectl_job_operator.logs.lines import Line, SavedPosition
+from kubectl_job_operator.logs.lines import Line
+from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.watch import pods as pods_module
 from kubectl_job_operator.watch.pods import PodWatch
 from tests.unit import recordings

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_job_operator.logs import lines as lines_module
-from kubectl_job_operator.logs.lines import LONGEST_LINE_BYTES, Line, LineReader, Position, Resumption
+from kubectl_job_operator.logs.lines import LONGEST_LINE_BYTES, Line, LineReader
+from kubectl_job_operator.logs.resumption import Position, Resumption
 
 EPOCH = datetime.datetime(2026, 11, 20, 19, 25, tzinfo=datetime.timezone.utc)
 A_SECOND = 1_000_000_000

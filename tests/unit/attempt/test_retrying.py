@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from kubectl_job_operator.attempt import refusals
-from kubectl_job_operator.attempt.persistence import persist
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.errors import ErrorKind, KubectlError, RightsMissingError, TaskKilledError
 

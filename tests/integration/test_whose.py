@@ -1,0 +1,217 @@
+"""Whose Job is it? Runs that are made again, two Airflows, a Clear, and who goes on with what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.errors import JobInUseError
+from tests.integration.airflow_task import TaskRunner
+from tests.integration.manifests import job
+from tests.integration.namespace import Namespace
+from tests.integration.tries import CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries, tries_in
+from tests.waiting import in_background, until
+
+INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
+SLEEPS = job("sleep 300")
+
+
+def pod(script: str) -> str:
+    """Return the manifest of a Pod that runs a shell script."""
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", script]}
+    spec = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container]}
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": spec})
+
+
+@pytest.fixture
+def tries(
+    airflow_database: None,  # noqa: ARG001 - made before the first task
+    namespace: Namespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Tries]:
+    monkeypatch.setenv("KUBECONFIG", str(namespace.cluster.kubeconfig))
+    with tries_in(namespace) as tries:
+        yield tries
+
+
+@pytest.mark.parametrize(
+    ("script", "word"), [("echo from the old run", "before its run was"), ("exit 3", "and it failed")]
+)
+def test_a_run_that_was_deleted_and_made_again_does_its_own_work(tries: Tries, script: str, word: str) -> None:
+    tries.run(FIRST, job(script), delete_policy="Never")
+    old = tries.uid_of("jobs")
+    run = tries.run(MADE_AGAIN, job("echo from the new run"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert word in run.log
+    assert "from the new run" in run.log.splitlines()
+    assert tries.uid_of("jobs") != old
+
+
+def test_a_job_that_runs_on_from_a_deleted_run_is_replaced(tries: Tries) -> None:
+    old = tries.leave_running(replace(FIRST, number=3), SLEEPS)
+    run = tries.run(MADE_AGAIN, job("echo from the new run"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert "try 3, before its run was cleared or made again. It is replaced." in run.log
+    assert tries.uid_of("jobs") != old
+
+
+def test_airflow_makes_a_run_again_and_it_does_its_own_work(task: TaskRunner, namespace: Namespace) -> None:
+    """The same day tested twice: Airflow deletes the first run and makes one of the same day, with the same start."""
+    task.write("job.yaml", job("echo ran in $(hostname)"))
+    uids, runs = [], []
+    for _ in range(2):
+        dag = task.load(yaml_file_name="job.yaml", delete_policy="Never")
+        runs.append(task.run_dag(dag, logical_date=dag.start_date))
+        uids.append(namespace.objects("jobs")[0]["metadata"]["uid"])
+    assert [run.state for run in runs] == ["success", "success"], runs[1].failures
+    assert uids[0] != uids[1]
+    assert "It is replaced." in runs[1].log
+    with create_session() as session:
+        assert len(list(session.scalars(select(DagRun).where(DagRun.dag_id == task.dag_id)))) == 1
+
+
+def test_two_airflows_with_one_dag_in_one_namespace_take_nothing_from_each_other(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(INSTALLATION, "blue")
+    blue = tries.leave_running(FIRST, SLEEPS)
+    monkeypatch.setenv(INSTALLATION, "green")
+    for which in (FIRST, RETRY):
+        run = tries.run(which, SLEEPS)
+        assert isinstance(run.failures[0], JobInUseError)
+        assert f"task job of DAG {tries.dag_id}, run {FIRST.run_id}, of another Airflow" in run.error
+        assert "[kubectl_job_operator] installation" in run.error
+        assert tries.uid_of("jobs") == blue
+    run = tries.run(FIRST, job("echo green"), unique_name=True)
+    assert "green" in run.log.splitlines()
+    monkeypatch.setenv(INSTALLATION, "blue")
+    tries.namespace.kubectl("delete", "job", "job", "--cascade=foreground")
+    tries.run(FIRST, job("true"), delete_policy="Never")
+    monkeypatch.setenv(INSTALLATION, "green")
+    run = tries.run(RETRY, job("echo green did its own"), delete_policy="Never")
+    assert "green did its own" in run.log.splitlines(), "what the other Airflow has done is not this one's work"
+
+
+def test_a_clear_of_a_running_task_whose_worker_is_dead_starts_anew(tries: Tries) -> None:
+    old = tries.leave_running(FIRST, SLEEPS)
+    run = tries.run(CLEARED, job("echo anew"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert "from try 1, before the task was cleared. It is replaced." in run.log
+    assert tries.uid_of("jobs") != old
+
+
+@pytest.mark.parametrize("retries", [0, 9])
+def test_a_job_is_gone_on_with_though_retries_was_changed_in_the_dag_while_it_ran(tries: Tries, retries: int) -> None:
+    script = job("sleep 8; echo the end")
+    old = tries.leave_running(FIRST, script, retries=3, backoff_limit=0)
+    run = tries.run(RETRY, script, retries=retries, backoff_limit=0, delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert "from try 1, and it has not ended. Going on with it." in run.log
+    assert "the end" in run.log.splitlines()
+    assert tries.uid_of("jobs") == old
+
+
+@pytest.mark.parametrize("yaml", [SLEEPS, pod("sleep 300")], ids=["Job", "Pod"])
+def test_a_frozen_worker_that_wakes_takes_nothing_from_a_later_try(tries: Tries, yaml: str) -> None:
+    resource = "jobs" if yaml is SLEEPS else "pods"
+    tries.leave_running(FIRST, yaml, resource)
+    tries.start(RETRY, yaml)
+    label = "kubectl-job-operator/try-number"
+    until(
+        lambda: [one["metadata"]["labels"][label] for one in tries.namespace.objects(resource)] == ["2"],
+        "the second try did not go on with it",
+    )
+    later = tries.uid_of(resource)
+    run = tries.run(FIRST, yaml)
+    assert isinstance(run.failures[0], JobInUseError)
+    assert "try 2 of this task has taken it over from try 1" in run.error
+    assert tries.uid_of(resource) == later
+
+
+def test_a_pod_is_gone_on_with_by_the_next_try(tries: Tries) -> None:
+    yaml = pod("sleep 8; echo the end")
+    uid = tries.leave_running(FIRST, yaml, "pods")
+    run = tries.run(RETRY, yaml, delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert "the end" in run.log.splitlines()
+    assert tries.uid_of("pods") == uid
+    third = tries.run(replace(RETRY, number=3), yaml, delete_policy="IfSucceeded")
+    assert third.state == "success", third.failures
+    assert "and it is Complete" in third.log
+    assert tries.namespace.living("pods") == []
+
+
+def test_a_complete_job_that_a_finalizer_holds_is_done(tries: Tries) -> None:
+    tries.run(FIRST, job("echo the work"), delete_policy="Never")
+    namespace = tries.namespace
+    hold = {"metadata": {"finalizers": ["example.com/hold"]}}
+    namespace.kubectl("patch", "job", "job", "--type=merge", "-p", json.dumps(hold))
+    namespace.kubectl("delete", "job", "job", "--wait=false")
+    try:
+        run = tries.run(RETRY, job("echo the work again"))
+        assert run.state == "success", run.failures
+        assert "apply" not in run.subcommands
+        assert "the work" in run.log.splitlines()
+    finally:
+        namespace.kubectl("patch", "job", "job", "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+
+
+def test_a_job_of_version_0_1_is_gone_on_with_and_gets_the_labels_of_today(tries: Tries) -> None:
+    script = job("sleep 8; echo the end")
+    retries: dict[str, Any] = {"retries": 3, "backoff_limit": 0}
+    old = tries.leave_running(FIRST, script, **retries)
+    namespace = tries.namespace
+    labels = namespace.objects("jobs")[0]["metadata"]["labels"]
+    digest = Identity(tries.dag_id, "job", FIRST.run_id).digest
+    assert digest != labels["kubectl-job-operator/task-instance"], "it is another Airflow's by its settings"
+    changes = [f"kubectl-job-operator/task-instance={digest}", "kubectl-job-operator/try-started-"]
+    namespace.kubectl("label", "job", "job", "--overwrite", *changes)
+    namespace.kubectl("annotate", "job", "job", "kubectl-job-operator/round-")
+    run = tries.run(RETRY, script, delete_policy="Never", **retries)
+    assert run.state == "success", run.failures
+    assert "the end" in run.log.splitlines()
+    assert tries.uid_of("jobs") == old
+    now = namespace.objects("jobs")[0]["metadata"]["labels"]
+    assert now["kubectl-job-operator/task-instance"] == labels["kubectl-job-operator/task-instance"]
+    assert now["kubectl-job-operator/try-number"] == "2"
+
+
+def test_a_template_that_breaks_while_its_task_is_deferred_does_not_hide_the_verdict(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    template = "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n"
+    file = task.write("job.yaml", job("sleep 5; echo the end") + template)
+
+    def break_it() -> None:
+        until(lambda: namespace.running_pods() != [], "no pod ran")
+        file.write_text("{{ nowhere }}")
+
+    thread = in_background(break_it)
+    run = task.run(yaml_file_name="job.yaml", deferrable=True)
+    thread.join()
+    assert run.state == "success", run.failures
+    assert "cannot be rendered any more" in run.log
+    assert "'nowhere' is undefined" in run.log
+    assert "the end" in run.log.splitlines()
+    assert namespace.living("jobs") == []
+    assert "config" not in namespace.living("configmaps"), "by the kinds that were handed over"
+
+
+def test_an_ended_job_of_another_run_is_in_nobodys_way_and_a_running_one_is(tries: Tries) -> None:
+    tries.run(FIRST, job("true"), delete_policy="Never")
+    run = tries.run(OTHER_RUN, job("true"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert f"run {FIRST.run_id} and has ended (Complete). It is replaced." in run.log
+    tries.start(FIRST, SLEEPS)
+    until(lambda: tries.namespace.running_pods() != [], "no pod ran")
+    run = tries.run(OTHER_RUN, job("true"))
+    assert isinstance(run.failures[0], JobInUseError)
+    assert f"run {FIRST.run_id} and has not ended" in run.error
