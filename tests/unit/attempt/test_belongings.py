@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
-from kubectl_job_operator.errors import JobFailedError, JobInUseError, KubectlError
-from kubectl_job_operator.manifest.labels import ROUND
+from kubectl_job_operator.errors import JobFailedError, KubectlError
 from kubectl_job_operator.manifest.yaml_text import load_all
 from tests.unit import stage
+from tests.unit.attempt.existing import CONFIG, existing
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import US, Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n"
 KEPT = CONFIG.replace("{name: config}", '{name: data, annotations: {kubectl-job-operator/keep: "true"}}')
 ROLE = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n"
-
-
-IN_USE = "kubectl-job-operator/task-instance="
-
-
-def existing(owner: Any, *, age_seconds: float = 3600, **fields: Any) -> dict[str, Any]:
-    """Return the ConfigMap as it is on the cluster."""
-    born = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age_seconds)
-    metadata: dict[str, Any] = {"name": "config", "creationTimestamp": born.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    if owner:
-        metadata |= {"labels": {**owner.labels(), **owner.try_labels()}, "annotations": owner.annotations()}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **fields}
-
-
-def jobs(*some: dict[str, Any]) -> dict[str, Any]:
-    """Return what listing Jobs prints."""
-    return {"apiVersion": "v1", "kind": "List", "items": list(some)}
 
 
 def test_companions_are_applied_before_the_job_in_a_command_of_their_own(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -89,142 +69,8 @@ def test_a_companion_of_this_task_instance_is_applied_again(owner: Any, fake_kub
     assert len(fake_kubectl.called("label")) == (0 if owner == US else 1)
 
 
-OTHERS = [
-    replace(US, run_id="another"),
-    replace(US, map_index=1),
-    replace(US, task_id="other"),
-    replace(US, dag_id="d"),
-]
-
-
-@pytest.mark.parametrize("owner", OTHERS)
-def test_a_companion_of_a_run_whose_job_has_not_ended_is_refused(
-    owner: Any, fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    fake_kubectl.answers("get -f", existing(owner))
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(stage.job(owner=owner)))
-    stage.script(fake_kubectl)
-    with pytest.raises(JobInUseError) as raised:
-        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
-    assert f"ConfigMap config in here belongs to task {owner.task_id} of DAG {owner.dag_id}, run {owner.run_id}" in str(
-        raised.value
-    )
-    assert "whose Job countdown has not ended; Job countdown was not created" in str(raised.value)
-    assert "unique_name=True" in str(raised.value)
-    assert fake_kubectl.called("apply") == []
-    assert fake_kubectl.called("delete") == []
-
-
-def test_a_companion_whose_job_is_still_to_come_is_refused(fake_kubectl: FakeKubectl, log: Log) -> None:
-    owner = OTHERS[0]
-    fake_kubectl.answers("get -f", existing(owner, age_seconds=5))
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
-    stage.script(fake_kubectl)
-    with pytest.raises(JobInUseError, match="whose Job is still to come"):
-        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
-    assert fake_kubectl.called("apply") == []
-
-
-@pytest.mark.parametrize("its_jobs", [[], [stage.job("complete", owner=OTHERS[0])], [stage.job("failed")]])
-def test_what_a_run_has_left_whose_job_has_ended_is_replaced(
-    its_jobs: list[dict[str, Any]], fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    owner = OTHERS[0]
-    fake_kubectl.answers("get -f", existing(owner))
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(*its_jobs))
-    stage.script(fake_kubectl)
-    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
-    delete, _ = fake_kubectl.called("delete")
-    assert delete[3:7] == (
-        "delete",
-        "configmap",
-        "-l",
-        f"kubectl-job-operator/task-instance={owner.digest},kubectl-job-operator/try-number=2",
-    )
-    assert "--field-selector=metadata.name=config" in delete
-    assert "ConfigMap config was left by task task of DAG dag, run another, whose Job has ended." in log.warnings
-    assert len(fake_kubectl.called("apply")) == 2
-
-
-def test_a_claim_that_a_run_has_left_is_taken_over_with_its_data(fake_kubectl: FakeKubectl, log: Log) -> None:
-    owner = OTHERS[0]
-    claim = {**existing(owner), "kind": "PersistentVolumeClaim"}
-    claim["spec"] = {"resources": {"requests": {"storage": "1Gi"}}}
-    fake_kubectl.answers("get -f", claim)
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
-    fake_kubectl.answers("annotate", "persistentvolumeclaim/config annotated\n")
-    stage.script(fake_kubectl)
-    text = CONFIG.replace("ConfigMap", "PersistentVolumeClaim") + "spec: {resources: {requests: {storage: 2Gi}}}\n"
-    stage.runner(log, manifest=stage.MANIFEST + text).run()
-    (label,), (annotate,) = fake_kubectl.called("label"), fake_kubectl.called("annotate")
-    assert f"kubectl-job-operator/task-instance={US.digest}" in label
-    assert f"kubectl-job-operator/run-id={US.run_id}" in annotate
-    # The other claims that this run has left are not ours to take.
-    assert "--field-selector=metadata.name=config" in label
-    assert "--field-selector=metadata.name=config" in annotate
-    assert [one for one in fake_kubectl.called("delete") if "--cascade=foreground" in one] == []
-    assert len(fake_kubectl.called("apply")) == 1, "what the other run has set, the API server would not let us change"
-    assert "PersistentVolumeClaim config is not as the template has it; it differs in spec.resources" in str(
-        log.warnings
-    )
-
-
-def test_a_claim_of_an_earlier_try_that_is_being_deleted_is_waited_for_and_made_anew(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    """A killed try deletes in the background, and a claim stays until no pod uses it any more."""
-    claim = {**existing(replace(US, try_number=1)), "kind": "PersistentVolumeClaim"}
-    claim["metadata"]["deletionTimestamp"] = "2026-01-01T07:00:00Z"
-    fake_kubectl.answers("get -f", claim)
-    stage.script(fake_kubectl)
-    stage.runner(log, manifest=stage.MANIFEST + CONFIG.replace("ConfigMap", "PersistentVolumeClaim")).run()
-    waiting, _ = fake_kubectl.called("delete")
-    assert "--field-selector=metadata.name=config" in waiting
-    assert "--wait=false" not in waiting
-    assert fake_kubectl.called("label") == []
-    assert len(fake_kubectl.called("apply")) == 2
-
-
-def test_a_young_companion_of_a_run_whose_job_this_try_has_just_replaced_is_replaced_too(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    owner = OTHERS[0]
-    fake_kubectl.answers(f"get {stage.TARGET}", stage.job("failed", owner=owner), times=1)
-    fake_kubectl.answers("get -f", existing(owner, age_seconds=5))
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
-    stage.script(fake_kubectl)
-    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
-    assert "ConfigMap config was left by task task of DAG dag, run another, whose Job has ended." in log.warnings
-    assert len(fake_kubectl.called("apply")) == 2
-
-
-def test_of_two_jobs_of_a_run_one_that_was_replaced_does_not_give_the_companions_of_the_other_away(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    owner = OTHERS[0]
-    fake_kubectl.answers(f"get {stage.TARGET}", stage.job("failed", owner=owner), times=1)
-    fake_kubectl.answers("get -f", existing(owner))
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(stage.job(owner=owner)))
-    stage.script(fake_kubectl)
-    with pytest.raises(JobInUseError, match="whose Job countdown has not ended"):
-        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
-
-
-def test_a_companion_from_before_a_clear_gets_the_annotations_of_today_before_it_is_applied(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    """After a take-over its annotations are those of another command, and the API server would let none change."""
-    now = replace(US, try_number=3, round=Round("2026", 1, 5))
-    fake_kubectl.answers("get -f", existing(replace(US, round=Round("2026", 0, 3))))
-    fake_kubectl.answers("annotate", "configmap/config annotated\n")
-    stage.script(fake_kubectl)
-    stage.runner(log, manifest=stage.MANIFEST + CONFIG, identity=now).run()
-    (annotate,) = fake_kubectl.called("annotate")
-    assert f"{ROUND}={now.round}" in annotate
-
-
 def test_what_is_kept_for_all_runs_is_applied_by_all_of_them(fake_kubectl: FakeKubectl, log: Log) -> None:
-    kept = existing(OTHERS[0])
+    kept = existing(replace(US, run_id="another"))
     kept["metadata"].update(name="data", labels={**kept["metadata"]["labels"], "kubectl-job-operator/keep": "true"})
     fake_kubectl.answers("get -f", kept)
     stage.script(fake_kubectl)
@@ -234,19 +80,6 @@ def test_what_is_kept_for_all_runs_is_applied_by_all_of_them(fake_kubectl: FakeK
     assert "--field-manager=kubectl-job-operator" in companions
     (delete,) = fake_kubectl.called("delete")
     assert delete[4] == "job.v1.batch"
-
-
-def test_who_comes_second_with_a_companion_looks_again_and_says_whose_it_is(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    owner = OTHERS[0]
-    fake_kubectl.answers("get -f", "", times=1)
-    fake_kubectl.answers("get -f", existing(owner, age_seconds=0))
-    fake_kubectl.answers("apply", **stage.CONFLICT, times=1)
-    fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
-    stage.script(fake_kubectl)
-    with pytest.raises(JobInUseError, match="run another, whose Job is still to come"):
-        stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
 
 
 NAMESPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: config}\n"
