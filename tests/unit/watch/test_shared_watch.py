@@ -310,15 +310,19 @@ def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kube
     fake_kubectl.answers(JOBS_WATCH, everything, then=["end", line(7, "complete"), NEVER])
     quiet(fake_kubectl)
     naps: list[float] = []
+    idle_naps: list[float] = []
 
-    async def nap() -> None:
+    async def nap(late: list[float]) -> None:
         while True:
             began = time.monotonic()
             await asyncio.sleep(0.005)
-            naps.append(time.monotonic() - began - 0.005)
+            late.append(time.monotonic() - began - 0.005)
 
     async def look() -> Outcome:
-        napping = asyncio.create_task(nap())
+        idle = asyncio.create_task(nap(idle_naps))
+        await asyncio.sleep(1.0)
+        idle.cancel()
+        napping = asyncio.create_task(nap(naps))
         waiting = asyncio.create_task(wait(7))
         await eventually(lambda: watch().job(f"0b5b6d9e-0000-4000-8000-{count - 1:012}") is not None, "not seen")
         napping.cancel()
@@ -327,7 +331,7 @@ def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kube
 
     assert run(look()).news is News.ENDED
     # Parsed in the loop, these 5 MB would keep it busy for a tenth of a second at a time.
-    assert max(naps) < 0.1
+    assert max(naps) < 0.1 + 2 * max(idle_naps), "apart from what the machine is late by itself"
 
 
 def test_lines_are_read_outside_of_the_loops_thread(fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,9 @@ def test_a_wait_that_ends_oddly_is_armed_again_as_long_as_the_job_runs(
 ) -> None:
     fake_kubectl.answers(wait, **ODD_ENDS[odd], times=1)
     fake_kubectl.answers(f"get {TARGET}", stage.job())
-    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), once_called=f"get {TARGET}", after_seconds=0.1)
+    # Time enough for the other wait to be armed, where it is that one.
+    seconds = 0.1 if wait == COMPLETE_WAIT else 2.0
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), once_called=f"get {TARGET}", after_seconds=seconds)
     _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
     assert waits.wait() == stage.job("complete")
     assert len(fake_kubectl.called(f"get {TARGET}")) == 1
