@@ -119,7 +119,9 @@ def check_types(task: JobTask) -> None:
 
     :raises ValueError: naming the argument.
     """
-    for name, value, problem in _problems(task, (*_TEMPLATED, _ENV_VARS), _is_to_come):
+    for name, value, problem in _problems(task, (_ENV_VARS,), _is_to_come):
+        raise ValueError(f"{name} must be {problem}, but is {_without_secrets(value)}")
+    for name, value, problem in _problems(task, _TEMPLATED, _is_to_come):
         raise ValueError(f"{name} must be {problem}, but is {_as_written(value)}")
     for name, value, problem in _problems(task, _FIXED):
         raise ValueError(f"{name} must be {problem}, but is {_as_written(value)}")

@@ -71,7 +71,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("yaml_template_fields", ["a"], "a dict, but is ['a']"),
     ("labels", "a=b", "a dict, but is 'a=b'"),
     ("annotations", [("a", "b")], "a dict, but is [('a', 'b')]"),
-    ("env_vars", "A=1", "a dict or a list of dicts, but is 'A=1'"),
+    ("env_vars", "A=1", "a dict or a list of dicts, but is a str"),
     ("log_yaml", "yes", "a bool, but is 'yes'"),
     ("unique_name", None, "a bool, but is None"),
     ("in_cluster", "true", "a bool, but is 'true'"),
