@@ -46,6 +46,8 @@ def env(namespace: Namespace) -> Any:
     return spec(namespace)["template"]["spec"]["containers"][0]["env"]
 
 
+OWN = object()
+"""Stands for the name of the test's own namespace."""
 KEPT: dict[str, Any] = {"delete_completed_job": False}
 
 ROWS = [
@@ -79,10 +81,10 @@ ROWS = [
     Row("delete_completed_job=True", {}, lambda _, namespace: namespace.living("jobs") == []),
     Row("delete_completed_job=False", KEPT, lambda _, namespace: namespace.living("jobs") == ["job"]),
     Row(
-        "namespace, and the manifest's wins",
-        {"namespace": "kube-system"},
+        "namespace, which wins over the manifest's",
+        {"namespace": OWN},
         lambda run, namespace: all(namespace.name in command for command in run.commands if "-n" in command),
-        template="NAMESPACED",
+        template=THREE_LINES.replace("name: job}", "name: job, namespace: kube-system}"),
     ),
     Row(
         "job_yaml as text",
@@ -118,7 +120,7 @@ ROWS = [
     Row(
         "env_vars",
         {"env_vars": {"WHO": "{{ 'wor' + 'ld' }}", "SET": "argument"}},
-        lambda run, _: "hello world, set by template" in run.log,
+        lambda run, _: "hello world, set by argument" in run.log,
         template=job("echo hello $WHO, set by $SET").replace(
             "command:", "env: [{name: SET, value: template}]\n          command:"
         ),
@@ -143,11 +145,9 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.argument)
 def test_an_argument_does_what_the_table_says(row: Row, task: TaskRunner, namespace: Namespace) -> None:
-    template = row.template
-    if template == "NAMESPACED":
-        template = THREE_LINES.replace("name: job}", f"name: job, namespace: {namespace.name}}}")
-    task.write("job.yaml", template)
-    run = task.run(**{"yaml_file_name": "job.yaml", **row.given})
+    task.write("job.yaml", row.template)
+    given = {name: namespace.name if value is OWN else value for name, value in row.given.items()}
+    run = task.run(**{"yaml_file_name": "job.yaml", **given})
     assert run.state == "success", run.failures
     assert row.holds(run, namespace), run.log
 

@@ -217,8 +217,10 @@ def test_a_pod_that_is_deleted_while_it_is_read_is_announced(task: TaskRunner, n
     def delete() -> None:
         until(lambda: namespace.living("pods") != [], "there was no pod")
         time.sleep(3)
+        first = set(namespace.living("pods"))
         namespace.kubectl("delete", "pods", "--all", "--grace-period=0", "--force", "--wait=false")
-        time.sleep(4)
+        until(lambda: bool(set(namespace.running_pods()) - first), "the pod was not replaced")
+        time.sleep(2)
         namespace.kubectl("delete", "job", "job", "--wait=false")
 
     thread = in_background(delete)
