@@ -19,6 +19,7 @@ def test_mypy_refuses_each_wrong_use_and_no_right_one(tmp_path: Path) -> None:
     file.write_text("\n".join(_IGNORED.sub("", line) for line in lines))
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(ROOT / ".mypy_cache"), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    found = re.findall(rf"^{re.escape(str(file))}:(\d+): error: .*\[(.*)\]$", done.stdout, re.MULTILINE)
+    # Out of its cache mypy names the folder of an earlier run.
+    found = re.findall(r"^.*/uses\.py:(\d+): error: .*\[(.*)\]$", done.stdout, re.MULTILINE)
     assert len(wrong) > 10
     assert {int(number): code for number, code in found} == wrong, done.stdout + done.stderr
