@@ -116,13 +116,9 @@ class Identity:
         head = name[: max(1, longest - _UNIQUE_LENGTH - 1)].rstrip("-.")
         return f"{head}-{self.digest[:_UNIQUE_LENGTH]}"
 
-    def selector(self, *, of_any_try: bool = False) -> str:
-        """Return the label selector of what belongs to this task instance, without what is to be kept.
-
-        :param of_any_try: also what an earlier or a later try has made or taken over.
-        """
-        this_try = "" if of_any_try else f",{TRY_LABEL}={self.try_number}"
-        return f"{TASK_INSTANCE_LABEL}={self.digest}{this_try},!{KEEP}"
+    def selector(self) -> str:
+        """Return the label selector of what this try has made or taken over, without what is to be kept."""
+        return f"{TASK_INSTANCE_LABEL}={self.digest},{TRY_LABEL}={self.try_number},!{KEEP}"
 
     def pods_selector(self) -> str:
         """Return the label selector of the pods of all tries of this task instance."""

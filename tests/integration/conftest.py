@@ -20,6 +20,7 @@ from tests.integration.airflow_task import TaskRunner
 from tests.integration.namespace import Namespace
 from tests.integration.scenarios import Scenario
 from tests.integration.side_by_side import Outcome, SideBySide
+from tests.integration.tries import Tries, tries_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,6 +74,18 @@ def task(
     runner = TaskRunner(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]), namespace)
     yield runner
     shutil.rmtree(runner.folder)
+
+
+@pytest.fixture
+def tries(
+    airflow_database: None,  # noqa: ARG001 - made before the first task
+    namespace: Namespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Tries]:
+    """Run tries of one task, each as Airflow would start it, in the test's own namespace."""
+    monkeypatch.setenv("KUBECONFIG", str(namespace.cluster.kubeconfig))
+    with tries_in(namespace) as tries:
+        yield tries
 
 
 @pytest.fixture(scope="module")

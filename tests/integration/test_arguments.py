@@ -146,7 +146,7 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.argument)
 def test_an_argument_does_what_the_table_says(row: Row, task: TaskRunner, namespace: Namespace) -> None:
     task.write("job.yaml", row.template)
-    given = {name: namespace.name if value is OWN else value for name, value in row.given.items()}
+    given: dict[str, Any] = {name: namespace.name if value is OWN else value for name, value in row.given.items()}
     run = task.run(**{"yaml_file_name": "job.yaml", **given})
     assert run.state == "success", run.failures
     assert row.holds(run, namespace), run.log

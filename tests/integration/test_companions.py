@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from kubectl_job_operator.errors import JobInUseError
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.integration.tries import CLEARED, FIRST, OTHER_RUN, RETRY, Tries, Try, tries_in
+from tests.integration.tries import CLEARED, FIRST, OTHER_RUN, RETRY, Tries, Try
 from tests.waiting import until
 
 CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\ndata: {value: '{{ value }}'}\n"
@@ -53,17 +52,6 @@ def config_of(namespace: Namespace) -> dict[str, Any]:
 def configs(namespace: Namespace) -> list[str]:
     """Return the names of the ConfigMaps of tests."""
     return [name for name in namespace.living("configmaps") if name.startswith("config")]
-
-
-@pytest.fixture
-def tries(
-    airflow_database: None,  # noqa: ARG001 - made before the first task
-    namespace: Namespace,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Tries]:
-    monkeypatch.setenv("KUBECONFIG", str(namespace.cluster.kubeconfig))
-    with tries_in(namespace) as tries:
-        yield tries
 
 
 def test_mapped_instances_with_unique_name_have_a_configmap_each_and_leave_nothing(

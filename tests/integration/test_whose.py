@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from kubectl_job_operator.errors import JobInUseError
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.integration.tries import CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries, tries_in
+from tests.integration.tries import CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries
 from tests.waiting import in_background, until
 
 INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
@@ -29,17 +28,6 @@ def pod(script: str) -> str:
     container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", script]}
     spec = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container]}
     return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": spec})
-
-
-@pytest.fixture
-def tries(
-    airflow_database: None,  # noqa: ARG001 - made before the first task
-    namespace: Namespace,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Tries]:
-    monkeypatch.setenv("KUBECONFIG", str(namespace.cluster.kubeconfig))
-    with tries_in(namespace) as tries:
-        yield tries
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,10 @@ import pytest
 
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest.manifest import Manifest
+from tests.unit.stage import MANIFEST
 
 SOURCE = "/dags/countdown.yaml"
-JOB = """\
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: countdown
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: main
-        image: busybox:1.36
-"""
+JOB = MANIFEST
 SECRET = """\
 apiVersion: v1
 kind: Secret
