@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status.pod_status import LOST, FailedContainer
+from kubectl_job_operator.status.pod_status import LOST, OOM_KILLED, FailedContainer
 
 _DISRUPTIONS = {
     "PreemptionByScheduler": "a pod of higher priority took its place",
@@ -44,12 +44,8 @@ class Ending:
 
 def of_container(pod: Object, failed: FailedContainer) -> Ending:
     """Tell what the end of a container means."""
-    if failed.reason == "OOMKilled":
-        limit = _memory_limit(pod, failed.container)
-        return Ending(
-            f"it used more memory than its limit{f' of {limit}' if limit else ''}",
-            f"raise resources.limits.memory of container {failed.container}, or let it use less.",
-        )
+    if failed.reason == OOM_KILLED:
+        return Ending(_above_memory_limit(pod, failed), _raise_memory_limit(failed))
     if failed.reason == LOST:
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
     if failed.reason == "Unknown" and failed.exit_code == _SIGHT_LOST:
@@ -104,6 +100,11 @@ def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
     """Tell of a container that ended because its pod was deleted."""
     if failed.exit_code == _by(signal.SIGTERM):
         return Ending("SIGTERM: it was told to end, because its pod was deleted")
+    if failed.reason_before == OOM_KILLED:
+        return Ending(
+            f"SIGKILL: its pod was deleted; of the run before it is known that {_above_memory_limit(pod, failed)}",
+            _raise_memory_limit(failed),
+        )
     seconds = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
     time = f"{seconds} s" if seconds is not None else "terminationGracePeriodSeconds"
     return Ending(f"SIGKILL: its pod was deleted, and it did not end within {time} by itself")
@@ -176,6 +177,15 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _above_memory_limit(pod: Object, failed: FailedContainer) -> str:
+    limit = _memory_limit(pod, failed.container)
+    return f"it used more memory than its limit{f' of {limit}' if limit else ''}"
+
+
+def _raise_memory_limit(failed: FailedContainer) -> str:
+    return f"raise resources.limits.memory of container {failed.container}, or let it use less."
 
 
 def _memory_limit(pod: Object, container: str) -> str:

@@ -9,6 +9,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object, status_of
 
 LOST = "ContainerStatusUnknown"
+OOM_KILLED = "OOMKilled"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class FailedContainer:
     :param reason: the kubelet's word for it, as ``Error`` or ``OOMKilled``.
     :param message: its termination message; may be empty.
     :param restarts: how often the kubelet has started it again in its pod.
+    :param reason_before: how its run before ended, in the kubelet's word; empty where there was none.
     """
 
     pod: str
@@ -29,6 +31,7 @@ class FailedContainer:
     reason: str
     message: str
     restarts: int = 0
+    reason_before: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,10 @@ def _restarts(pod: Object, status: Object) -> int:
 
 
 def _is_lost(status: Object) -> bool:
-    return ((status.get("state") or {}).get("terminated") or {}).get("reason") == LOST
+    """Whether the node lost sight of the run that was the last; before it is said to have ended, it waits."""
+    state = status.get("state") or {}
+    last = state if {"running", "terminated"} & state.keys() else status.get("lastState") or {}
+    return (last.get("terminated") or {}).get("reason") == LOST
 
 
 def has_lost(pod: Object, container: str) -> bool:
@@ -156,8 +162,8 @@ def _can_restart(pod: Object, container: str) -> bool:
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:
     for status in container_statuses(pod):
-        state = status.get("state") or {}
-        ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
+        last, before = ((status.get(which) or {}).get("terminated") for which in ("state", "lastState"))
+        ended, before = (last, before) if last else (before, None)
         if ended and ended.get("exitCode"):
             yield FailedContainer(
                 pod["metadata"]["name"],
@@ -166,6 +172,7 @@ def _failed_in(pod: Object) -> Iterator[FailedContainer]:
                 ended.get("reason") or "",
                 ended.get("message") or "",
                 _restarts(pod, status),
+                (before or {}).get("reason") or "",
             )
 
 

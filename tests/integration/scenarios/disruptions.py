@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 from tests.integration.manifests import job
@@ -59,7 +60,16 @@ def _is_closed(node: dict[str, Any]) -> bool:
 def preempt(namespace: Namespace) -> None:
     """Start a pod that is more urgent and needs the same room."""
     acts.until_logged(namespace, acts.running_pod(namespace), "begins")
-    namespace.kubectl("apply", "-f", "-", given=URGENT % {"name": namespace.name, "slot": SLOT})
+
+    def is_applied() -> bool:
+        # The admission of pods hears of a new PriorityClass only a little later.
+        try:
+            namespace.kubectl("apply", "-f", "-", given=URGENT % {"name": namespace.name, "slot": SLOT})
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    until(is_applied, "the urgent pod was not taken")
 
 
 def evict(namespace: Namespace) -> None:

@@ -48,9 +48,17 @@ class Scenario:
         with ThreadPoolExecutor(1) as pool:
             try:
                 self.prepare(namespace)
-                yield pool.submit(self.meanwhile, namespace)
+                yield pool.submit(self._act, namespace)
             finally:
                 self.clear_away(namespace)
+
+    def _act(self, namespace: Namespace) -> None:
+        """Do what happens meanwhile; where that fails, no task waits for ever for what it would have brought."""
+        try:
+            self.meanwhile(namespace)
+        except BaseException:
+            namespace.kubectl("delete", "jobs", "--all", "--wait=false")
+            raise
 
     def __str__(self) -> str:
         return self.name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
-from kubectl_job_operator.status import endings
+from kubectl_job_operator.status import endings, pod_status
 from kubectl_job_operator.status.pod_status import FailedContainer
 from tests.unit import recordings
 
@@ -119,6 +120,18 @@ def test_an_eviction_for_a_limit_is_told_from_one_for_the_nodes_want(message: st
     ending = endings.of_pod(pod(reason="Evicted", message=message))
     assert ending.meaning == f"it was evicted by its node: {message.removesuffix('. ')}"
     assert remedy in ending.remedy
+
+
+def test_a_pod_that_the_job_deleted_for_its_restarts_is_told_with_what_ended_the_run_before() -> None:
+    deleted = recordings.pods_last_seen("pod-deleted")[0]
+    ending = endings.of_container(deleted, dataclasses.replace(failed(137), reason_before="OOMKilled"))
+    assert ending.meaning.startswith("SIGKILL: its pod was deleted; of the run before it is known that it used more")
+    assert "resources.limits.memory of container main" in ending.remedy
+    (pod,) = recordings.pods("oom-killed")
+    (status,) = pod["status"]["containerStatuses"]
+    assert [one.reason_before for one in pod_status.failed_containers([pod])] == [""]
+    status["lastState"] = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    assert [one.reason_before for one in pod_status.failed_containers([pod])] == ["OOMKilled"]
 
 
 def test_a_pod_that_the_job_deleted_is_told_from_one_that_somebody_deleted() -> None:

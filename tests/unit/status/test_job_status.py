@@ -396,3 +396,11 @@ def test_a_container_that_its_node_lost_sight_of_was_not_started_again_by_that(
     assert failed.restarts == restarts
     assert pod_status.has_lost(pod, "main")
     assert not pod_status.has_lost(recordings.pods("evicted-ephemeral-storage", "1.37")[0], "main")
+    # Before the kubelet says that the pod has ended, the container waits, as if it were to start again.
+    status["lastState"], status["state"] = status["state"], {"waiting": {"reason": "ContainerCreating"}}
+    assert pod_status.container_states(pod) == [state]
+    assert pod_status.has_lost(pod, "main")
+    # Where it did start again, that run is another one.
+    status["state"] = {"running": {}}
+    (state,) = pod_status.container_states(pod)
+    assert (state.instance, state.is_running, state.is_lost) == (count, True, False)
