@@ -518,23 +518,19 @@ class _Requests:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
-        self._file = test_cluster.faults.audit_log()
-        self._start = self._file.stat().st_size if self._file.exists() else 0
+        test_cluster.faults.begin_audit()
+        self._start = test_cluster.faults.audit_log_size()
 
     def count(self) -> float:
-        """Return how many there were that are not the bench's own; not a number where there is no such log."""
-        if not self._file.exists():
-            return float("nan")
+        """Return how many there were that are not the bench's own."""
         seen = set()
-        with self._file.open(encoding="utf-8", errors="replace") as log:
-            log.seek(self._start if self._file.stat().st_size >= self._start else 0)
-            for line in log:
-                with contextlib.suppress(ValueError):
-                    event = json.loads(line)
-                    is_ours = (event.get("objectRef") or {}).get("namespace") == self._namespace
-                    agent = str(event.get("userAgent"))
-                    if is_ours and agent != _AGENT and not agent.startswith(("kube-", "kubelet")):
-                        seen.add(event["auditID"])
+        for line in test_cluster.faults.audit_log_since(self._start):
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                is_ours = (event.get("objectRef") or {}).get("namespace") == self._namespace
+                agent = str(event.get("userAgent"))
+                if is_ours and agent != _AGENT and not agent.startswith(("kube-", "kubelet")):
+                    seen.add(event["auditID"])
         return float(len(seen))
 
 

@@ -1,80 +1,90 @@
-"""Breaks single components of a `debian` cluster on purpose, and mends them again.
+"""Breaks single components of a cluster that runs on this machine on purpose, and mends them again.
 
-The names are those of `COMPONENTS`. A test that breaks something mends it in a `finally`, and then calls
-`wait_until_healthy`.
+The names are ``kube-apiserver``, ``etcd`` and ``kubelet``, that of the node which runs the pods. A test that breaks
+something mends it in a ``finally``, and then calls ``wait_until_healthy``; ``can_break`` tells whether it may.
 """
 
-import json
-import signal
+import os
 from pathlib import Path
+from types import ModuleType
 
-from .debian import node, parts, processes
-from .debian.layout import layout
-from .debian.processes import COMPONENTS
+from . import choice
+from .debian import faults as of_the_node
+from .kind import faults as of_kind
+from .model import Cluster
+from .paths import kind_folder
 
-__all__ = [
-    "COMPONENTS",
-    "audit_log",
-    "configure_kubelet",
-    "kill",
-    "log",
-    "pause",
-    "resume",
-    "start",
-    "stop",
-    "wait_until_healthy",
-]
+COMPONENTS = ("etcd", "kube-apiserver", "kubelet")
 
 
-def audit_log() -> Path:
-    """Return the API server's audit log: one JSON event a line, a request's metadata once it is answered."""
-    return layout().audit_log
+def can_break(cluster: Cluster) -> bool:
+    """Tell whether single components of this cluster can be broken."""
+    return cluster.kind in ("debian", "kind")
 
 
-def log(name: str) -> Path:
-    """Return a component's log."""
-    return parts.log_file(name)
+def begin_audit() -> None:
+    """See to it that the API server writes an audit log: one JSON event a line, a request's metadata once answered."""
+    _place().begin_audit()
 
 
-def stop(name: str) -> None:
-    """Ask a component to end, and wait until it has; the API server first waits a minute for watches to end."""
-    parts.end(name, signal.SIGTERM, 90)
+def audit_log_size() -> int:
+    """Return how much there is of the audit log, in bytes."""
+    size: int = _place().audit_log_size()
+    return size
+
+
+def audit_log_since(start: int) -> list[str]:
+    """Return the lines of the audit log from a byte on, without one that a killed server left half."""
+    text: str = _place().audit_log_since(start)
+    return [line for line in text.splitlines() if line.endswith("}")]
 
 
 def kill(name: str) -> None:
-    """Kill a component without a warning, and wait until it is gone."""
-    parts.end(name, signal.SIGKILL, 15)
+    """Kill a component without a warning, and wait until it is gone; it stays away until ``start``."""
+    _place().kill(name)
 
 
 def pause(name: str) -> None:
     """Freeze a component: its connections stay open and nothing answers on them."""
-    parts.signal_to(name, signal.SIGSTOP)
+    _place().pause(name)
 
 
 def resume(name: str) -> None:
     """Let a frozen component go on."""
-    parts.signal_to(name, signal.SIGCONT)
+    _place().resume(name)
 
 
 def start(name: str) -> None:
-    """Start a stopped component again with the command of its first start; nothing happens where it lives."""
-    record = parts.record(name)
-    if not processes.is_alive(record):
-        parts.start(name, record.command)
+    """Start a component that was killed; nothing happens where it lives."""
+    _place().start(name)
+
+
+def mend() -> None:
+    """Mend whatever is broken, and wait until all of it works."""
+    for name in COMPONENTS:
+        resume(name)
+        start(name)
+    wait_until_healthy()
+
+
+def read(path: Path) -> str:
+    """Return what a pod wrote to a file of its node's; empty where there is none."""
+    text: str = _place().read(path)
+    return text
 
 
 def configure_kubelet(**settings: object) -> dict[str, object]:
     """Change settings of the kubelet, which starts anew with them; return what they were before."""
-    file = layout().configuration / "kubelet.json"
-    configuration = json.loads(file.read_text())
-    before = {name: configuration[name] for name in settings}
-    kill("kubelet")
-    file.write_text(json.dumps(configuration | settings, indent=2))
-    start("kubelet")
-    wait_until_healthy()
+    before: dict[str, object] = _place().configure_kubelet(**settings)
     return before
 
 
-def wait_until_healthy(seconds: float = 60) -> None:
-    """Wait until every component works and the node is ready, or raise an error."""
-    parts.wait_for("a healthy cluster", lambda: node.running() is not None, seconds=seconds)
+def wait_until_healthy(seconds: float = 120) -> None:
+    """Wait until every component works and each node is ready, or raise an error."""
+    _place().wait_until_healthy(seconds)
+
+
+def _place() -> ModuleType:
+    """Return where the cluster is; its API server may be the very thing that is broken, so it is not asked."""
+    is_kind = os.environ.get(choice.WAY, "") != "node" and (kind_folder() / "kubeconfig").is_file()
+    return of_kind if is_kind else of_the_node

@@ -29,8 +29,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of all that is random; it is printed")
     arguments = parser.parse_args()
     cluster = test_cluster.current()
-    if cluster.kind != "debian":
-        _say("Only the node that runs on this machine can be broken; this is another cluster.")
+    if not test_cluster.faults.can_break(cluster):
+        _say("Only a cluster that `make cluster` made can be broken; this is another one.")
         return 2
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
     # Asked to end, clean up as for Ctrl-C.

@@ -18,7 +18,6 @@ from tests.faults.injection import (
     Fault,
     Mend,
     Scene,
-    mend_cluster,
     mount_small_disks,
     unmount_small_disks,
     wait_until_served,
@@ -115,8 +114,7 @@ class FaultBench:
         finally:
             self._mend_all()
             if self._fault.break_cluster is not None:
-                mend_cluster()
-                faults.wait_until_healthy()
+                faults.mend()
             watch.stop()
             self._kubectl.delete_namespace()
 
@@ -248,7 +246,6 @@ class FaultBench:
         for name, target in self._targets.items():
             jobs = watch.jobs_named(name)
             marks = {mark for job in jobs for mark in (job.uid, job.digest)}
-            records = self._stage.records / name
             state = self._states.get(name, "")
             found.append(
                 Evidence(
@@ -256,7 +253,7 @@ class FaultBench:
                     state if state in _OVER else "",
                     self._deployment.tries(self._stage.dag_id, self._run_id, name),
                     jobs,
-                    read_records(records.read_text()) if records.exists() else [],
+                    read_records(faults.read(self._stage.records / name)),
                     requests_of(requests, name, marks),
                     leftovers_of(name, objects, self._stage.tmp / name, commands),
                     target.is_hit,

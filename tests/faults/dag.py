@@ -140,7 +140,7 @@ def manifest(stage: Stage, plan: TaskPlan) -> list[dict[str, Any]]:
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 1,
         "containers": [container],
-        "volumes": [{"name": "records", "hostPath": {"path": str(stage.records), "type": "Directory"}}],
+        "volumes": [{"name": "records", "hostPath": {"path": str(stage.records), "type": "DirectoryOrCreate"}}],
     }
     job = {
         "apiVersion": "batch/v1",

@@ -151,13 +151,6 @@ def _restart_kubelet(scene: Scene) -> None:
     faults.start("kubelet")
 
 
-def mend_cluster() -> None:
-    """Mend whatever a fault may have left broken."""
-    for name in ("etcd", "kube-apiserver", "kubelet"):
-        faults.resume(name)
-        faults.start(name)
-
-
 def wait_until_served(kubectl: Kubectl) -> None:
     """Return when the API server answers out of its store."""
     deadline = time.monotonic() + 120

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.namespace import Namespace
+from tests.waiting import until
 
 _DAG = """\
 import datetime
@@ -213,3 +214,11 @@ class Collector(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record."""
         self.records.append(record)
+
+
+class Listener(Collector):
+    """Hears what a task says while it runs."""
+
+    def until_said(self, words: str) -> None:
+        """Wait until a line with these words is there."""
+        until(lambda: any(words in record.getMessage() for record in self.records), f"it never said {words!r}")

@@ -16,7 +16,7 @@ import pytest
 
 from tests import cluster as test_cluster
 from tests.cluster.kind import nodes
-from tests.integration.airflow_task import TaskRunner
+from tests.integration.airflow_task import LOGGER, Listener, TaskRunner
 from tests.integration.namespace import Namespace
 from tests.integration.scenarios import Scenario
 from tests.integration.side_by_side import Outcome, SideBySide
@@ -77,6 +77,15 @@ def task(
 
 
 @pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Listen to the test's task."""
+    listener = Listener()
+    LOGGER.addHandler(listener)
+    yield listener
+    LOGGER.removeHandler(listener)
+
+
+@pytest.fixture
 def tries(
     airflow_database: None,  # noqa: ARG001 - made before the first task
     namespace: Namespace,
@@ -113,13 +122,10 @@ def outcome(scenes: dict[str, Future[Outcome]], request: pytest.FixtureRequest) 
 @pytest.fixture
 def breakable(cluster: test_cluster.Cluster) -> Iterator[None]:
     """Let only a cluster be broken that this machine runs itself, and mend it."""
-    if cluster.kind != "debian":
-        pytest.skip("only the node that runs on this machine can be broken")
+    if not test_cluster.faults.can_break(cluster):
+        pytest.skip("only a cluster that `make cluster` made can be broken")
     yield
-    for name in ("etcd", "kube-apiserver", "kubelet"):
-        test_cluster.faults.resume(name)
-        test_cluster.faults.start(name)
-    test_cluster.faults.wait_until_healthy()
+    test_cluster.faults.mend()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 
 from kubectl_job_operator.errors import WorkspaceError
 from tests import cluster as test_cluster
-from tests.integration.airflow_task import TaskRunner
+from tests.integration.airflow_task import Listener, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.test_arguments import kubeconfig
@@ -62,12 +62,12 @@ def test_a_task_waits_through_an_api_server_that_is_killed_and_comes_back(
 
 
 @pytest.mark.usefixtures("breakable")
-def test_a_task_starts_through_a_short_outage_and_says_so_twice(task: TaskRunner) -> None:
+def test_a_task_starts_through_a_short_outage_and_says_so_twice(task: TaskRunner, listener: Listener) -> None:
     task.write("job.yaml", job("true"))
     test_cluster.faults.kill("kube-apiserver")
 
     def mend() -> None:
-        time.sleep(3)
+        listener.until_said("The cluster does not serve us now")
         test_cluster.faults.start("kube-apiserver")
 
     thread = in_background(mend)

@@ -15,7 +15,8 @@ def test_a_job_that_is_held_back_again_while_it_runs_is_waited_for_until_it_is_r
     assert run.state == "success", run.failures
     assert outcome.lines_of() == ["begins", "begins", "ends"]
     assert run.log.count("Nothing runs: the Job is suspended; waiting until somebody resumes it.") >= 2, run.log
-    assert run.log.count("A container runs now, after ") == 2
+    # Held back again as soon as it has begun, the first pod may never be seen at work.
+    assert run.log.count("A container runs now, after ") in (1, 2)
     assert run.subcommands.count("apply") == 1
     assert outcome.jobs == []
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.airflow_task import LOGGER, Collector, TaskRun, TaskRunner
+from tests.integration.airflow_task import Listener, TaskRun, TaskRunner
 from tests.integration.between import BROKEN, FORBIDDEN, UNAUTHORIZED, Answer, Line, Speaker
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -48,23 +48,6 @@ def speaker(namespace: Namespace, tmp_path: Path) -> Iterator[Speaker]:
     speaker = Speaker(namespace, tmp_path)
     yield speaker
     speaker.close()
-
-
-class Listener(Collector):
-    """Hears what a task says while it runs."""
-
-    def until_said(self, words: str) -> None:
-        """Wait until a line with these words is there."""
-        until(lambda: any(words in record.getMessage() for record in self.records), f"it never said {words!r}")
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    """Listen to the test's task."""
-    listener = Listener()
-    LOGGER.addHandler(listener)
-    yield listener
-    LOGGER.removeHandler(listener)
 
 
 def _seconds(run: TaskRun, first: str, last: str = "") -> float:

@@ -1,7 +1,7 @@
 """A cluster in Docker, made by kind from `kind-config.yaml`; where nothing can be pulled, image and engine are ours."""
 
-from . import image, nodes
+from . import faults, image, nodes
 from .cluster import down, lacking, running, up
 from .config import CONTEXT, NAME
 
-__all__ = ["CONTEXT", "NAME", "down", "image", "lacking", "nodes", "running", "up"]
+__all__ = ["CONTEXT", "NAME", "down", "faults", "image", "lacking", "nodes", "running", "up"]

@@ -17,6 +17,18 @@ def run(node: str, *command: str) -> str:
     return _engine().docker("exec", node, *command)
 
 
+def read(node: str, path: str) -> str:
+    """Return a node's file."""
+    return run(node, "cat", path)
+
+
+def write(node: str, path: str, text: str) -> None:
+    """Write a node's file, so that nobody sees half of it; a dot hides it from the kubelet meanwhile."""
+    whole = Path(path)
+    draft = str(whole.with_name(f".{whole.name}"))
+    run(node, "sh", "-c", 'echo "$1" > "$2" && mv "$2" "$3"', "sh", text, draft, path)
+
+
 def pause(node: str) -> None:
     """Freeze everything on a node: its connections stay open and nothing answers on them."""
     _engine().docker("pause", node)

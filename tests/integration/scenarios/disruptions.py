@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from typing import Any
-
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.waiting import until
@@ -14,7 +10,8 @@ from . import acts
 from .scenario import Scenario
 from .texts import for_two_pods, with_limits
 
-SLOT = "kubectl-job-operator.example.com/slot"
+PORT = 47123
+"""A port of the node that only one pod can have."""
 TOLERATES_CONTROL_PLANES = "tolerations: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]"
 URGENT = """\
 apiVersion: scheduling.k8s.io/v1
@@ -28,44 +25,30 @@ metadata: {name: urgent}
 spec:
   priorityClassName: %(name)s
   restartPolicy: Never
+  nodeSelector: {kubernetes.io/hostname: %(host)s}
   containers:
-    - {name: main, image: busybox:1.36, command: ["true"], resources: {limits: {%(slot)s: 1}}}
+    - {name: main, image: busybox:1.36, command: ["true"], ports: [{containerPort: 80, hostPort: %(port)s}]}
 """
 
 
-def one_slot(namespace: Namespace) -> None:
-    """Let one node offer something that nobody else asks for, so that only this Job's pods compete for it."""
-    _set_slots(namespace, {"op": "add", "value": "1"})
-
-
-def no_slot(namespace: Namespace) -> None:
-    """Take away what was made for the pods to compete for, and by."""
-    _set_slots(namespace, {"op": "remove"})
+def no_priority(namespace: Namespace) -> None:
+    """Take away what was made for a pod to be more urgent."""
     namespace.kubectl("delete", "priorityclass", namespace.name, "--ignore-not-found")
 
 
-def _set_slots(namespace: Namespace, change: dict[str, str]) -> None:
-    nodes = [one for one in namespace.objects("nodes") if not _is_closed(one)]
-    path = f"/status/capacity/{SLOT.replace('/', '~1')}"
-    patch = json.dumps([{"path": path, **change}])
-    namespace.kubectl("patch", "node", nodes[0]["metadata"]["name"], "--subresource=status", "--type=json", "-p", patch)
-
-
-def _is_closed(node: dict[str, Any]) -> bool:
-    """Tell whether a node takes no pods of ours; a drain closes it only for a while."""
-    keys = {taint["key"] for taint in node["spec"].get("taints") or ()}
-    return bool(keys - {"node.kubernetes.io/unschedulable"})
-
-
 def preempt(namespace: Namespace) -> None:
-    """Start a pod that is more urgent and needs the same room."""
-    acts.until_logged(namespace, acts.running_pod(namespace), "begins")
+    """Start a pod that is more urgent and needs the same port of the same node."""
+    pod = acts.running_pod(namespace)
+    acts.until_logged(namespace, pod, "begins")
+    node = namespace.kubectl("get", "pod", pod, "-o", "jsonpath={.spec.nodeName}")
+    host = namespace.kubectl("get", "node", node, "-o", r"jsonpath={.metadata.labels.kubernetes\.io/hostname}")
+    urgent = URGENT % {"name": namespace.name, "host": host, "port": PORT}
 
     def is_applied() -> bool:
         # The admission of pods hears of a new PriorityClass only a little later.
         try:
-            namespace.kubectl("apply", "-f", "-", given=URGENT % {"name": namespace.name, "slot": SLOT})
-        except subprocess.CalledProcessError:
+            namespace.kubectl("apply", "-f", "-", given=urgent)
+        except AssertionError:
             return False
         return True
 
@@ -115,10 +98,9 @@ OUT_OF_STORAGE = Scenario(
 )
 PREEMPTED = Scenario(
     26,
-    with_limits(job("echo begins; sleep 600", name="preempted"), f"{SLOT}: 1"),
-    prepare=one_slot,
+    job("echo begins; sleep 600", name="preempted") + f"          ports: [{{containerPort: 80, hostPort: {PORT}}}]\n",
     meanwhile=preempt,
-    clear_away=no_slot,
+    clear_away=no_priority,
 )
 EVICTED = Scenario(
     26,
