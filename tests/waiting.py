@@ -8,11 +8,17 @@ from collections.abc import Callable
 
 
 def until(condition: Callable[[], bool], otherwise: str, *, seconds: float = 60.0) -> None:
-    """Wait until a condition holds; the limit is generous and only there to fail instead of hanging."""
+    """Wait until a condition holds; the limit is generous and only there to fail instead of hanging.
+
+    What takes long to find out, as by a kubectl, is found out less often: it would only slow down what is waited for.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
         assert time.monotonic() < deadline, otherwise
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, 3 * (time.monotonic() - began)), 0.5))
 
 
 def in_background(action: Callable[[], None]) -> threading.Thread:
