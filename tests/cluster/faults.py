@@ -1,6 +1,7 @@
 """Breaks single components of a cluster that runs on this machine on purpose, and mends them again.
 
-The names are ``kube-apiserver``, ``etcd`` and ``kubelet``, that of the node which runs the pods. A test that breaks
+The names are ``kube-apiserver``, ``etcd``, ``kubelet`` (of the node that runs the pods) and, where that node is a
+container of kind's, ``node``: its power is cut, or all of it is frozen. A test that breaks
 something mends it in a ``finally``, and then calls ``wait_until_healthy``; ``can_break`` tells whether it may.
 """
 
@@ -61,7 +62,7 @@ def start(name: str) -> None:
 
 def mend() -> None:
     """Mend whatever is broken, and wait until all of it works."""
-    for name in COMPONENTS:
+    for name in ((of_kind.NODE,) if _place() is of_kind else ()) + COMPONENTS:
         resume(name)
         start(name)
     wait_until_healthy()

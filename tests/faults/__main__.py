@@ -32,13 +32,17 @@ def main() -> int:
     if not test_cluster.faults.can_break(cluster):
         _say("Only a cluster that `make cluster` made can be broken; this is another one.")
         return 2
+    chosen = tuple(fault for fault in arguments.only if cluster.kind == "kind" or not fault.needs_kind)
+    if len(chosen) < len(arguments.only):
+        left_out = ", ".join(fault.name for fault in arguments.only if fault not in chosen)
+        _say(f"Left out, as only a node of kind can be broken so: {left_out}.")
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
     # Asked to end, clean up as for Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
-    _say(f"{arguments.runs} task instances for each of {len(arguments.only)} faults, --seed {seed}, in {folder}")
+    _say(f"{arguments.runs} task instances for each of {len(chosen)} faults, --seed {seed}, in {folder}")
     try:
-        rows = _play(arguments.only, arguments.runs, seed, folder, cluster)
+        rows = _play(chosen, arguments.runs, seed, folder, cluster)
     except BaseException:
         _say(f"Stopped; Airflow's logs are in {folder}.")
         raise

@@ -57,6 +57,7 @@ class Fault:
     :param hit: strikes one try, whose task instance has this index; returns how to mend it, or ``None`` if there was
         nothing to strike yet.
     :param break_cluster: strikes all that run; returns when the cluster serves again.
+    :param needs_kind: whether only a node of kind can be broken so.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Fault:
     backoff_limits: tuple[int, ...] = (0, 1, 2)
     hit: Callable[[Scene, Life, int], Mend | None] | None = None
     break_cluster: Callable[[Scene], None] | None = None
+    needs_kind: bool = False
 
 
 def _signal(life: Life, pid: int, number: signal.Signals) -> Mend | None:
@@ -151,6 +153,18 @@ def _restart_kubelet(scene: Scene) -> None:
     faults.start("kubelet")
 
 
+def _kill_node(scene: Scene) -> None:
+    faults.kill("node")
+    time.sleep(scene.chance.uniform(2, 45))
+    faults.start("node")
+
+
+def _freeze_node(scene: Scene) -> None:
+    faults.pause("node")
+    time.sleep(scene.chance.uniform(10, 90))
+    faults.resume("node")
+
+
 def wait_until_served(kubectl: Kubectl) -> None:
     """Return when the API server answers out of its store."""
     deadline = time.monotonic() + 120
@@ -169,6 +183,8 @@ FAULTS = (
     Fault("pod", "a pod deleted", Rules(), hit=_delete_pod),
     Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=_delete_job),
     Fault("kubelet", "kubelet restarted", Rules(), break_cluster=_restart_kubelet),
+    Fault("node", "worker node killed", Rules(), retries=2, break_cluster=_kill_node, needs_kind=True),
+    Fault("frozen-node", "worker node frozen", Rules(), break_cluster=_freeze_node, needs_kind=True),
     Fault("kubectl", "a kubectl killed", Rules(), hit=_kill_kubectl),
     Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=_fill_disk),
 )

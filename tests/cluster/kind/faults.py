@@ -27,6 +27,7 @@ AUDIT_POLICY = {
 AUDIT_POLICY_FILE = "/etc/kubernetes/pki/audit-policy.json"
 API_SERVER_FILE = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 KUBELET_FILE = "/var/lib/kubelet/config.yaml"
+NODE = "node"
 WAIT_SECONDS = 60
 
 
@@ -67,6 +68,9 @@ def audit_log_since(start: int) -> str:
 
 def kill(name: str) -> None:
     """Kill a component without a warning, and wait until it is gone."""
+    if name == NODE:
+        nodes.kill(nodes.WORKER)
+        return
     if name != "kubelet":
         nodes.run(nodes.CONTROL_PLANE, "systemctl", "stop", "kubelet")
         _signal(name, "KILL")
@@ -78,16 +82,26 @@ def kill(name: str) -> None:
 
 def pause(name: str) -> None:
     """Freeze a component: its connections stay open and nothing answers on them."""
-    _signal(name, "STOP")
+    if name == NODE:
+        nodes.pause(nodes.WORKER)
+    else:
+        _signal(name, "STOP")
 
 
 def resume(name: str) -> None:
     """Let a frozen component go on."""
-    _signal(name, "CONT")
+    if name == NODE:
+        with suppress(ClusterError):  # it is not frozen
+            nodes.resume(nodes.WORKER)
+    else:
+        _signal(name, "CONT")
 
 
 def start(name: str) -> None:
     """Start a component that was killed; nothing happens where it lives."""
+    if name == NODE:
+        nodes.start(nodes.WORKER)
+        return
     nodes.run(_node(name), "systemctl", "start", "kubelet")
     _wait(lambda: _lives(name), name)
 
