@@ -87,6 +87,11 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         ),
         (ErrorKind.CONTAINER_WAITING, rf"{_reason('BadRequest')}: container \"\" in pod \"\" is waiting to start"),
         (ErrorKind.NAMESPACE_NOT_FOUND, rf"{_reason('NotFound')}: {_WHILE}namespaces? \""),
+        # A kubelet that has just started does not know its pods yet.
+        (
+            ErrorKind.SERVER_BUSY,
+            rf"{_reason('NotFound')}: the server could not find the requested resource \( ?pods/log ",
+        ),
         (ErrorKind.NOT_FOUND, _reason("NotFound")),
         (ErrorKind.CONFLICT, rf"{_reason('Conflict')}|^error: (?:Apply failed with \d+ conflict|Operation cannot be )"),
         (ErrorKind.IMMUTABLE, rf"{_INVALID}.*field is immutable"),

@@ -22,7 +22,7 @@ from tests.faults.injection import (
     unmount_small_disks,
     wait_until_served,
 )
-from tests.faults.judge import Harm, judge, late, notice_seconds
+from tests.faults.judge import Harm, judge, late, notice_seconds, served_seconds
 from tests.faults.observe import AuditLog, JobWatch, Kubectl
 from tests.faults.plan import TaskPlan, draw_plans
 from tests.faults.report import Row
@@ -206,9 +206,11 @@ class FaultBench:
         for file in self._stage.lives.glob("*.json"):
             task_id = file.name.split(".")[0]
             latest[task_id] = max(latest.get(task_id, 0.0), file.stat().st_mtime)
-        running = [at for task_id, at in latest.items() if self._states.get(task_id) not in _OVER]
+        running = [at for task_id, at in latest.items() if self._states.get(task_id) == "running"]
         now = time.time()
-        return now - began > _LONGEST_BENCH_SECONDS or any(now - at > _LONGEST_TRY_SECONDS for at in running)
+        return served_seconds(began, now, self._outages) > _LONGEST_BENCH_SECONDS or any(
+            served_seconds(at, now, self._outages) > _LONGEST_TRY_SECONDS for at in running
+        )
 
     def _settle(self, watch: JobWatch, audit: AuditLog) -> Row:
         """Give what is deleted in the background time to go, and judge."""

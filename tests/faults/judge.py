@@ -164,7 +164,7 @@ def notice_seconds(evidence: Evidence, outages: Sequence[tuple[float, float]]) -
             waited = any(request.at < ended and _is_wait(request) for request in of_try)
             acted = [request.at for request in of_try if request.at > ended and not _is_wait(request)]
             if waited and acted:
-                found.append(_served(ended, acted[0], outages))
+                found.append(served_seconds(ended, acted[0], outages))
     return found
 
 
@@ -190,7 +190,7 @@ def _is_wait(request: Request) -> bool:
     return request.verb == "watch" or "fieldSelector=" in request.uri
 
 
-def _served(begin: float, end: float, outages: Sequence[tuple[float, float]]) -> float:
+def served_seconds(begin: float, end: float, outages: Sequence[tuple[float, float]]) -> float:
     """Return the seconds between two moments, without those in an outage."""
     lost = sum(max(0.0, min(end, stop) - max(begin, start)) for start, stop in outages)
     return end - begin - lost

@@ -83,6 +83,10 @@ KINDS = {
 NO_SCHEMA = 'error: error validating "f.yaml": error validating data: failed to download openapi: '
 NOT_ASKED = "; if you choose to ignore these errors, turn validation off with --validate=false"
 NOT_IN_THE_RECORDINGS = {
+    "Error from server (NotFound): the server could not find the requested resource ( pods/log load-kd4x6)": (
+        ErrorKind.SERVER_BUSY
+    ),
+    "Error from server (NotFound): the server could not find the requested resource": ErrorKind.NOT_FOUND,
     "Error from server: etcdserver: request timed out": ErrorKind.SERVER_BUSY,
     "Error from server: etcdserver: leader changed": ErrorKind.SERVER_BUSY,
     "Error from server (TooManyRequests): the server has received too many requests and has asked us to try again "
