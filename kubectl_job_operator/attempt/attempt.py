@@ -84,7 +84,7 @@ class Attempt:
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
-        self.transcript = Transcript(lambda line: self.log.info(line), mask)
+        self.transcript = Transcript(self._tell, mask)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)
@@ -114,6 +114,9 @@ class Attempt:
         """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
         file = self.workspace.folder / KUBECONFIG
         return file if file.exists() else None
+
+    def _tell(self, line: str) -> None:
+        self.log.info(line)
 
     def see(self, job: Object) -> Object:
         """Take the Job as it now is, and return it."""

@@ -6,6 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from kubectl_job_operator.logs.tracebacks import Traceback, may_begin
+
 INFO, WARNING, ERROR, CRITICAL = "info", "warning", "error", "critical"
 
 _SEARCHED_LENGTH = 400
@@ -74,13 +76,23 @@ def level_of(line: str) -> str:
     return INFO
 
 
-def by_level(lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Part lines into runs of one level."""
-    if not _MAYBE.search("\n".join(lines)):
-        yield INFO, lines
-        return
-    for level, run in itertools.groupby(lines, level_of):
-        yield level, list(run)
+class Levels:
+    """The levels of the lines of one container, where what belongs to a traceback has the level of an error."""
+
+    def __init__(self) -> None:
+        self._traceback = Traceback()
+
+    def runs(self, lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+        """Part the next lines into runs of one level."""
+        text = "\n".join(lines)
+        if not self._traceback.is_open and not _MAYBE.search(text) and not may_begin(text):
+            yield INFO, lines
+            return
+        for level, run in itertools.groupby(lines, self._level_of):
+            yield level, list(run)
+
+    def _level_of(self, line: str) -> str:
+        return ERROR if self._traceback.takes(without_colours(line[:_SEARCHED_LENGTH])) else level_of(line)
 
 
 def without_colours(text: str) -> str:
