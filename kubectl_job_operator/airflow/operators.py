@@ -454,7 +454,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name
+        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_secrets_of
         from kubectl_job_operator.airflow.type_checks import check_rendered
 
         # Before anything shows them: what is called a password is one.
@@ -462,9 +462,11 @@ class KubernetesJobOperator(ShorthandOperator):
             mask_by_name(given)
         try:
             check_rendered(self)
-            return render_manifest(self, context)
+            manifest = render_manifest(self, context)
         except InputError as error:
             raise AirflowFailException(str(error)) from None
+        mask_secrets_of(manifest.companions)
+        return manifest
 
     def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place
