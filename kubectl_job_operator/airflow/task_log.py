@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+from kubectl_job_operator.airflow.compat import redact
+
 CONTAINER = "container"
 """What the name of the containers' logger ends with; it is below the task's, so that all that takes that takes it."""
 
@@ -39,18 +41,27 @@ def own(text: str) -> str:
     return mark + defused(text[len(mark) :])
 
 
+def _own(text: str) -> str:
+    # Masked here too: not every way in which Airflow runs a task masks what is logged.
+    return own(redact(text))
+
+
+def _containers(text: str) -> str:
+    return defused(redact(text))
+
+
 def own_log(log: Any) -> Any:
     """Return the task's logger for the operator's own words."""
     if isinstance(log, logging.Logger):
         return _filtered(log, _OWN)
-    return _processed(log, own)
+    return _processed(log, _own)
 
 
 def container_log(log: Any) -> Any:
     """Return a logger below the task's for what the containers write."""
     if isinstance(log, logging.Logger):
         return _filtered(log.getChild(CONTAINER), _CONTAINERS)
-    return _processed(log, defused, CONTAINER)
+    return _processed(log, _containers, CONTAINER)
 
 
 def _as_the_ui_sees(text: str) -> str:
@@ -73,7 +84,7 @@ class _Change(logging.Filter):
         return True
 
 
-_OWN, _CONTAINERS = _Change(own), _Change(defused)
+_OWN, _CONTAINERS = _Change(_own), _Change(_containers)
 
 
 def _filtered(logger: logging.Logger, change: logging.Filter) -> logging.Logger:

@@ -14,7 +14,9 @@ _LIKE_OURS = re.compile(
     r"(^|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
     r"(?=(?:\x1b\[[0-9;?]*[ -/]*[@-~])*(?:\$ | {2}-> |----- |Job \S+(?::| failed| is | was | exists )))"
 )
-_MAYBE_LIKE_OURS = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^(?:\x1b|\$ | {2}-> |----- |Job )", re.MULTILINE)
+_OURS = ("$ ", "  -> ", "----- ", "Job ")
+_BEGINNINGS_IN_ASCII = (*(f"\n{beginning}" for beginning in _OURS), *"\x1b\x0b\x0c\x1c\x1d\x1e")
+_BEGINNINGS = (*_BEGINNINGS_IN_ASCII, *"\x85\u2028\u2029")
 
 
 class Dressing:
@@ -38,24 +40,27 @@ class Dressing:
         :param is_named: whether each line names its container.
         :param key: whose lines these are the next of; ``None`` if they stand alone.
         """
-        if any("\r" in line for line in lines):
-            lines = [last_state(line) for line in lines]
+        text = "\n".join(lines)
+        if "\r" in text:
+            text = "\n".join(map(last_state, lines))
         if self._following.strip_colours:
-            lines = [without_colours(line) for line in lines]
-        levels = Levels() if key is None else self._levels.setdefault(key, Levels())
-        runs = levels.runs(lines) if self._following.detect_level else iter([(INFO, lines)])
-        for level, run in runs:
-            yield level, self._named(pod, container, run, is_named=is_named)
-
-    def _named(self, pod: str, container: str, lines: Sequence[str], *, is_named: bool) -> Sequence[str]:
+            text = without_colours(text)
         name = f"[{pod}/{container}] "
+        levels = Levels() if key is None else self._levels.setdefault(key, Levels())
+        runs = levels.runs(text) if self._following.detect_level else iter([(INFO, text.split("\n"))])
+        may_forge = may_be_like_ours(text) or self._formatter is not None
+        for level, run in runs:
+            named = self._named(name, container, run, is_named=is_named)
+            yield level, undisguised(named, name) if may_forge else named
+
+    def _named(self, name: str, container: str, lines: Sequence[str], *, is_named: bool) -> Sequence[str]:
         if self._formatter is not None:
             try:
-                return undisguised([str(self._formatter(container, line)) for line in lines], name)
+                return [str(self._formatter(container, line)) for line in lines]
             except Exception as error:  # noqa: BLE001 - the formatter is the author's own
                 self._formatter = None
                 self._log.warning(f"log_formatter is not used any more, for it failed: {error!r}.")
-        return undisguised([name + line for line in lines] if is_named else lines, name)
+        return [name + line for line in lines] if is_named else lines
 
 
 def last_state(line: str) -> str:
@@ -68,6 +73,10 @@ def last_state(line: str) -> str:
 
 def undisguised(lines: Sequence[str], name: str) -> Sequence[str]:
     """Put the container's name before each line that could be taken for one of the operator's own."""
-    if not _MAYBE_LIKE_OURS.search("\n".join(lines)):
-        return lines
     return [_LIKE_OURS.sub(lambda match: match[1] + name, line) for line in lines]
+
+
+def may_be_like_ours(text: str) -> bool:
+    """Whether any line of a text may be such a one; a quick look."""
+    some = _BEGINNINGS_IN_ASCII if text.isascii() else _BEGINNINGS
+    return text.startswith(_OURS) or any(beginning in text for beginning in some)

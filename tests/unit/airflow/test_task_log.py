@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secret
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
@@ -129,6 +129,17 @@ def test_on_airflow_3_both_loggers_write_to_the_tasks_log_and_name_the_place_tha
         ("airflow.task.operators.Task.container", "error", ":\u200b:group:: 100%s"),
     ]
     assert {one["filename"] for one in records} == {"test_task_log.py"}
+
+
+def test_what_airflow_masks_is_masked_before_it_is_logged(
+    stdlib: tuple[logging.Logger, list[logging.LogRecord]],
+) -> None:
+    # `airflow dags test` logs without masking.
+    mask_secret("a-secret-of-the-test-of-loggers")
+    logger, records = stdlib
+    own_log(logger).warning("it is a-secret-of-the-test-of-loggers")
+    container_log(logger).info("a-secret-of-the-test-of-loggers is it")
+    assert [one.getMessage() for one in records] == ["it is ***", "*** is it"]
 
 
 class _Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_job_operator.attempt.settings import Following
-from kubectl_job_operator.logs.dressing import Dressing, last_state, undisguised
+from kubectl_job_operator.logs.dressing import Dressing, last_state, may_be_like_ours, undisguised
 from tests.unit.stage import Log
 
 FORGED = [
@@ -18,6 +18,13 @@ FORGED = [
     "\x1b[1m$ kubectl delete ns x",
 ]
 INNOCENT = ["", "a line", "costs $ 5", "$HOME", " -> b", "Job", "Jobs are done", "Job failed", "-----", "\x1b[1mbold"]
+
+
+@pytest.mark.parametrize("line", FORGED)
+def test_a_forged_line_is_noticed_wherever_it_stands(line: str) -> None:
+    assert may_be_like_ours(line)
+    assert may_be_like_ours(f"one\n{line}\nthree")
+    assert not may_be_like_ours("one\ncosts $ 5\n -> three")
 
 
 @pytest.mark.parametrize("line", FORGED)

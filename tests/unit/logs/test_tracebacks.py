@@ -67,7 +67,7 @@ def test_a_traceback_is_an_error_from_its_first_line_to_its_last(name: str, size
     lines = ["it begins", *traceback, "it goes on"]
     levels = Levels()
     parts = [lines[start : start + size] for start in range(0, len(lines), size)]
-    found = [(line, level) for part in parts for level, run in levels.runs(part) for line in run]
+    found = [(line, level) for part in parts for level, run in levels.runs("\n".join(part)) for line in run]
     assert found == [("it begins", INFO), *((line, ERROR) for line in traceback), ("it goes on", INFO)]
 
 
@@ -84,11 +84,11 @@ def test_a_traceback_is_an_error_from_its_first_line_to_its_last(name: str, size
     ],
 )
 def test_who_only_speaks_of_errors_shows_no_traceback(line: str) -> None:
-    assert list(Levels().runs([line])) == [(INFO, [line])]
+    assert list(Levels().runs(line)) == [(INFO, [line])]
 
 
 def test_one_containers_traceback_is_not_anothers() -> None:
     one, other = Levels(), Levels()
-    assert list(one.runs(PYTHON.split("\n")[:2])) == [(ERROR, PYTHON.split("\n")[:2])]
-    assert list(other.runs(["  indented"])) == [(INFO, ["  indented"])]
-    assert list(one.runs(["  indented"])) == [(ERROR, ["  indented"])]
+    assert list(one.runs("\n".join(PYTHON.split("\n")[:2]))) == [(ERROR, PYTHON.split("\n")[:2])]
+    assert list(other.runs("  indented")) == [(INFO, ["  indented"])]
+    assert list(one.runs("  indented")) == [(ERROR, ["  indented"])]
