@@ -85,13 +85,27 @@ def import_base_hook() -> Any:
     return BaseHook
 
 
-def mask_secret(secret: str, name: str) -> None:
-    """Let Airflow mask a value from now on, if its name is one that Airflow takes for a secret's."""
+def mask_secret(secret: str, name: str | None = None) -> None:
+    """Let Airflow mask a value from now on.
+
+    :param name: where it is given, only if Airflow takes it for a secret's.
+    """
+    if len(secret) < _shortest_secret():
+        # Airflow would not mask it either, and warn of that in front of whatever comes then.
+        return
     try:
         from airflow.sdk.log import mask_secret as mask
     except ImportError:
         mask = importlib.import_module("airflow.utils.log.secrets_masker").mask_secret
     mask(secret, name)
+
+
+@functools.cache
+def _shortest_secret() -> int:
+    """Return how long a secret must be for Airflow to mask it; older versions mask all."""
+    from airflow.configuration import conf
+
+    return int(conf.getint("logging", "min_length_masked_secret", fallback=0))
 
 
 def redact(text: str) -> str:

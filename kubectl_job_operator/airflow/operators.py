@@ -95,13 +95,13 @@ class KubernetesJobOperator(ShorthandOperator):
     The logs. Setting any ``tail_logs`` argument chooses among these; by default ``get_logs`` holds:
 
     :param get_logs: (bool, default True) show every line of every container, once, while they run; where there is more
-        than one container or pod, behind ``[pod/container]``.
+        than one container or pod, or where a line could be taken for the operator's own, behind ``[pod/container]``.
     :param container_logs: (bool, str or list of str, default True) the containers whose logs ``get_logs`` shows: all,
         none, or these names.
     :param init_container_logs: (bool, str or list of str, default True) the same for init containers.
     :param log_formatter: (function, default None) takes a container's name and a line, returns the line to show.
     :param detect_log_level: (bool, default True) log a line that claims a level (``ERROR ...``, ``level=warning``,
-        ``"level": "error"``) at that level.
+        ``"level": "error"``) at that level, and a traceback as an error.
     :param strip_log_colors: (bool, default False) leave out the codes that colour a line on a terminal.
     :param max_log_streams: (int, default 20) how many containers ``get_logs`` follows at once; the others are read
         whole when they have ended.
@@ -454,7 +454,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name
+        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_secrets_of
         from kubectl_job_operator.airflow.type_checks import check_rendered
 
         # Before anything shows them: what is called a password is one.
@@ -462,9 +462,11 @@ class KubernetesJobOperator(ShorthandOperator):
             mask_by_name(given)
         try:
             check_rendered(self)
-            return render_manifest(self, context)
+            manifest = render_manifest(self, context)
         except InputError as error:
             raise AirflowFailException(str(error)) from None
+        mask_secrets_of(manifest.companions)
+        return manifest
 
     def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:
         from kubectl_job_operator.airflow.connection import find_place

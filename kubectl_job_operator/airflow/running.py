@@ -11,32 +11,37 @@ from kubectl_job_operator.airflow.compat import (
     AirflowSkipException,
     Context,
     is_wanted_by_airflow,
+    redact,
 )
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.secrets import caller
 from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of
+from kubectl_job_operator.airflow.task_log import container_log, defused, own_log
 from kubectl_job_operator.airflow.xcom import JobNames
 from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.kubectl.cutting import cut_lines
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 
 
 def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Context) -> JobRunner:
     """Make what runs the task's Job."""
+    log = own_log(task.log)
     if place.hint:
-        task.log.warning(place.hint)
+        log.warning(place.hint)
     return JobRunner(
         manifest,
         identity_of(task, context),
         place.access,
         namespace=place.namespace,
         settings=settings_of(task, context),
-        log=task.log,
+        log=log,
+        container_log=container_log(task.log),
         memory=TaskStateMemory(context),
         is_worker_stop=lambda: is_wanted_by_airflow(context),
-        observer=JobNames(context, task.log.warning),
+        observer=JobNames(context, log.warning),
         caller=caller(),
     )
 
@@ -45,7 +50,8 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
 def errors_for_airflow(task: JobTask) -> Iterator[None]:
     """Turn what a retry cannot mend, and what the task takes for a skip, into Airflow's own exceptions."""
     try:
-        yield
+        with _shown_by_airflow():
+            yield
     except (InputError, ResultError) as error:
         raise AirflowFailException(str(error)) from None
     except KubectlError as error:
@@ -59,3 +65,18 @@ def errors_for_airflow(task: JobTask) -> Iterator[None]:
         if codes & exit_codes(task.skip_on_exit_code):
             raise AirflowSkipException(str(error)) from None
         raise
+
+
+@contextlib.contextmanager
+def _shown_by_airflow() -> Iterator[None]:
+    """Make an error's text fit for Airflow's log and UI; what it was made of stays in its attributes."""
+    try:
+        yield
+    except Exception as error:
+        error.args = tuple(_fit(one) if isinstance(one, str) else one for one in error.args)
+        raise
+
+
+def _fit(text: str) -> str:
+    # Here too: not every way in which Airflow runs a task masks what is logged.
+    return defused(cut_lines(redact(text)))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import is_secret_name, mask_secret, redact
+from kubectl_job_operator.manifest.documents import Document
+from kubectl_job_operator.manifest.masking import secret_values
 from kubectl_job_operator.replay.aftermath import Caller
 
 _SHORTEST_NUMBER = 5
 """Of fewer digits, as Airflow has it too, every log is full: ``***`` in each date."""
+_SHORTEST_VALUE, _SHORTEST_LINE = 5, 8
+"""What is shorter is no secret but a word, as ``true``; so may be a line of a Secret's file that is longer."""
 
 
 def mask_by_name(values: Any) -> None:
@@ -37,6 +41,20 @@ def _mask(value: Any, name: str | None) -> None:
         text = str(value) if isinstance(value, (str, int, float)) else ""
         if isinstance(value, str) or len(text) >= _SHORTEST_NUMBER:
             mask_secret(text, name)
+
+
+def mask_secrets_of(documents: Iterable[Document]) -> None:
+    """Let Airflow mask what the Secrets of a manifest hold, wherever it is logged, as by the Job's containers.
+
+    Of a value of several lines each line that is long enough is masked too: containers print line by line.
+    """
+    for value in secret_values(documents):
+        text = value.strip()
+        lines = [line.strip() for line in text.splitlines()]
+        parts = [text] if len(text) >= _SHORTEST_VALUE else []
+        parts += [line for line in lines if len(line) >= _SHORTEST_LINE] if len(lines) > 1 else []
+        for part in parts:
+            mask_secret(part)
 
 
 def caller() -> Caller:

@@ -17,6 +17,7 @@ from kubectl_job_operator.airflow.compat import (
     triggers_have_on_kill,
 )
 from kubectl_job_operator.airflow.connection import Place, find_place
+from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
@@ -130,7 +131,7 @@ class KubernetesJobTrigger(BaseTrigger):
             self.logging_interval,
             self.outage_tolerance_seconds,
         )
-        outcome = await wait_for_job(watch, self._job, terms, self.log)
+        outcome = await wait_for_job(watch, self._job, terms, own_log(self.log))
         job = replace(self._job, clocks=outcome.clocks)
         self._job = job.with_commands([*job.commands, *watch.watches()], job.left_out)
         return outcome
@@ -164,6 +165,6 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         try:
             place = await self._find_place()
-            await asyncio.to_thread(delete_unfinished, place.access, self._job, self.log)
+            await asyncio.to_thread(delete_unfinished, place.access, self._job, own_log(self.log))
         except KubectlJobOperatorError as error:
             self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)

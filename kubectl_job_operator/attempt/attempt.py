@@ -24,6 +24,7 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.rights import LIST_EVENTS, Right
@@ -40,6 +41,8 @@ class Attempt:
     :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
     :param settings: how.
     :param log: takes every line, in the thread that runs the try.
+    :param container_log: takes those that containers have written; default is the same.
+    :param mask: hides the secrets in what is too long to be shown whole.
     :param memory: where it is kept that the Job was Complete.
     :param observer: is shown the Job as it changes.
     """
@@ -55,6 +58,8 @@ class Attempt:
         log: Log,
         memory: Memory,
         observer: Observer,
+        container_log: Log | None = None,
+        mask: Mask = masks_nothing,
     ) -> None:
         # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
         self.ttl_seconds = _short_ttl(manifest)
@@ -71,13 +76,15 @@ class Attempt:
         self.identity = identity
         self.settings = settings
         self.log = HeardLog(log)
+        self.container_log = self.log.together_with(container_log or log)
+        self.mask = mask
         self.memory = memory
         self.observer = observer
         self.workspace = Workspace()
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
-        self.transcript = Transcript(self.log.info)
+        self.transcript = Transcript(self._tell, mask)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)
@@ -107,6 +114,9 @@ class Attempt:
         """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
         file = self.workspace.folder / KUBECONFIG
         return file if file.exists() else None
+
+    def _tell(self, line: str) -> None:
+        self.log.info(line)
 
     def see(self, job: Object) -> Object:
         """Take the Job as it now is, and return it."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import failures, words
+from kubectl_job_operator.kubectl.cutting import cut_lines
 
 _FORBIDDEN = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"(?: in API group "(?P<group>[^"]*)")?')
 _DENIED_BY = (
@@ -54,7 +55,7 @@ def explain(argv: Sequence[str], return_code: int, stderr: str) -> KubectlError:
     """Turn a failed command into the error that says what happened and what to do."""
     shown = words.shown(stderr) or (f"ended by signal {-return_code}" if return_code < 0 else "")
     kind = kind_of(return_code, shown)
-    return KubectlError(argv, return_code, stderr, kind, words=shown, hint=_hint(kind, shown))
+    return KubectlError(argv, return_code, stderr, kind, words=cut_lines(shown), hint=_hint(kind, shown))
 
 
 def no_answer(argv: Sequence[str], seconds: float) -> KubectlError:

@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from kubectl_job_operator.kubectl.cutting import Mask, as_it_is, cut_lines
+
 _READING = {
     ("api-resources",),
     ("auth", "can-i"),
@@ -77,10 +79,12 @@ class Transcript:
     only the first hundred and the latest few hundred are kept.
 
     :param show: takes each line as it comes, to put it into the task's log.
+    :param mask: hides the secrets in what is too long to be shown whole.
     """
 
-    def __init__(self, show: Callable[[str], None]) -> None:
+    def __init__(self, show: Callable[[str], None], mask: Mask = as_it_is) -> None:
         self._show = show
+        self._mask = mask
         self._records: dict[tuple[str, ...], Record] = {}
         self.left_out = 0
         """How many commands are not kept any more."""
@@ -120,7 +124,7 @@ class Transcript:
             self._records[command.argv] = replace(
                 known, return_code=return_code, duration_seconds=duration_seconds, was_stopped=was_stopped
             )
-        first, *rest = (said or "(no output)").splitlines()
+        first, *rest = cut_lines(said or "(no output)", self._mask).splitlines()
         label = f"{command.label}: " if command.label else ""
         code = "" if return_code == 0 else f", return code {return_code}"
         self._show("\n    ".join([f"  -> {label}{first} ({duration_seconds:.2f} s{code})", *rest]))

@@ -23,7 +23,14 @@ class Reading:
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self.tails = LogTails(attempt.kubectl, attempt.log, hides_results=attempt.settings.hides_results)
+        self.tails = LogTails(
+            attempt.kubectl,
+            attempt.log,
+            container_log=attempt.container_log,
+            following=attempt.settings.following,
+            hides_results=attempt.settings.hides_results,
+            mask=attempt.mask,
+        )
         self.watch: PodWatch | None = None
         self.follower: LogFollower | None = None
 
@@ -55,6 +62,8 @@ class Reading:
                 watch,
                 attempt.mailbox,
                 log=attempt.log,
+                container_log=attempt.container_log,
+                mask=attempt.mask,
                 following=following,
                 hides_results=attempt.settings.hides_results,
                 saved=positions,
@@ -92,9 +101,13 @@ class Reading:
 
     def last_lines(self, pod: Object, container: str, line_count: int) -> Sequence[str] | None:
         """Return the last lines of a container's log; ``None`` if they cannot be had, as where the pod is gone."""
-        if pod_status.has_lost(pod, container):
-            return None
-        is_gone = self.watch is not None and self.watch.is_gone(objects.uid(pod))
-        if is_gone or not self._attempt.permissions.has(GET_PODS, GET_LOGS):
-            return None
-        return self.tails.last_lines(pod["metadata"]["name"], container, line_count)
+        name = pod["metadata"]["name"]
+        is_gone = pod_status.has_lost(pod, container) or (
+            self.watch is not None and self.watch.is_gone(objects.uid(pod))
+        )
+        lines = None
+        if not is_gone and self._attempt.permissions.has(GET_PODS, GET_LOGS):
+            lines = self.tails.last_lines(name, container, line_count)
+        if not lines and self.follower is not None:
+            lines = self.follower.last_lines(objects.uid(pod), container, line_count) or lines
+        return lines

@@ -45,6 +45,7 @@ class JobRunner:
     :param namespace: where, if the manifest names no namespace; default is the one that kubectl itself would use.
     :param settings: how.
     :param log: takes every line, in the thread that called ``run``.
+    :param container_log: takes those that containers have written; default is the same.
     :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
     :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
     :param observer: is shown the Job as it changes.
@@ -64,6 +65,7 @@ class JobRunner:
         is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
         observer: Observer | None = None,
         caller: Caller | None = None,
+        container_log: Log | None = None,
     ) -> None:
         caller = caller or Caller()
         self._attempt = attempt = Attempt(
@@ -75,6 +77,8 @@ class JobRunner:
             log=log,
             memory=memory or NoMemory(),
             observer=observer or Nobody(),
+            container_log=container_log,
+            mask=caller.mask,
         )
         self._aftermath = Aftermath(
             manifest,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 LONGEST_BLOCK_BYTES = 65_536
 OLDEST_BLOCK_SECONDS = 0.1
+SMALL_BLOCK_LINES = 25
+"""So many fit on a screen: Airflow's search scrolls to a record, not to a line in it."""
+SMALL_BLOCKS, SMALL_BLOCKS_PER_SECOND = 400.0, 50.0
+"""How many small blocks at once, and how many more each second, before what comes still faster is joined."""
 
 
 @dataclass
@@ -22,7 +26,8 @@ class Blocks:
     """Logs lines that come slowly one by one, at once, and joins those that come faster.
 
     A block is of one source and one level, never older than 0.1 s and never larger than 64 KiB, unless it is a single
-    line. The lines of a source stay in order.
+    line. It has at most 25 lines, but where there are so many that Airflow could not follow. The lines of a source stay
+    in order.
 
     :param show: logs one record: its level and its text.
     """
@@ -31,6 +36,8 @@ class Blocks:
         self._show = show
         self._pending: dict[Hashable, _Block] = {}
         self._shown_at: dict[Hashable, float] = {}
+        self._small = SMALL_BLOCKS
+        self._counted_at = time.monotonic()
 
     def add(self, source: Hashable, level: str, lines: Sequence[str]) -> None:
         """Log lines, now or soon."""
@@ -68,8 +75,20 @@ class Blocks:
     def _flush(self, source: Hashable) -> None:
         block = self._pending.pop(source, None)
         if block is not None:
-            self._show(block.level, "\n".join(block.lines))
-            self._shown_at[source] = time.monotonic()
+            now = self._shown_at[source] = time.monotonic()
+            for start, end in self._parts(len(block.lines), now):
+                self._show(block.level, "\n".join(block.lines[start:end]))
+
+    def _parts(self, line_count: int, now: float) -> Iterator[tuple[int, int]]:
+        """Part the lines of a block into small ones as long as there may be any, and leave the rest whole."""
+        self._small = min(SMALL_BLOCKS, self._small + (now - self._counted_at) * SMALL_BLOCKS_PER_SECOND)
+        self._counted_at = now
+        start = 0
+        while line_count - start > SMALL_BLOCK_LINES and self._small >= 1:
+            self._small -= 1
+            yield start, start + SMALL_BLOCK_LINES
+            start += SMALL_BLOCK_LINES
+        yield start, line_count
 
 
 def _size(lines: Sequence[str]) -> int:

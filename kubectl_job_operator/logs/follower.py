@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.settings import Following
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.logs.blocks import Blocks
-from kubectl_job_operator.logs.levels import INFO, by_level, without_colours
+from kubectl_job_operator.logs.dressing import Dressing, last_state
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
 from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.status.result import is_marked
@@ -26,6 +30,8 @@ from kubectl_job_operator.watch.pods import PodWatch
 _MOST_READINGS = 4
 """Of containers that have ended, beside those that are followed."""
 _PODS_SECONDS = 2.0
+_REMEMBERED_LINES = 20
+"""Of each container, for the end."""
 
 
 class LogFollower:
@@ -35,11 +41,13 @@ class LogFollower:
     :param job: whose.
     :param watch: knows the pods.
     :param mailbox: learns that there is something to show.
-    :param log: takes the lines, each at the level that it claims.
+    :param log: takes the warnings.
+    :param container_log: takes the lines, each at the level that it claims; default is the same log.
     :param following: which containers, and how.
     :param saved: how far another process has shown them.
     :param follows: whether containers that run are followed; else ``catch_up`` reads them as far as they have come.
     :param hides_results: leave out the lines that hold a result.
+    :param mask: hides the secrets in a line that is too long, before it is cut.
     """
 
     def __init__(
@@ -54,6 +62,8 @@ class LogFollower:
         saved: Sequence[SavedPosition] = (),
         follows: bool = True,
         hides_results: bool = False,
+        container_log: Log | None = None,
+        mask: Mask = masks_nothing,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
@@ -62,8 +72,12 @@ class LogFollower:
         self._log = log
         self._following = following
         self._hides_results = hides_results
-        self._formatter = following.formatter
-        self._blocks = Blocks(lambda level, text: getattr(log, level)(text))
+        self._mask = mask
+        self._dressing = Dressing(following, log)
+        lines = container_log or log
+        self._blocks = Blocks(lambda level, text: getattr(lines, level)(text))
+        self._shown: dict[tuple[str, str], deque[str]] = {}
+        self._told_words: set[str] = set()
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
         self._follows = follows
@@ -134,6 +148,10 @@ class LogFollower:
         self.close()
         self._tell_of_lost_pods()
 
+    def last_lines(self, pod_uid: str, container: str, line_count: int) -> Sequence[str]:
+        """Return the last lines of a container that were shown, for where the node has them no more."""
+        return [cut(last_state(line), self._mask) for line in self._shown.get((pod_uid, container), ())][-line_count:]
+
     def positions(self) -> list[SavedPosition]:
         """Return how far each container has been shown, for another process to go on from."""
         positions = [source.saved(pod_uid) for (pod_uid, _), source in self._sources.items()]
@@ -182,10 +200,10 @@ class LogFollower:
             return
         self._version = self._watch.version
         for pod_uid, pod in self._watch.pods.items():
-            is_gone = self._watch.is_gone(pod_uid)
+            is_gone, is_evicted = self._watch.is_gone(pod_uid), (pod.get("status") or {}).get("reason") == "Evicted"
             for state in pod_status.container_states(pod):
                 if self._following.chooses(state.name, is_init=state.is_init) and self._has_room(pod_uid, state.name):
-                    self._source(pod_uid, pod, state.name).note(state, is_gone=is_gone)
+                    self._source(pod_uid, pod, state.name).note(state, is_gone=is_gone, is_evicted=is_evicted)
         self._has_many = self._has_many or len(self._sources) > 1
 
     def _has_room(self, pod_uid: str, container: str) -> bool:
@@ -215,7 +233,9 @@ class LogFollower:
                 show=lambda lines: self._show(key, name, container, lines),
                 warn=lambda sentence: self._warn(key, name, container, sentence),
                 saved=self._saved.get(key),
+                remark=lambda words: self._remark(key, name, container, words),
                 follows=self._follows,
+                mask=self._mask,
             )
         return self._sources[key]
 
@@ -240,23 +260,20 @@ class LogFollower:
             if not lines:
                 return
         texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
-        if self._following.strip_colours:
-            texts = [without_colours(text) for text in texts]
-        runs = by_level(texts) if self._following.detect_level else [(INFO, texts)]
-        for level, run in runs:
-            self._blocks.add(key, level, self._dressed(pod, container, run))
-
-    def _dressed(self, pod: str, container: str, texts: Sequence[str]) -> Sequence[str]:
-        if self._formatter is not None:
-            try:
-                return [str(self._formatter(container, text)) for text in texts]
-            except Exception as error:  # noqa: BLE001 - the formatter is the author's own
-                self._formatter = None
-                self._log.warning(f"log_formatter is not used any more, for it failed: {error!r}.")
-        if self._has_many:
-            return [f"[{pod}/{container}] {text}" for text in texts]
-        return texts
+        self._shown.setdefault(key, deque(maxlen=_REMEMBERED_LINES)).extend(texts[-_REMEMBERED_LINES:])
+        for level, run in self._dressing.dress(pod, container, texts, is_named=self._has_many, key=key):
+            self._blocks.add(key, level, run)
 
     def _warn(self, key: tuple[str, str], pod: str, container: str, sentence: str) -> None:
         self._blocks.flush(key)
         self._log.warning(f"[{pod}/{container}] {sentence}.")
+
+    def _remark(self, key: tuple[str, str], pod: str, container: str, words: str) -> None:
+        """Tell, once for all containers, what the kubelet has said."""
+        if words not in self._told_words:
+            self._told_words.add(words)
+            self._blocks.flush(key)
+            self._log.warning(
+                f"[{pod}/{container}] its log cannot be followed, so it is read now and then. The kubelet says: "
+                f"{kubelet.with_cure(words)}"
+            )

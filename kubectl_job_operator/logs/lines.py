@@ -8,10 +8,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kubectl_job_operator.kubectl.cutting import MARGIN, Mask, as_it_is, note
+from kubectl_job_operator.logs import kubelet
+
 LONGEST_LINE_BYTES = 60_000
 
 _HELD_BYTES = LONGEST_LINE_BYTES + 256
 """Room for the times before its pieces too, so that a line is cut alike wherever kubectl's output is."""
+_END_BYTES = 10_000
+_START_BYTES = LONGEST_LINE_BYTES - _END_BYTES
+_HELD_END_BYTES = _END_BYTES + MARGIN
 _CONTAINER_RUNTIME_PIECE = 16_384
 _STAMPED = re.compile(rb"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (.*)$", re.MULTILINE)
 _ANY_STAMP = re.compile(
@@ -34,13 +40,17 @@ class Line(NamedTuple):
 class LineReader:
     """Cuts what one kubectl prints into lines.
 
-    A line that is too long is cut, and its rest never held in memory. Lines without a time are not the container's but
-    the kubelet's own words; they are put aside.
+    Of a line that is too long the middle is left out, and never held in memory. Lines without a time are not the
+    container's but the kubelet's own words; they are put aside.
+
+    :param mask: hides the secrets in a line that is too long, before it is cut.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Mask = as_it_is) -> None:
+        self._mask = mask
         self._rest = b""
         self._dropped = 0
+        self._end = b""
         self.remarks: list[str] = []
 
     def feed(self, chunk: bytes) -> Sequence[Line]:
@@ -48,43 +58,86 @@ class LineReader:
         if self._dropped:
             end = chunk.find(b"\n")
             if end < 0:
-                self._dropped += len(chunk)
+                self._drop(chunk)
                 return []
-            first = self._parse(self._rest, self._dropped + end)
-            self._rest, self._dropped = b"", 0
-            return [*first, *self.feed(chunk[end + 1 :])]
+            self._drop(chunk[:end])
+            return [*self.last(), *self.feed(chunk[end + 1 :])]
         data = self._rest + chunk
         end = data.rfind(b"\n")
         self._rest = data[end + 1 :]
         if len(self._rest) > _HELD_BYTES:
-            self._rest, self._dropped = self._rest[:_HELD_BYTES], len(self._rest) - _HELD_BYTES
+            self._rest, beyond = self._rest[:_HELD_BYTES], self._rest[_HELD_BYTES:]
+            self._drop(beyond)
         return self._split(data[:end]) if end >= 0 else []
 
     def last(self) -> Sequence[Line]:
         """Return the line at the end that has no newline, if there is one: right only where nothing can follow."""
-        rest, dropped, self._rest, self._dropped = self._rest, self._dropped, b"", 0
-        return self._parse(rest, dropped) if rest else []
+        rest, end, dropped = self._rest, self._end, self._dropped
+        self._rest, self._end, self._dropped = b"", b"", 0
+        return self._parse(rest, end, dropped) if rest else []
+
+    def state(self) -> Line | None:
+        """Return what stands now in a line that is written over and over, if the last one is such and has not ended."""
+        match = _ANY_STAMP.match(self._rest)
+        # The last one may still be written to, and before the first there is the time.
+        states = (self._end or self._rest).split(b"\r")[1 if not self._end else 0 : -1]
+        if match is None or not states:
+            return None
+        return Line(_sortable(match[1], match[2] or b"", match[3]), states[-1])
+
+    def hear_kubelet(self) -> None:
+        """Learn what the kubelet has said at the end, without a newline, instead of going on."""
+        words = kubelet.at_the_end_of((self._end or self._rest).decode(errors="backslashreplace"))
+        if words:
+            self._remark(words)
+
+    def _drop(self, some: bytes) -> None:
+        """Count what is not held, but for the end of it."""
+        self._dropped += len(some)
+        self._end = (self._end + some)[-_HELD_END_BYTES:]
 
     def _split(self, data: bytes) -> Sequence[Line]:
         # At the speed of the regular expression engine where every line is as expected, else one by one.
         found = _STAMPED.findall(data)
         if len(found) == data.count(b"\n") + 1 and max(len(text) for _, text in found) < _CONTAINER_RUNTIME_PIECE:
             return [Line(stamp, text) for stamp, text in found]
-        return [line for raw in data.split(b"\n") for line in self._parse(raw, 0)]
+        return [line for raw in data.split(b"\n") for line in self._parse(raw, b"", 0)]
 
-    def _parse(self, raw: bytes, dropped: int) -> Sequence[Line]:
+    def _parse(self, raw: bytes, end: bytes, dropped: int) -> Sequence[Line]:
         match = _ANY_STAMP.match(raw)
         if match is None:
             if raw.strip():
-                self.remarks = [*self.remarks[-4:], raw.decode(errors="backslashreplace")]
+                self._remark(raw.decode(errors="backslashreplace"))
             return []
-        dropped += max(0, len(raw) - _HELD_BYTES)
+        if len(raw) > _HELD_BYTES:
+            dropped = len(raw) - _HELD_BYTES
+            end = raw[_HELD_BYTES:][-_HELD_END_BYTES:]
         text = _without_inner_stamps(raw[match.end() : _HELD_BYTES])
-        dropped += max(0, len(text) - LONGEST_LINE_BYTES)
-        if dropped:
-            note = b" [the line is longer: about %d KiB more are not shown]" % -(-dropped // 1024)
-            text = text[:LONGEST_LINE_BYTES] + note
+        if dropped or len(text) > LONGEST_LINE_BYTES:
+            text = self._cut(text, end, dropped - len(end))
         return [Line(_sortable(match[1], match[2] or b"", match[3]), text)]
+
+    def _cut(self, head: bytes, tail: bytes, gap: int) -> bytes:
+        """Cut a line.
+
+        :param gap: how many bytes between its head and its tail are not known any more.
+        """
+        size = len(head) + gap + len(tail)
+        if gap:
+            # At the cut either may have half a secret, which the mask does not know: that goes with the margin.
+            head, tail = self._masked(head)[:-MARGIN], self._masked(tail)[MARGIN:]
+        else:
+            head = tail = self._masked(head + tail)
+            if len(head) <= LONGEST_LINE_BYTES:
+                return head
+        start, end = (part.decode(errors="ignore") for part in (head[:_START_BYTES], tail[-_END_BYTES:]))
+        return f"{start}{note(size - LONGEST_LINE_BYTES)}{end}".encode()
+
+    def _masked(self, part: bytes) -> bytes:
+        return self._mask(part.decode(errors="backslashreplace")).encode(errors="backslashreplace")
+
+    def _remark(self, words: str) -> None:
+        self.remarks = [*self.remarks[-4:], words]
 
 
 def _without_inner_stamps(text: bytes) -> bytes:

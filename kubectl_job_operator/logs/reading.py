@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.output import Output
@@ -32,7 +32,7 @@ class Reading:
     is_check: bool
     began: float
     heard_at: float
-    reader: LineReader = field(default_factory=LineReader)
+    reader: LineReader
     first: bytes = b""
     line_count: int = 0
     new_count: int = 0

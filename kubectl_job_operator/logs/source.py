@@ -11,9 +11,11 @@ from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs.lines import Line
+from kubectl_job_operator.logs import kubelet
+from kubectl_job_operator.logs.lines import Line, LineReader
 from kubectl_job_operator.logs.reading import Kind, Reading
 from kubectl_job_operator.logs.resumption import Position, Resumption, SavedPosition
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.status.pod_status import ContainerState
 
 _IDLE_SECONDS, _LONG_LOG_IDLE_SECONDS = 0.05, 2.0
@@ -23,6 +25,8 @@ _NEWS_SECONDS = 1.0
 _FIRST_SILENCE_SECONDS, _LONGEST_SILENCE_SECONDS = 20.0, 600.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
 _MOST_REMARKS = 3
+_STATE_SECONDS = 10.0
+_WELL_SECONDS, _QUIET_SECONDS = 2.0, 0.2
 _SHORT_LOG_LINES = 5_000
 
 
@@ -38,8 +42,10 @@ class LogSource:
     :param container: the container's name.
     :param show: takes lines, each once, in order.
     :param warn: takes a sentence where lines are lost.
+    :param remark: takes what the kubelet says where it should go on.
     :param saved: how far another process has shown it; ``None`` if none has.
     :param follows: whether a container that runs is followed; else it is read once, as far as it has come.
+    :param mask: hides the secrets in a line that is too long, before it is cut.
     """
 
     def __init__(
@@ -51,8 +57,10 @@ class LogSource:
         *,
         show: Callable[[Sequence[Line]], None],
         warn: Callable[[str], None],
+        remark: Callable[[str], None],
         saved: SavedPosition | None = None,
         follows: bool = True,
+        mask: Mask = masks_nothing,
     ) -> None:
         self._kubectl = kubectl
         self._mailbox = mailbox
@@ -60,6 +68,8 @@ class LogSource:
         self.container = container
         self._show = show
         self._warn = warn
+        self._remark = remark
+        self._mask = mask
         self._position = Position(saved)
         self._ahead = Position()
         self._before = Position()
@@ -69,6 +79,7 @@ class LogSource:
         self._is_read_so_far = False
         self._state: ContainerState | None = None
         self._is_gone = False
+        self._is_evicted = False
         self._has_given_up = False
         self._reading: Reading | None = None
         self._retry_at = 0.0
@@ -79,6 +90,12 @@ class LogSource:
         self._remark_count = 0
         self._is_held = False
         self._is_check_due = False
+        self._remark_pause = _FIRST_PAUSE_SECONDS
+        self._state_at = 0.0
+        self._is_resting = False
+        """Whether the kubelet cannot follow it, so that it is read now and then."""
+        self._is_shown_to_end = False
+        """Whether nothing came any more from a stream that was well when its run had ended."""
 
     @property
     def name(self) -> str:
@@ -110,18 +127,22 @@ class LogSource:
         """Whether a kubectl reads it."""
         return self._reading is not None
 
-    def note(self, state: ContainerState | None, *, is_gone: bool) -> None:
+    def note(self, state: ContainerState | None, *, is_gone: bool, is_evicted: bool = False) -> None:
         """Learn what the container does now.
 
         :param is_gone: whether its pod has been deleted.
+        :param is_evicted: whether its node has ended the pod, which then may not know its containers any more.
         """
         if state != self._state:
             self._news_until = 0.0
             if self._is_held and state is not None and state.instance > self._next:
                 # What was waited for; the kubelet does not keep the earlier run for ever.
                 self._retry_at = 0.0
+            if self._is_resting and state is not None and (state.is_over or state.instance > self._next):
+                self._retry_at = 0.0
             self._state = state
         self._is_gone = is_gone
+        self._is_evicted = is_evicted
 
     def wanted(self) -> Kind | None:
         """Return what is to be started now, if anything; runs of the container that are lost are left out and told.
@@ -142,6 +163,7 @@ class LogSource:
         if self._next < state.instance:
             return Kind.PREVIOUS
         if state.is_lost:
+            self._is_shown_to_end = self._is_shown_to_end and self._is_evicted
             self._tell_loss("its node lost sight of it")
             self._turn_to(state.instance + 1)
             return None
@@ -165,7 +187,12 @@ class LogSource:
         )
         is_check, self._is_check_due = self._is_check_due, False
         now = time.monotonic()
-        self._reading = Reading(kind, self._next, call, output, Resumption(self._position), is_check, now, now)
+        reader, resumption = LineReader(self._mask), Resumption(self._position)
+        self._reading = Reading(kind, self._next, call, output, resumption, is_check, now, now, reader)
+        self._is_resting = False
+        self._state_at = now
+        if kind is Kind.FOLLOW:
+            self._is_shown_to_end = False
 
     def take(self) -> bool:
         """Show a piece of what has come; return whether there may be more."""
@@ -176,7 +203,10 @@ class LogSource:
         if not chunk:
             return False
         reading.heard_at = time.monotonic()
-        return self._show_new(reading, reading.reader.feed(chunk))
+        if not self._show_new(reading, reading.reader.feed(chunk)):
+            return False
+        self._show_state(reading)
+        return True
 
     def advance(self) -> float | None:
         """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""
@@ -193,7 +223,9 @@ class LogSource:
         limit = reading.heard_at + (idle if is_over else self._silence)
         if now < limit:
             return limit - now
-        if not is_over:
+        if is_over:
+            self._is_shown_to_end = not self._is_gone and _was_well(reading, now)
+        else:
             self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
             self._is_check_due = True
         self.stop()
@@ -271,11 +303,20 @@ class LogSource:
         self._show(new)
         return True
 
+    def _show_state(self, reading: Reading) -> None:
+        """Show, now and then, what stands in a line that is written over and over; its end is shown as all lines."""
+        now = time.monotonic()
+        if now - self._state_at < _STATE_SECONDS:
+            return
+        state = reading.reader.state()
+        if state is not None and state.text.strip() and state.stamp > self._position.newest:
+            self._state_at = now
+            self._show([state])
+
     def _finish(self, reading: Reading) -> None:
         """Draw the conclusions from the end of a reading."""
         now = time.monotonic()
-        is_whole = reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0
-        is_held = is_whole and not self._show_new(reading, reading.reader.last())
+        is_held = not self._take_end(reading)
         try:
             self._kubectl.finish_stream(reading.call, reading.said())
         except KubectlError as error:
@@ -286,6 +327,8 @@ class LogSource:
         if reading.reader.remarks:
             self._bear_remarks(reading, now)
         elif reading.kind is Kind.FOLLOW:
+            self._remark_pause = _FIRST_PAUSE_SECONDS
+            self._is_shown_to_end = True
             if not self._is_over(reading):
                 # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
                 self._news_until = now + _NEWS_SECONDS
@@ -303,6 +346,13 @@ class LogSource:
             )
             self._turn_to(reading.instance + 1)
 
+    def _take_end(self, reading: Reading) -> bool:
+        """Take what has no newline; return whether to go on."""
+        if reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0:
+            return self._show_new(reading, reading.reader.last())
+        reading.reader.hear_kubelet()
+        return True
+
     def _is_holding_back(self) -> bool:
         """Wait, once, for the watch to tell, if kubectl perhaps reads the next run of the container already."""
         if self._is_held or self._state is None or not self._state.can_restart:
@@ -319,6 +369,7 @@ class LogSource:
         self._position, self._ahead = self._ahead if is_next else Position(), Position()
         self._next = instance
         self._is_held = False
+        self._is_shown_to_end = False
 
     def _is_new_run(self, reading: Reading, line: Line) -> bool:
         """Whether a log is another one than what was shown as the run before; if it is not, go on as is right then.
@@ -355,13 +406,17 @@ class LogSource:
                 self._give_up(f"kubectl refuses to read it: {error.words}")
 
     def _bear_remarks(self, reading: Reading, now: float) -> None:
-        """Go on after the kubelet had something to say instead of lines."""
-        self._retry_at = now + self._pause
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        """Go on after the kubelet had something to say instead of lines, or behind them; each time costs a kubectl."""
+        if reading.kind is Kind.FOLLOW and not self._is_over(reading):
+            self._is_resting = True
+            if self._remark_pause > _FIRST_PAUSE_SECONDS:
+                self._remark(reading.reader.remarks[-1])
+        self._retry_at = now + self._remark_pause
+        self._remark_pause = min(2 * self._remark_pause, _LONGEST_PAUSE_SECONDS)
         self._remark_count += 1
         # A run that goes on is asked for again and again: it has more to say when the container runtime is back.
         if reading.kind is Kind.PREVIOUS or (reading.kind is Kind.REST and self._remark_count >= _MOST_REMARKS):
-            self._leave(reading, f"the kubelet says: {reading.reader.remarks[-1]}")
+            self._leave(reading, f"the kubelet says: {kubelet.with_cure(reading.reader.remarks[-1])}")
 
     def _leave(self, reading: Reading, why: str) -> None:
         """Go on with the next run of the container."""
@@ -373,5 +428,13 @@ class LogSource:
         self._tell_loss(why)
 
     def _tell_loss(self, why: str) -> None:
+        if self._is_shown_to_end:
+            # Only the proof is missing.
+            return
         shown_to = f"after {self._position.stamp.decode()}" if self._position.stamp else "from its beginning"
         self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
+
+
+def _was_well(reading: Reading, now: float) -> bool:
+    """Whether a stream has had the time to show all, and has nothing more to show."""
+    return now - reading.began >= _WELL_SECONDS and now - reading.heard_at >= _QUIET_SECONDS

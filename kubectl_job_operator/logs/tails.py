@@ -7,19 +7,22 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from kubectl_job_operator.attempt.settings import Tail
+from kubectl_job_operator.attempt.settings import Following, Tail
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.logs import kubelet
+from kubectl_job_operator.logs.blocks import SMALL_BLOCK_LINES
+from kubectl_job_operator.logs.dressing import Dressing, last_state
+from kubectl_job_operator.logs.lines import LONGEST_LINE_BYTES
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.result import MARKER
 
 # What `kubectl logs --prefix` puts before each line; group 1 is pod/container.
-_KUBELET = re.compile(r"unable to retrieve container logs for \w+://\w+$")
-"""What it prints, with success, instead of the lines of a container that it has removed."""
-
 _PREFIX = re.compile(r"^\[pod/([^\]]+)\] ")
 
 
@@ -27,15 +30,31 @@ class LogTails:
     """Shows the end of the logs of a Job's containers.
 
     :param kubectl: reads them.
-    :param log: takes the lines, and a warning where they cannot be had.
+    :param log: takes what frames the lines, and a warning where they cannot be had.
+    :param container_log: takes the lines, each at the level that it claims; default is the same log.
+    :param following: how they look.
     :param hides_results: leave out the lines that hold a result.
+    :param mask: hides the secrets in a line that is too long, before it is cut.
     """
 
-    def __init__(self, kubectl: Kubectl, log: Log, *, hides_results: bool = False) -> None:
+    def __init__(
+        self,
+        kubectl: Kubectl,
+        log: Log,
+        *,
+        container_log: Log | None = None,
+        following: Following | None = None,
+        hides_results: bool = False,
+        mask: Mask = masks_nothing,
+    ) -> None:
         self._kubectl = kubectl
         self._log = log
+        self._container_log = container_log or log
+        self._dressing = Dressing(following or Following(), log)
         self._hides_results = hides_results
+        self._mask = mask
         self._is_unanswered = False
+        self._told_words: set[str] = set()
 
     def show(self, job: Object, line_count: int) -> None:
         """Put the last lines of every container of every pod into the task's log."""
@@ -57,10 +76,28 @@ class LogTails:
         except KubectlError as error:
             self._log.warning(f"The logs cannot be read.\n{error}")
             return
-        for where, group in itertools.groupby(_unjoined(lines), _where):
-            shown = self._visible([_PREFIX.sub("", line) for line in group])
-            begin = f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----"
-            self._log.info("\n".join([begin, *shown, f"----- {where}: end -----"]))
+        for name, group in itertools.groupby(_unjoined(lines), _name):
+            self._show(name, [_PREFIX.sub("", line) for line in group])
+
+    def _show(self, name: str, lines: Sequence[str]) -> None:
+        """Show the last lines of a container, each as if it had been followed."""
+        pod, _, container = name.partition("/")
+        where = f"pod {pod}, container {container}" if name else "logs"
+        if lines and (words := kubelet.only_words(lines)):
+            self._tell(where, words)
+            return
+        shown = [cut(line, self._mask, LONGEST_LINE_BYTES) for line in self._visible(lines)]
+        self._log.info(f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----")
+        for level, run in self._dressing.dress(pod, container, shown, is_named=False):
+            for start in range(0, len(run), SMALL_BLOCK_LINES):
+                getattr(self._container_log, level)("\n".join(run[start : start + SMALL_BLOCK_LINES]))
+        self._log.info(f"----- {where}: end -----")
+
+    def _tell(self, where: str, words: str) -> None:
+        """Tell, once, what the kubelet says instead of lines."""
+        if words not in self._told_words:
+            self._told_words.add(words)
+            self._log.warning(f"The log of {where} cannot be had. The kubelet says: {kubelet.with_cure(words)}")
 
     def last_lines(self, pod: str, container: str, line_count: int) -> Sequence[str] | None:
         """Return the last lines of one container; ``None``, with a warning, if they cannot be had."""
@@ -68,7 +105,9 @@ class LogTails:
             return None
         try:
             lines = self._kubectl.logs(pod, container, line_count)
-            return None if any(map(_KUBELET.match, lines)) else self._visible(lines)
+            if kubelet.only_words(lines):
+                return None
+            return [cut(last_state(line), self._mask) for line in self._visible(lines)]
         except KubectlError as error:
             self._is_unanswered = error.kind is ErrorKind.NO_ANSWER
             self._log.warning(f"The log of pod {pod}, container {container} cannot be read.\n{error}")
@@ -124,6 +163,7 @@ def _unjoined(lines: Sequence[str]) -> Iterator[str]:
         yield from (part for part in re.split(rf"(?=\[pod/(?:{family})-[a-z0-9]+/[^\]]+\] )", line) if part)
 
 
-def _where(line: str) -> str:
+def _name(line: str) -> str:
+    """Return whose line it is, as ``pod/container``; empty if it does not say."""
     match = _PREFIX.match(line)
-    return f"pod {match[1].replace('/', ', container ')}" if match else "logs"
+    return match[1] if match else ""

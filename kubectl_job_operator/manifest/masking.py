@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -46,6 +48,24 @@ def masked(document: Document) -> Document:
     if _LAST_APPLIED in (metadata.get("annotations") or {}):
         metadata["annotations"] = {**metadata["annotations"], _LAST_APPLIED: MASK}
     return {**document, "metadata": metadata, **hidden}
+
+
+def secret_values(documents: Iterable[Document]) -> list[str]:
+    """Return what the Secrets among documents hold, as text where it is text, and as it is written in them."""
+    values: list[str] = []
+    for document in documents:
+        if document.get("kind") != "Secret":
+            continue
+        for encoded in _strings(document.get("data")):
+            values.append(encoded)
+            with contextlib.suppress(ValueError):  # it is no base64, or no text
+                values.append(base64.b64decode(encoded, validate=True).decode())
+        values += _strings(document.get("stringData"))
+    return values
+
+
+def _strings(data: Any) -> list[str]:
+    return [value for value in data.values() if isinstance(value, str)] if isinstance(data, Mapping) else []
 
 
 def masked_yaml(documents: Iterable[Document], mask: Mask) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubectl_job_operator.airflow.task_log import CONTAINER
 from tests.integration.namespace import Namespace
 from tests.waiting import until
 
@@ -84,8 +85,9 @@ class TaskRun:
 
     @property
     def commands(self) -> list[list[str]]:
-        """The commands in the log, split as a shell would."""
-        return [shlex.split(line[2:]) for line in self.log.splitlines() if line.startswith("$ ")]
+        """The commands in the log, split as a shell would; what containers print is none."""
+        ours = [record.getMessage() for record in self.records if record.name != f"{LOGGER.name}.{CONTAINER}"]
+        return [shlex.split(line[2:]) for text in ours for line in text.splitlines() if line.startswith("$ ")]
 
     @property
     def subcommands(self) -> list[str]:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_job_operator.logs import blocks as blocks_module
-from kubectl_job_operator.logs.blocks import LONGEST_BLOCK_BYTES, OLDEST_BLOCK_SECONDS, Blocks
+from kubectl_job_operator.logs.blocks import (
+    LONGEST_BLOCK_BYTES,
+    OLDEST_BLOCK_SECONDS,
+    SMALL_BLOCK_LINES,
+    SMALL_BLOCKS,
+    SMALL_BLOCKS_PER_SECOND,
+    Blocks,
+)
 from tests.unit.clock import Clock
 
 Record = tuple[str, str]
@@ -79,7 +86,12 @@ def test_a_block_is_of_one_source_and_one_source_can_be_logged_alone(clock: Cloc
 
 
 @pytest.mark.parametrize("letter", ["x", "ü", "\U0001f600", "\udcff"])
-def test_a_block_is_never_larger_than_64_kib(clock: Clock, letter: str) -> None:  # noqa: ARG001 - it stands still
+def test_a_block_is_never_larger_than_64_kib(
+    clock: Clock,  # noqa: ARG001 - it stands still
+    letter: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blocks_module, "SMALL_BLOCKS", 0.0)
     blocks, records = _blocks()
     lines = [f"{number} {letter * 500}" for number in range(1_000)]
     blocks.add("a", "info", lines[:700])
@@ -90,6 +102,32 @@ def test_a_block_is_never_larger_than_64_kib(clock: Clock, letter: str) -> None:
     sizes = [len(text.encode(errors="surrogatepass")) for _, text in records]
     assert max(sizes) <= LONGEST_BLOCK_BYTES
     assert sorted(sizes)[1] > LONGEST_BLOCK_BYTES / 4, "the blocks are too small"
+
+
+def test_a_block_has_no_more_lines_than_a_screen_so_that_a_search_lands_where_it_says(
+    clock: Clock,  # noqa: ARG001 - it stands still
+) -> None:
+    blocks, records = _blocks()
+    lines = [f"line {number}" for number in range(2_001)]
+    blocks.add("a", "info", lines)
+    blocks.flush()
+    assert [line for _, text in records for line in text.split("\n")] == lines
+    assert max(text.count("\n") + 1 for _, text in records) == SMALL_BLOCK_LINES
+
+
+def test_lines_that_come_too_fast_for_small_blocks_are_joined_until_they_come_slower(clock: Clock) -> None:
+    blocks, records = _blocks()
+    for _ in range(100):
+        blocks.add("a", "info", ["line"] * 1_000)
+        clock.now += 0.01
+    blocks.flush()
+    assert len(records) < SMALL_BLOCKS + SMALL_BLOCKS_PER_SECOND + 200
+    assert sum(text.count("\n") + 1 for _, text in records) == 100_000
+    clock.now += 1
+    records.clear()
+    blocks.add("a", "info", ["line"] * 50)
+    blocks.flush()
+    assert [text.count("\n") + 1 for _, text in records] == [25, 25]
 
 
 def test_a_line_that_is_larger_is_a_record_of_its_own(clock: Clock) -> None:  # noqa: ARG001 - it stands still

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_job_operator.logs.levels import CRITICAL, ERROR, INFO, WARNING, by_level, level_of, without_colours
+from kubectl_job_operator.logs.levels import CRITICAL, ERROR, INFO, WARNING, Levels, level_of, without_colours
 
 CLAIMS = {
     # a bare word
@@ -124,7 +124,7 @@ NO_CLAIMS = (
 @pytest.mark.parametrize("line", CLAIMS)
 def test_a_claim_is_believed(line: str) -> None:
     assert level_of(line) == CLAIMS[line]
-    assert [level for level, _ in by_level(["nothing", line])][-1] == CLAIMS[line]
+    assert [level for level, _ in Levels().runs(f"nothing\n{line}")][-1] == CLAIMS[line]
 
 
 @pytest.mark.parametrize("line", NO_CLAIMS)
@@ -134,7 +134,7 @@ def test_a_line_that_only_speaks_of_levels_is_information(line: str) -> None:
 
 def test_runs_of_one_level_stay_together_and_in_order() -> None:
     lines = ["a", "b", "ERROR c", "ERROR d", "WARN e", "f"]
-    assert list(by_level(lines)) == [
+    assert list(Levels().runs("\n".join(lines))) == [
         (INFO, ["a", "b"]),
         (ERROR, ["ERROR c", "ERROR d"]),
         (WARNING, ["WARN e"]),
@@ -144,7 +144,7 @@ def test_runs_of_one_level_stay_together_and_in_order() -> None:
 
 @given(st.lists(st.sampled_from([*CLAIMS, *NO_CLAIMS]), min_size=1, max_size=8))
 def test_parting_by_level_loses_and_changes_no_line(lines: list[str]) -> None:
-    runs = list(by_level(lines))
+    runs = list(Levels().runs("\n".join(lines)))
     assert [line for _, run in runs for line in run] == lines
     assert all(level_of(line) == level for level, run in runs for line in run)
     assert all(one != other for (one, _), (other, _) in itertools.pairwise(runs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tracemalloc
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.logs import lines as lines_module
 from kubectl_job_operator.logs.lines import LONGEST_LINE_BYTES, Line, LineReader
 from kubectl_job_operator.logs.resumption import Position, Resumption
@@ -155,9 +157,9 @@ def test_lines_are_the_same_however_the_output_is_cut_into_chunks(
 def test_many_lines_of_one_time_around_a_cut_come_once() -> None:
     log = [Line(_stamp(5), b"%d" % number) for number in range(1_000)]
     viewer = Viewer()
-    for cut in (100, 101, 500, 999):
-        viewer.read(_printed(log[:cut], viewer.position.since()))
-        assert viewer.shown == log[:cut]
+    for end in (100, 101, 500, 999):
+        viewer.read(_printed(log[:end], viewer.position.since()))
+        assert viewer.shown == log[:end]
     viewer.read(_printed(log, viewer.position.since()), is_whole=True)
     assert viewer.shown == log
 
@@ -279,8 +281,12 @@ def test_a_line_of_megabytes_is_cut_with_a_note_and_never_held_whole() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     dropped = len(b"start ") + 512 * 65_536 + len(b"end") - LONGEST_LINE_BYTES
-    note = b" [the line is longer: about %d KiB more are not shown]" % -(-dropped // 1024)
-    assert line == Line(_stamp(1), b"start " + b"x" * (LONGEST_LINE_BYTES - 6) + note)
+    note = b" [the line is longer: about %d KiB are not shown here] " % -(-dropped // 1024)
+    start, end = line.text.split(note)
+    assert start == b"start " + b"x" * (len(start) - 6)
+    assert end == b"x" * (len(end) - 3) + b"end"
+    assert len(start) + len(end) == LONGEST_LINE_BYTES
+    assert line.stamp == _stamp(1)
     assert after == Line(_stamp(2), b"next")
     assert peak < 1_000_000
 
@@ -289,13 +295,54 @@ def test_a_line_of_megabytes_is_cut_with_a_note_and_never_held_whole() -> None:
 @pytest.mark.parametrize("more", [0, 1])
 def test_a_line_is_cut_only_if_it_is_longer_than_the_limit(chunk: int, more: int) -> None:
     (line,) = _read(b"%s %s\n" % (_stamp(1), b"x" * (LONGEST_LINE_BYTES + more)), chunk=chunk)
-    assert line.text.startswith(b"x" * LONGEST_LINE_BYTES)
-    assert line.text[LONGEST_LINE_BYTES:] == b" [the line is longer: about 1 KiB more are not shown]" * more
+    note = b" [the line is longer: about 1 characters are not shown here] "
+    assert line.text.count(b"x") == LONGEST_LINE_BYTES
+    assert line.text.replace(note, b"") == b"x" * LONGEST_LINE_BYTES
+    assert (note in line.text) is bool(more)
 
 
 def test_a_long_line_at_the_end_without_newline_is_cut_too() -> None:
-    (line,) = _read(b"%s %s" % (_stamp(1), b"x" * 200_000))
-    assert line.text.endswith(b"more are not shown]")
+    (line,) = _read(b"%s %s!" % (_stamp(1), b"x" * 200_000))
+    assert b" KiB are not shown here] x" in line.text
+    assert line.text.endswith(b"x!")
+
+
+def _hides(text: str) -> str:
+    return text.replace(SECRET, "***")
+
+
+SECRET = "".join(chr(97 + number % 26) for number in range(1_000))
+
+
+@pytest.mark.parametrize("at", [10, 49_500, 60_000, 100_000, 190_500, 199_000])
+@pytest.mark.parametrize("length", [70_000, 200_000])
+def test_a_cut_leaves_no_half_of_a_secret(at: int, length: int) -> None:
+    text = "x" * at + SECRET + "x" * (length - at)
+    reader = LineReader(_hides)
+    (line,) = reader.feed(f"{_stamp(1).decode()} {text}\n".encode())
+    for shown in (line.text.decode(), cut(text, _hides)):
+        head, note, tail = re.split(r"( \[the line is longer: .* are not shown here\] )", shown)
+        assert note
+        assert set(head + tail) <= {"x", "*"}
+
+
+def test_of_a_line_that_is_written_over_and_over_the_state_is_known_before_its_end() -> None:
+    reader = LineReader()
+    assert reader.feed(b"%s \r 10%%\r 20" % _stamp(1)) == []
+    assert reader.state() == Line(_stamp(1), b" 10%")
+    assert reader.feed(b"%%\r 30%%" + b"\rmuch" * 50_000 + b"\r 98%\r 99%") == []
+    assert reader.state() == Line(_stamp(1), b" 98%")
+    (line,) = reader.feed(b"\r100%\n")
+    assert line.text.endswith(b"\r100%")
+    assert reader.state() is None
+
+
+def test_a_line_that_is_only_long_has_no_state() -> None:
+    reader = LineReader()
+    assert reader.feed(b"%s no bar" % _stamp(1)) == []
+    assert reader.state() is None
+    assert reader.feed(b"x" * 200_000) == []
+    assert reader.state() is None
 
 
 @pytest.mark.parametrize("chunk", [65_536, 777])

@@ -82,7 +82,16 @@ class Stage:
         self.mailbox = Mailbox()
         self.processes = Processes(os.environ)
         kubectl = Kubectl(Access(), "here", self.processes, Transcript(self.transcript.append))
-        self.source = LogSource(kubectl, self.mailbox, "p", "main", show=self._show, warn=self.warnings.append)
+        self.remarks: list[str] = []
+        self.source = LogSource(
+            kubectl,
+            self.mailbox,
+            "p",
+            "main",
+            show=self._show,
+            warn=self.warnings.append,
+            remark=self.remarks.append,
+        )
 
     def _show(self, lines: Sequence[Line]) -> None:
         assert lines, "nothing was shown as something"
@@ -457,6 +466,56 @@ def test_a_container_that_its_node_lost_sight_of_is_told_and_not_asked_for(stage
     ]
 
 
+def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be_lost(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
+    stage.fake.answers(FOLLOW, _log(11, run=1), times=1)
+    stage.source.note(replace(_running(0), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1))
+    # A rule of the container lets it run anew, and the node keeps nothing of the run before.
+    stage.source.note(replace(_running(1), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, run=1))
+    stage.source.note(replace(_over(1), is_lost=True), is_gone=False, is_evicted=True)
+    stage.until_read()
+    assert len(stage.fake.called(PREVIOUS)) == 1
+    assert stage.warnings == []
+
+
+def test_a_stream_that_was_cut_is_no_proof_for_a_run_that_is_gone(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1, **REFUSED)
+    stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
+    stage.source.note(_running(0), is_gone=False)
+    stage.live(lambda: stage.shown == _texts(1) and not stage.source.is_reading)
+    stage.source.note(_running(1), is_gone=False)
+    stage.live(lambda: stage.warnings != [])
+    assert "lines after 2026-11-20T19:25:01.000000000Z may be missing: the kubelet has removed it" in stage.warnings[0]
+
+
+def test_a_stream_that_had_no_time_to_show_all_is_no_proof_for_a_pod_that_is_gone(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
+    stage.fake.answers(REST, **POD_NOT_FOUND)
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(_over(0), is_gone=False)
+    stage.until_read()
+    assert len(stage.warnings) == 1
+
+
+def test_a_stream_that_was_quiet_when_its_run_had_ended_has_shown_all(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "_WELL_SECONDS", 0.1)
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
+    stage.fake.answers(REST, **POD_NOT_FOUND)
+    stage.source.note(_running(0), is_gone=False)
+    stage.until_shown(*_texts(1))
+    time.sleep(0.3)
+    stage.source.note(_over(0), is_gone=False)
+    stage.until_read()
+    assert len(stage.fake.called("logs")) == 2
+    assert stage.warnings == []
+
+
 def test_where_the_log_was_rotated_away_one_warning_tells_from_when_to_when(stage: Stage) -> None:
     stage.fake.answers(FOLLOW, _log(1, 2), times=1)
     stage.fake.answers(FOLLOW, _log(50, 51), is_log=True, times=1)
@@ -549,7 +608,7 @@ def test_what_the_kubelet_says_instead_of_lines_is_told_and_never_shown_as_a_lin
     stage.until_read()
     assert stage.shown == []
     (warning,) = stage.warnings
-    assert warning.endswith("the kubelet says: unable to retrieve container logs for containerd://0123456789")
+    assert "the kubelet says: unable to retrieve container logs for containerd://0123456789\nWhat to do: " in warning
     assert len(stage.fake.called("logs")) == 3
 
 
@@ -582,6 +641,31 @@ def test_what_the_kubelet_says_now_and_then_is_borne(stage: Stage) -> None:
     stage.source.note(_over(), is_gone=False)
     stage.until_read()
     assert stage.shown == _texts(1, 2, 3)
+    assert stage.warnings == []
+
+
+WATCHER = b"failed to create fsnotify watcher: too many open files"
+
+
+@pytest.mark.parametrize("newline", [b"", b"\n"])
+@pytest.mark.parametrize("begun", [b"", b"2026-11-20T19:25:03.000000000Z half a li"])
+def test_a_kubelet_that_cannot_follow_is_asked_ever_more_seldom_and_told(
+    stage: Stage, newline: bytes, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "_LONGEST_PAUSE_SECONDS", 0.32)
+    for count in range(1, 6):
+        stage.fake.answers(FOLLOW, _log(*range(count)) + (b"" if newline else begun) + WATCHER + newline, times=1)
+    stage.fake.answers(FOLLOW, _log(*range(5)) + WATCHER + newline)
+    stage.fake.answers(REST, _log(*range(7)), is_log=True)
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: stage.source._remark_pause > 0.3)
+    assert set(stage.remarks) == {WATCHER.decode()}
+    began, count = time.monotonic(), len(stage.fake.called("logs"))
+    stage.source.note(_over(), is_gone=False)
+    stage.until_read()
+    assert time.monotonic() - began < 10
+    assert len(stage.fake.called("logs")) == count + 1
+    assert stage.shown == _texts(*range(7))
     assert stage.warnings == []
 
 

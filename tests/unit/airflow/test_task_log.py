@@ -1,0 +1,158 @@
+"""What others wrote makes no group in Airflow's log, and a record tells who wrote it and where in the code."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secret
+from kubectl_job_operator.airflow.running import errors_for_airflow
+from kubectl_job_operator.airflow.task_log import container_log, defused, own, own_log
+from kubectl_job_operator.attempt.sink import HeardLog
+from kubectl_job_operator.errors import InputError, JobFailedError
+
+MARKS = ("::group::", "::endgroup::", "##[group]", "##[endgroup]", "##[]group]", "::group]")
+
+
+def _folds(text: str) -> bool:
+    """Whether Airflow's UI would find a mark: it leaves out colours first, and what a backspace takes back."""
+    seen = re.sub(r"[^\n]\x08", "", text)
+    seen = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", seen)
+    return re.search(r"(::|##\[\]?)(end)?group(::|\])", seen) is not None
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "a {} b", "{}{}", ":{}:", "one\ntwo {}\nthree", "{}\x1b[0m"],
+)
+def test_no_mark_in_the_text_of_others_folds_anything_and_it_can_be_undone(mark: str, text: str) -> None:
+    text = text.replace("{}", mark)
+    assert _folds(text)
+    shown = defused(text)
+    assert not _folds(shown)
+    if "\x1b" not in text:
+        assert shown.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["::gr\x1b[31moup::", ":\x1b[1m:endgroup::", "::grx\x08oup::", "::group\x1b[0m::", "::gxy\x08\x08roup::"]
+)
+def test_a_mark_that_only_the_ui_sees_folds_nothing_either(text: str) -> None:
+    assert "\u200b" in defused(text)
+
+
+def test_two_marks_that_share_their_colons_are_both_defused() -> None:
+    assert not _folds(defused("::group::group::endgroup::"))
+
+
+@pytest.mark.parametrize("text", ["", "a group: of :: four", "\x1b[31mred\x1b[0m", "group", "100%\r\n", "::grouping::"])
+def test_all_else_stays_as_it_is(text: str) -> None:
+    assert defused(text) == text
+
+
+def test_the_operators_own_mark_at_the_beginning_is_meant_and_no_other() -> None:
+    assert own("::group::Replay") == "::group::Replay"
+    assert own("::endgroup::") == "::endgroup::"
+    assert own("::group::Job ::endgroup::").startswith("::group::Job :")
+    assert not _folds(own("::group::Job ::endgroup::").removeprefix("::group::"))
+    assert not _folds(own("Job failed: ::group::"))
+
+
+@pytest.fixture
+def stdlib() -> Iterator[tuple[logging.Logger, list[logging.LogRecord]]]:
+    """Give a logger as Airflow 2 has it for a task, and what comes to its handler."""
+    records: list[logging.LogRecord] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    parent, handler = logging.getLogger("tests.airflow.task"), Handler()
+    parent.addHandler(handler)
+    parent.setLevel(logging.INFO)
+    yield parent.getChild("operators.Task"), records
+    parent.removeHandler(handler)
+
+
+def test_on_airflow_2_both_loggers_reach_the_tasks_handler_and_name_the_place_that_logs(
+    stdlib: tuple[logging.Logger, list[logging.LogRecord]],
+) -> None:
+    logger, records = stdlib
+    ours = HeardLog(own_log(logger))
+    lines = ours.together_with(container_log(logger))
+    own_log(logger)
+    ours.info("::group::ours ::group::")
+    lines.error("::group:: 100%s")
+    assert [(one.name, one.levelname, one.getMessage()) for one in records] == [
+        ("tests.airflow.task.operators.Task", "INFO", "::group::ours :\u200b:group::"),
+        ("tests.airflow.task.operators.Task.container", "ERROR", ":\u200b:group:: 100%s"),
+    ]
+    assert {one.filename for one in records} == {"test_task_log.py"}
+    assert len(logger.filters) == 1
+
+
+def test_on_airflow_3_both_loggers_write_to_the_tasks_log_and_name_the_place_that_logs() -> None:
+    structlog = pytest.importorskip("structlog")
+    pytest.importorskip("airflow.sdk")
+    written = io.StringIO()
+    before = structlog.get_config()
+
+    def name(logger: Any, _method: str, event: Any) -> Any:
+        event["logger"] = event.pop("logger_name", None) or getattr(logger, "name", None)
+        return event
+
+    place = structlog.processors.CallsiteParameterAdder([structlog.processors.CallsiteParameter.FILENAME])
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, name, place, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(written),
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        task_log = structlog.get_logger(logger_name="airflow.task.operators.Task")
+        ours = HeardLog(own_log(task_log))
+        lines = ours.together_with(container_log(task_log))
+        ours.info("::group::ours ::group::")
+        lines.error("::group:: 100%s")
+    finally:
+        structlog.configure(**before)
+    records = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(one["logger"], one["level"], one["event"]) for one in records] == [
+        ("airflow.task.operators.Task", "info", "::group::ours :\u200b:group::"),
+        ("airflow.task.operators.Task.container", "error", ":\u200b:group:: 100%s"),
+    ]
+    assert {one["filename"] for one in records} == {"test_task_log.py"}
+
+
+def test_what_airflow_masks_is_masked_before_it_is_logged(
+    stdlib: tuple[logging.Logger, list[logging.LogRecord]],
+) -> None:
+    # `airflow dags test` logs without masking.
+    mask_secret("a-secret-of-the-test-of-loggers")
+    logger, records = stdlib
+    own_log(logger).warning("it is a-secret-of-the-test-of-loggers")
+    container_log(logger).info("a-secret-of-the-test-of-loggers is it")
+    assert [one.getMessage() for one in records] == ["it is ***", "*** is it"]
+
+
+class _Task:
+    skip_on_exit_code = fail_on_exit_code = None
+
+
+@pytest.mark.parametrize("raised", [InputError, lambda text: JobFailedError("here", "job", "Failed", "", text)])
+def test_an_error_that_airflow_shows_folds_nothing_and_is_never_huge(raised: Any) -> None:
+    error = raised(f"it said ::endgroup::\nbegin{'x' * 20_000_000}end")
+    with pytest.raises((AirflowFailException, JobFailedError)) as caught, errors_for_airflow(_Task()):  # type: ignore[arg-type]
+        raise error
+    text = str(caught.value)
+    assert not _folds(text)
+    assert "beginxxx" in text
+    assert text.endswith("xxxend")
+    assert len(text) < 12_000
