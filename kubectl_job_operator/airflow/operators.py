@@ -17,6 +17,7 @@ from kubectl_job_operator.airflow.argument_types import (
     fetched,
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
+from kubectl_job_operator.airflow.bare_errors import BareErrors
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.defaults import chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
@@ -369,7 +370,7 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
-        with self._running(context) as runner:
+        with BareErrors(), self._running(context) as runner:
             if self.deferrable:
                 self._defer_if_need_be(runner.start())
             else:
@@ -383,7 +384,7 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
-        with self._running(context, handover) as runner:
+        with BareErrors(), self._running(context, handover) as runner:
             self._defer_if_need_be(runner.go_on(handover, outcome))
             return self._pushed(context, runner)
 

@@ -83,7 +83,8 @@ class Unwinding:
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
-            attempt.log.warning(str(error))
+            attempt.log.error(error.report)
+            error.is_told = True
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""

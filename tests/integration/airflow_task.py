@@ -82,6 +82,19 @@ class TaskRun:
         return str(self.failures[0])
 
     @property
+    def report(self) -> str:
+        """What the log says of that exception, in the one message that begins as it does; empty if there is none."""
+        reason = self.error.partition("\n")[0]
+        found = [text for record in self.records if (text := record.getMessage()).startswith(reason)]
+        assert len(found) <= 1, found
+        return "".join(found)
+
+    @property
+    def told(self) -> str:
+        """All that is told of why the task failed: what the exception says, and the log's end where it tells more."""
+        return f"{self.report}\n{self.error}"
+
+    @property
     def commands(self) -> list[list[str]]:
         """The commands in the log, split as a shell would."""
         return [shlex.split(line[2:]) for line in self.log.splitlines() if line.startswith("$ ")]
