@@ -59,7 +59,6 @@ __all__ = [
     "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
-    "push_for_link",
     "redact",
     "resumes_after_timeout",
     "state_of_deferred",
@@ -116,14 +115,8 @@ def import_redact() -> Any:
     raise ImportError("this version of Airflow has no redact() where others have it")
 
 
-def push_for_link(context: Context, key: str, value: str) -> None:
-    """Keep a value for a link in the UI: Airflow 2 makes links on the web server, Airflow 3 where the task has run."""
-    if not _has_task_sdk():
-        context["ti"].xcom_push(key=key, value=value)
-
-
 def pull_for_link(ti_key: Any, key: str) -> str | None:
-    """Return what ``push_for_link`` has kept; ``None`` if it has kept nothing."""
+    """Return an XCom for a link: Airflow 2 makes links on the web server, Airflow 3 where the task has run."""
     if _has_task_sdk():
         return None
     value = importlib.import_module("airflow.models.xcom").XCom.get_value(ti_key=ti_key, key=key)

@@ -19,9 +19,9 @@ from kubectl_job_operator.airflow.argument_types import (
 from kubectl_job_operator.airflow.arguments import check_arguments
 from kubectl_job_operator.airflow.bare_errors import BareErrors
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
-from kubectl_job_operator.airflow.defaults import chosen, settled
+from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
-from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
+from kubectl_job_operator.airflow.links import ReplayLinks, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
 from kubectl_job_operator.errors import InputError
@@ -164,7 +164,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     :param replay_dir: (str, default None) a folder on the worker that gets a folder for each failed try: ``replay.sh``,
         which runs it again, the manifest, the Job, its pods and events, the commands and a picture, all without
-        secrets. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's configuration. Templated.
+        secrets. Its path is the XCom ``replay_folder``. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's configuration. Templated.
     :param replay_keep: (int, folders, default 50) how many of them stay there, the latest; 0 is all.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
@@ -198,7 +198,7 @@ class KubernetesJobOperator(ShorthandOperator):
     }
     # False where only execute knows what the YAML needs.
     renders_before_execute = True
-    operator_extra_links = (ReplayLink(),)
+    operator_extra_links = ReplayLinks()
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
@@ -338,6 +338,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
+        chosen(REPLAY_BASE_URL)  # refused here, not where Airflow asks for the links
         self.deployment_labels: Mapping[str, Any] = chosen("labels") or {}
         if self.kubernetes_conn_id is None and self.config_file is None and not self.in_cluster:
             # A task that names a way into a cluster means that one.
