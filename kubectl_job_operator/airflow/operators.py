@@ -164,7 +164,8 @@ class KubernetesJobOperator(ShorthandOperator):
 
     :param replay_dir: (str, default None) a folder on the worker that gets a folder for each failed try: ``replay.sh``,
         which runs it again, the manifest, the Job, its pods and events, the commands and a picture, all without
-        secrets. Its path is the XCom ``replay_folder``. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's configuration. Templated.
+        secrets. Its path is the XCom ``replay_folder``. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's
+        configuration. Templated.
     :param replay_keep: (int, folders, default 50) how many of them stay there, the latest; 0 is all.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
