@@ -64,8 +64,8 @@ def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | 
 def of_pod(name: str, ending: Ending) -> Cause:
     """Tell what ended a pod from outside."""
     if ending.meaning.startswith("it "):
-        return Cause(f"pod {name}", ending.meaning.removeprefix("it"))
-    return Cause(f"pod {name}", f": {ending.meaning}")
+        return Cause(f"pod {name}", ending.meaning.removeprefix("it"), "a pod")
+    return Cause(f"pod {name}", f": {ending.meaning}", "a pod")
 
 
 def of_obstacle(obstacle: Obstacle) -> Cause:

@@ -208,6 +208,7 @@ def test_execution_timeout_deletes_the_job(task: TaskRunner, namespace: Namespac
     run = task.run(yaml_file_name="job.yaml", execution_timeout=timedelta(seconds=3))
     assert run.state == "failed"
     assert "AirflowTaskTimeout" in repr(run.failures[0])
+    assert f"The task ran into its execution_timeout, so Job {namespace.name}/job is deleted." in run.log
     assert namespace.living("jobs") == []
 
 
@@ -227,6 +228,7 @@ def test_a_task_that_is_killed_fails_and_leaves_no_job(task: TaskRunner, namespa
         signal.signal(signal.SIGTERM, handler)
     assert run.state == "failed"
     assert "told to stop" in run.log
+    assert "told to stop" in run.error or "AirflowTaskTerminated" in repr(run.failures[0])
     assert namespace.living("jobs") == []
 
 
