@@ -73,7 +73,7 @@ def test_a_job_that_waits_for_a_quota_begins_when_there_is_room(outcome: Outcome
 def test_a_limit_that_the_namespace_has_set_is_named_like_one_of_the_template(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobFailedError), run.failures
-    assert re.search(OUT_OF_MEMORY, run.error), run.error
+    assert re.search(OUT_OF_MEMORY, run.told), run.told
     (pod,) = outcome.pods
     assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "16Mi"}
 

@@ -25,7 +25,7 @@ def test_a_container_that_runs_out_of_memory_again_after_its_restart_is_told_so(
     error = outcome.run.failures[0]
     assert isinstance(error, JobFailedError)
     assert error.exit_codes == (137,)
-    assert re.search(OUT_OF_MEMORY, outcome.run.error), outcome.run.error
+    assert re.search(OUT_OF_MEMORY, outcome.run.told), outcome.run.told
     assert "it was restarted 1 time" in outcome.run.told
     if "OOMKilled" in outcome.run.told or "memory than" in outcome.run.told:
         assert "raise resources.limits.memory of container main" in what_to_do(outcome)
@@ -38,6 +38,8 @@ def test_a_pod_that_fills_its_node_is_told_as_evicted_with_the_limit_it_broke(ou
     assert (
         "it was evicted by its node: Pod ephemeral local storage usage exceeds the total limit of containers 4Mi.\n"
     ) in run.told
+    assert " was evicted by its " in run.error.partition("\n")[0], "not killed for want of memory"
+    assert "memory" not in run.error
     assert "resources.limits.ephemeral-storage" in what_to_do(outcome)
     assert outcome.lines_of()[0] == "begins"
     assert "mend the template" not in run.log, "a log that is gone is nobody's fault"

@@ -156,9 +156,9 @@ def test_a_pod_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, nam
     error = run.failures[0]
     assert isinstance(error, JobFailedError)
     assert error.exit_codes == (3,)
-    assert f"Pod {namespace.name}/pod failed: .status.phase is Failed" in run.told
+    assert "exit code 3: about to fail\n" in run.error
+    assert ": .status.phase is Failed" in run.log
     assert "container main: exit code 3 (Error)" in run.told
-    assert "    about to fail" in run.told
     assert namespace.living("pods") == ["pod"]
 
 

@@ -80,7 +80,8 @@ def test_a_job_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, nam
     assert isinstance(error, JobFailedError)
     assert error.reason == "BackoffLimitExceeded"
     pod = namespace.names("pods")[0]
-    assert f"Job {namespace.name}/job failed: BackoffLimitExceeded" in run.told
+    assert "exit code 3: about to fail\nWhat to do: " in run.error
+    assert "(BackoffLimitExceeded)." in run.log
     assert f"Pod {pod} on node " in run.told
     assert "container main: exit code 3 (Error)" in run.told
     assert "about to fail" in run.told
