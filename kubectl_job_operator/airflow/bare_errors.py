@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
 from kubectl_job_operator.errors import KubectlJobOperatorError
 
 
-class BareErrors:
-    """Lets errors that tell all themselves out without their traceback; of any other the traceback is what tells."""
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        """Raise it again, bare."""
-        if error is not None and _tells_all(error):
-            raise error.with_traceback(None) from None
+def bare(error: BaseException) -> BaseException:
+    """Return it without its traceback if it tells all itself; of any other the traceback is what tells."""
+    if not _tells_all(error):
+        return error
+    error.__cause__ = None  # which also hides what was handled when it was raised
+    return error.with_traceback(None)
 
 
 def _tells_all(error: BaseException) -> bool:

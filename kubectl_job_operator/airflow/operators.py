@@ -17,7 +17,7 @@ from kubectl_job_operator.airflow.argument_types import (
     fetched,
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.bare_errors import BareErrors
+from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
@@ -372,12 +372,15 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
-        with BareErrors(), self._running(context) as runner:
-            if self.deferrable:
-                self._defer_if_need_be(runner.start())
-            else:
-                runner.run()
-            return self._pushed(context, runner)
+        try:
+            with self._running(context) as runner:
+                if self.deferrable:
+                    self._defer_if_need_be(runner.start())
+                else:
+                    runner.run()
+                return self._pushed(context, runner)
+        except BaseException as error:
+            raise bare(error)  # noqa: B904 - it is the same
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on with the Job after the triggerer has waited for it, and return its result.
@@ -386,9 +389,12 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
-        with BareErrors(), self._running(context, handover) as runner:
-            self._defer_if_need_be(runner.go_on(handover, outcome))
-            return self._pushed(context, runner)
+        try:
+            with self._running(context, handover) as runner:
+                self._defer_if_need_be(runner.go_on(handover, outcome))
+                return self._pushed(context, runner)
+        except BaseException as error:
+            raise bare(error)  # noqa: B904 - it is the same
 
     def _defer_if_need_be(self, handover: Handover | None) -> None:
         """Leave the worker, unless the Job is over."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.airflow.bare_errors import BareErrors
+from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException
 from kubectl_job_operator.errors import JobFailedError
 from kubectl_job_operator.life.ending import Ending
@@ -27,14 +27,14 @@ def frames(error: BaseException) -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", [{}, {"fail_on_exit_code": 3}])
-def test_a_job_that_failed_shows_no_more_than_two_frames_of_ours(
+def test_a_job_that_failed_shows_no_more_than_one_frame_of_ours(
     arguments: dict[str, Any], fake_kubectl: FakeKubectl
 ) -> None:
     stage.script(fake_kubectl, end="failed")
     fake_kubectl.answers("logs", "one\ntwo\nthree\n")
     with pytest.raises((JobFailedError, AirflowFailException)) as caught:
         execute(operator(job_yaml=MANIFEST, **arguments))
-    assert frames(caught.value) == ["execute", "__exit__"]
+    assert frames(caught.value) == ["execute"]
     assert len(str(caught.value).splitlines()) <= 8
 
 
@@ -59,6 +59,6 @@ def test_airflows_own_word_that_the_task_is_to_end_has_no_frames_of_ours() -> No
     def deep() -> None:
         raise Interruption
 
-    with pytest.raises(Interruption) as caught, BareErrors():
+    with pytest.raises(Interruption) as caught:
         deep()
-    assert [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)][-1] == "__exit__"
+    assert bare(caught.value).__traceback__ is None

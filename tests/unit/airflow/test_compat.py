@@ -117,7 +117,9 @@ def test_the_state_that_a_task_has_been_given_tells_who_stopped_it(
     state: str | None, dag: dict[str, Any], words: str, asked: dict[str, Any]
 ) -> None:
     asked["answer"] = {"task": state}
-    assert words in stop_of({**context(), "dag": SimpleNamespace(**dag)}).words
+    given = context()
+    given["dag"] = SimpleNamespace(**dag)
+    assert words in stop_of(given).words
 
 
 def test_where_airflow_does_not_tell_nobody_is_named(asked: dict[str, Any]) -> None:
