@@ -379,7 +379,7 @@ class KubernetesJobOperator(ShorthandOperator):
                 else:
                     runner.run()
                 return self._pushed(context, runner)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -393,7 +393,7 @@ class KubernetesJobOperator(ShorthandOperator):
             with self._running(context, handover) as runner:
                 self._defer_if_need_be(runner.go_on(handover, outcome))
                 return self._pushed(context, runner)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
 
     def _defer_if_need_be(self, handover: Handover | None) -> None:
