@@ -87,7 +87,10 @@ class Unwinding:
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
-            attempt.log.error(error.report)
+            reason, _, details = error.report.partition("\n")
+            attempt.log.error(reason)
+            if details:
+                attempt.log.warning(details)
             error.is_told = True
 
     def _find_out_who_stopped_it(self, error: BaseException) -> None:

@@ -37,6 +37,14 @@ class Part:
     obstacle: Cause | None = None
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """How much of the containers' logs is shown here, and whether all of it stands elsewhere."""
+
+    line_count: int
+    is_all_told: bool = True
+
+
 def failed_parts(
     job: Object, pods: Sequence[Object], events: Sequence[Object], read_log: ReadLog, *, is_shown: bool
 ) -> list[Part]:
@@ -63,7 +71,8 @@ def failed_parts(
     for one in found[:MOST_PODS]:
         # What the culprit said stands in the log above, and at the end of the exception.
         is_culprit = not any(part.cause for part in parts)
-        parts.append(_part(*one, read_log, (0 if is_culprit else SHOWN_LINES) if is_shown else LAST_LINES))
+        shown = _Shown(0 if is_culprit else SHOWN_LINES) if is_shown else _Shown(LAST_LINES, is_all_told=False)
+        parts.append(_part(*one, read_log, shown))
     rest = found[MOST_PODS:]
     if rest:
         codes = sorted({one.exit_code for _, _, failed in rest for one in failed})
@@ -72,11 +81,8 @@ def failed_parts(
     return parts
 
 
-def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_log: ReadLog, line_count: int) -> Part:
-    """Tell of one pod.
-
-    :param line_count: how many of the last lines of each container are told.
-    """
+def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_log: ReadLog, shown: _Shown) -> Part:
+    """Tell of one pod."""
     node, pod_name = (pod.get("spec") or {}).get("nodeName"), pod["metadata"]["name"]
     name = f"Pod {pod_name}{f' on node {node}' if node else ''}"
     ended = [(one, endings.of_container(pod, one)) for one in failed]
@@ -88,7 +94,7 @@ def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_l
     of_containers: list[tuple[Cause, Sequence[str]]] = []
     for one, meaning in ended:
         last = read_log(pod, one.container, LAST_LINES)
-        lines += _container_lines(name, one, meaning, last, line_count)
+        lines += _container_lines(name, one, meaning, last, shown)
         if not meaning.is_consequence:
             of_containers.append((cause.of_container(one, meaning, last), last or ()))
     is_own_end = ending is endings.DELETED_BY_SOMEBODY and bool(of_containers)
@@ -101,7 +107,7 @@ def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_l
 
 
 def _container_lines(
-    pod: str, failed: FailedContainer, ending: Ending, last: Sequence[str] | None, line_count: int
+    pod: str, failed: FailedContainer, ending: Ending, last: Sequence[str] | None, shown: _Shown
 ) -> Iterator[str]:
     """Tell of one container that ended badly."""
     reason = f" ({failed.reason})" if failed.reason else ""
@@ -113,12 +119,14 @@ def _container_lines(
         first, *rest = failed.message.strip().splitlines() or [""]
         yield f"  its termination message: {first}"
         yield from (f"    {line}" for line in rest)
+    if last is None and shown.is_all_told:
+        return
     if last is None:
         yield "  its log cannot be read"
     elif not last:
         yield "  it wrote no log"
-    elif line_count:
-        told = last[-line_count:]
+    elif shown.line_count:
+        told = last[-shown.line_count :]
         yield f"  its last {len(told)} log lines:" if len(told) > 1 else "  its last log line:"
         yield from (f"    {line}" for line in told)
 

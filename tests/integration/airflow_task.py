@@ -83,11 +83,11 @@ class TaskRun:
 
     @property
     def report(self) -> str:
-        """What the log says of that exception, in the one message that begins as it does; empty if there is none."""
-        reason = self.error.partition("\n")[0]
-        found = [text for record in self.records if (text := record.getMessage()).startswith(reason)]
+        """What the log says of that exception: the message that is its first line, and the next; empty without one."""
+        messages = [record.getMessage() for record in self.records]
+        found = [number for number, text in enumerate(messages) if text == self.error.partition("\n")[0]]
         assert len(found) <= 1, found
-        return "".join(found)
+        return "\n".join(messages[found[0] : found[0] + 2]) if found else ""
 
     @property
     def told(self) -> str:

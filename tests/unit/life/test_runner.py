@@ -143,7 +143,8 @@ def test_a_job_that_fails_is_an_error_with_the_reason_and_what_its_pods_say(
     assert caught.value.reason == "BackoffLimitExceeded"
     reason = "Job here/countdown failed: container main ended with exit code 3: dying"
     assert str(caught.value).splitlines() == [reason, READ_ON], "nothing that is said twice"
-    assert log.lines[-1].startswith(f"{reason}\nPod failed-exit-code-28jd2 on node node1, container main: exit code 3")
+    assert log.lines[-2] == reason
+    assert log.lines[-1].startswith("Pod failed-exit-code-28jd2 on node node1, container main: exit code 3")
     assert log.lines[-1].endswith(f"\n{READ_ON}"), "who reads the end of the log knows the cause"
     assert log.text.count(READ_ON) == log.text.count(" on node node1, container main") == 1
     assert "    dying" in log.lines[-1]

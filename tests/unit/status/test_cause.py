@@ -93,6 +93,12 @@ def test_what_the_log_shows_already_is_not_told_again_of_the_culprit_and_in_shor
     assert lines[second + 1 : second + 5] == ["  its last 3 log lines:", "    b", "    c", "    d"]
 
 
+def test_that_a_log_is_gone_is_no_loss_where_all_of_it_was_shown() -> None:
+    gone = Logs(is_readable=False)
+    assert "cannot be read" not in str(found("failed-exit-code", gone, is_shown=True).lines)
+    assert "cannot be read" in str(found("failed-exit-code", gone).lines)
+
+
 def test_a_pod_that_the_job_deleted_stands_below_the_one_that_failed() -> None:
     (culprit,) = recordings.pods("failed-exit-code")
     victim = {
