@@ -6,9 +6,22 @@ import enum
 import shlex
 from collections.abc import Sequence
 
+_ADVICE = "What to do: "
+
 
 class KubectlJobOperatorError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """The base of every error that this package raises on purpose.
+
+    What it says is short enough for a mail or a page of Airflow, its reason first; ``report`` is for the log.
+    """
+
+    is_told = False
+    """Whether the log has its ``report`` already."""
+
+    @property
+    def report(self) -> str:
+        """All that is known of it, to be said once."""
+        return str(self)
 
 
 class InputError(KubectlJobOperatorError):
@@ -172,6 +185,9 @@ class JobFailedError(JobError):
     :param reason: the condition's reason, as ``BackoffLimitExceeded``.
     :param message: the condition's message.
     :param account: what its pods say about it, ready to be shown; may be empty.
+    :param headline: why it failed, in one line; default is the condition's reason.
+    :param last_lines: what a container that ended badly said last; may be empty.
+    :param remedy: what to do; may be empty.
     :param exit_codes: those of its containers that ended badly, each once; empty where no pod is left to tell.
     :param kind: the object's kind.
     """
@@ -184,6 +200,9 @@ class JobFailedError(JobError):
         message: str,
         account: str = "",
         *,
+        headline: str = "",
+        last_lines: Sequence[str] = (),
+        remedy: str = "",
         exit_codes: Sequence[int] = (),
         kind: str = "Job",
     ) -> None:
@@ -191,14 +210,38 @@ class JobFailedError(JobError):
         self.condition_message = message
         self.account = account
         self.exit_codes = tuple(exit_codes)
-        headline = f"{kind} {namespace}/{name} failed: {reason}"
-        if message:
-            headline += f" ({message})"
-        super().__init__(namespace, name, f"{headline}\n{account}" if account else headline)
+        self.remedy = remedy
+        words = headline or (f"{reason} ({message})" if message else reason)
+        self._headline = f"{kind} {namespace}/{name} failed: {words}"
+        lines = [self._headline]
+        if last_lines:
+            lines.append(f"Its last {len(last_lines)} log lines:" if len(last_lines) > 1 else "Its last log line:")
+            lines += [f"  {line}" for line in last_lines]
+        super().__init__(namespace, name, "\n".join([*lines, *self._advice()]))
+
+    @property
+    def report(self) -> str:
+        """All that its pods and events tell."""
+        return "\n".join([self._headline, *filter(None, [self.account]), *self._advice()])
+
+    def _advice(self) -> list[str]:
+        return [f"What to do: {self.remedy}"] if self.remedy else []
 
 
 class JobVanishedError(JobError):
-    """The Job was there and is no more, or another one has taken its name: it has no verdict."""
+    """The Job was there and is no more, or another one has taken its name: it has no verdict.
+
+    :param remains: what is left to see of it; may be empty.
+    """
+
+    def __init__(self, namespace: str, name: str, message: str, remains: str = "") -> None:
+        self.remains = remains
+        super().__init__(namespace, name, message)
+
+    @property
+    def report(self) -> str:
+        """What is left to see of it, too."""
+        return f"{self}\nWhat is left to see:\n{self.remains}" if self.remains else str(self)
 
 
 class ResultError(JobError):
@@ -206,7 +249,21 @@ class ResultError(JobError):
 
 
 class JobStartupError(JobError):
-    """The Job cannot start, or no container of it ran in time; the Job was deleted."""
+    """The Job cannot start, or no container of it ran in time; the Job was deleted.
+
+    :param report: why, in a line; which limit is over, in another; all that is known; and ``What to do: ...``.
+    """
+
+    def __init__(self, namespace: str, name: str, report: str) -> None:
+        self._report = report
+        told, mark, advice = report.rpartition(f"\n{_ADVICE}")
+        brief = "\n".join(told.splitlines()[:2])
+        super().__init__(namespace, name, f"{brief}{mark}{advice}")
+
+    @property
+    def report(self) -> str:
+        """All that the pods wait for."""
+        return self._report
 
 
 class JobInUseError(JobError):

@@ -39,9 +39,10 @@ _STATE_SECONDS = 10.0
 _PLAIN_TEXT = "any text"
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
-_WANTED_STATES = frozenset({"scheduled", "queued", "running"})
+WANTED_STATES = frozenset({"scheduled", "queued", "running"})
 
 __all__ = [
+    "WANTED_STATES",
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSkipException",
@@ -56,13 +57,12 @@ __all__ = [
     "import_base_hook",
     "import_redact",
     "is_secret_name",
-    "is_wanted_by_airflow",
     "mask_secret",
     "pull_for_link",
-    "push_for_link",
     "redact",
     "resumes_after_timeout",
     "state_of_deferred",
+    "state_of_running",
     "task_decorator_factory",
     "to_thread_with_airflow",
     "triggers_have_on_kill",
@@ -130,14 +130,8 @@ def import_redact() -> Any:
     raise ImportError("this version of Airflow has no redact() where others have it")
 
 
-def push_for_link(context: Context, key: str, value: str) -> None:
-    """Keep a value for a link in the UI: Airflow 2 makes links on the web server, Airflow 3 where the task has run."""
-    if not _has_task_sdk():
-        context["ti"].xcom_push(key=key, value=value)
-
-
 def pull_for_link(ti_key: Any, key: str) -> str | None:
-    """Return what ``push_for_link`` has kept; ``None`` if it has kept nothing."""
+    """Return an XCom for a link: Airflow 2 makes links on the web server, Airflow 3 where the task has run."""
     if _has_task_sdk():
         return None
     value = importlib.import_module("airflow.models.xcom").XCom.get_value(ti_key=ti_key, key=key)
@@ -153,17 +147,16 @@ def _has_task_sdk() -> bool:
     return importlib.util.find_spec("airflow.sdk") is not None
 
 
-def is_wanted_by_airflow(context: Context) -> bool:
-    """Whether Airflow still wants the task instance to run.
+def state_of_running(context: Context) -> str:
+    """Return the state of the task instance that runs here, as Airflow now has it; the words are those below.
 
     Asked when the task was told to stop: after a user's Clear or mark the state is another one; where only the worker
-    is told to stop, it still is the old one. False, too, where Airflow does not tell.
+    is told to stop, it still is one of ``WANTED_STATES``.
     """
-    instance = context["ti"]
     try:
-        return _state_of(instance) in _WANTED_STATES
+        return _state_of(context["ti"])
     except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
-        return False
+        return "unknown"
 
 
 def comes_back(context: Context) -> bool:

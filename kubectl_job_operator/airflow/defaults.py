@@ -26,13 +26,14 @@ class Option:
     """
 
     name: str
-    kind: Literal["str", "bool", "int", "float", "dict"]
+    kind: Literal["str", "bool", "int", "float", "dict", "url"]
     description: str
     default: str = ""
     example: str | None = None
 
 
 INSTALLATION = "installation"
+REPLAY_BASE_URL = "replay_base_url"
 
 OPTIONS = (
     Option(
@@ -80,6 +81,12 @@ OPTIONS = (
         example="/var/lib/airflow/replay",
     ),
     Option("replay_keep", "int", "How many of these folders stay, the latest; 0: all.", "50"),
+    Option(
+        REPLAY_BASE_URL,
+        "url",
+        "Where a browser finds these folders, if something serves them: a failed task then has a link to its own.",
+        example="https://files.example.com/replay",
+    ),
 )
 _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _WORDS = {
@@ -87,6 +94,7 @@ _WORDS = {
     "int": "a number, not negative",
     "float": "a number of seconds, not negative",
     "dict": 'JSON as {"key": "value"}',
+    "url": "an address that begins with http:// or https://",
     "str": f"one of {', '.join(get_args(DeletePolicyChoice))}",
 }
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -94,7 +102,7 @@ _BY_NAME = {option.name: option for option in OPTIONS}
 
 def configuration() -> dict[str, Any]:
     """Describe the options to Airflow."""
-    kinds = {"str": "string", "bool": "boolean", "int": "integer", "float": "float", "dict": "string"}
+    kinds = {"str": "string", "bool": "boolean", "int": "integer", "float": "float", "dict": "string", "url": "string"}
     return {
         SECTION: {
             "description": "How KubernetesJobOperator behaves where its arguments do not say.",
@@ -158,6 +166,9 @@ def _read(option: Option, text: str) -> Any:
         if not isinstance(value, Mapping):
             raise ValueError(text)
         return value
+    if option.kind == "url" and not text.lower().startswith(("http://", "https://")):
+        # Airflow's page makes no link of any other.
+        raise ValueError(text)
     if option.name == "delete_policy" and text not in get_args(DeletePolicyChoice):
         raise ValueError(text)
     return text

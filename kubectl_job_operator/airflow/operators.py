@@ -17,10 +17,11 @@ from kubectl_job_operator.airflow.argument_types import (
     fetched,
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
+from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
-from kubectl_job_operator.airflow.defaults import chosen, settled
+from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
-from kubectl_job_operator.airflow.links import ReplayLink, remember_replay
+from kubectl_job_operator.airflow.links import ReplayLinks, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
 from kubectl_job_operator.errors import InputError
@@ -163,7 +164,8 @@ class KubernetesJobOperator(ShorthandOperator):
 
     :param replay_dir: (str, default None) a folder on the worker that gets a folder for each failed try: ``replay.sh``,
         which runs it again, the manifest, the Job, its pods and events, the commands and a picture, all without
-        secrets. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's configuration. Templated.
+        secrets. Its path is the XCom ``replay_folder``. Default: ``[kubectl_job_operator] replay_dir`` of Airflow's
+        configuration. Templated.
     :param replay_keep: (int, folders, default 50) how many of them stay there, the latest; 0 is all.
     :raises ValueError: when the DAG is parsed, if arguments contradict each other.
     """
@@ -197,7 +199,7 @@ class KubernetesJobOperator(ShorthandOperator):
     }
     # False where only execute knows what the YAML needs.
     renders_before_execute = True
-    operator_extra_links = (ReplayLink(),)
+    operator_extra_links = ReplayLinks()
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
 
@@ -337,6 +339,7 @@ class KubernetesJobOperator(ShorthandOperator):
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
+        chosen(REPLAY_BASE_URL)  # refused here, not where Airflow asks for the links
         self.deployment_labels: Mapping[str, Any] = chosen("labels") or {}
         if self.kubernetes_conn_id is None and self.config_file is None and not self.in_cluster:
             # A task that names a way into a cluster means that one.
@@ -369,12 +372,15 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises JobFailedError: if the Job failed.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
-        with self._running(context) as runner:
-            if self.deferrable:
-                self._defer_if_need_be(runner.start())
-            else:
-                runner.run()
-            return self._pushed(context, runner)
+        try:
+            with self._running(context) as runner:
+                if self.deferrable:
+                    self._defer_if_need_be(runner.start())
+                else:
+                    runner.run()
+                return self._pushed(context, runner)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            raise bare(error)  # noqa: B904 - it is the same
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on with the Job after the triggerer has waited for it, and return its result.
@@ -383,9 +389,12 @@ class KubernetesJobOperator(ShorthandOperator):
         :raises KubectlJobOperatorError: as ``execute``.
         """
         handover, outcome = read_event(event)
-        with self._running(context, handover) as runner:
-            self._defer_if_need_be(runner.go_on(handover, outcome))
-            return self._pushed(context, runner)
+        try:
+            with self._running(context, handover) as runner:
+                self._defer_if_need_be(runner.go_on(handover, outcome))
+                return self._pushed(context, runner)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            raise bare(error)  # noqa: B904 - it is the same
 
     def _defer_if_need_be(self, handover: Handover | None) -> None:
         """Leave the worker, unless the Job is over."""

@@ -10,12 +10,12 @@ from kubectl_job_operator.airflow.compat import (
     AirflowFailException,
     AirflowSkipException,
     Context,
-    is_wanted_by_airflow,
     redact,
 )
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.secrets import caller
 from kubectl_job_operator.airflow.settings import settings_of
+from kubectl_job_operator.airflow.stopping import stop_of
 from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of
 from kubectl_job_operator.airflow.task_log import container_log, defused, own_log
@@ -40,7 +40,7 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
         log=log,
         container_log=container_log(task.log),
         memory=TaskStateMemory(context),
-        is_worker_stop=lambda: is_wanted_by_airflow(context),
+        ask_stop=lambda: stop_of(context),
         observer=JobNames(context, log.warning),
         caller=caller(),
     )

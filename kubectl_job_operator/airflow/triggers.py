@@ -17,6 +17,7 @@ from kubectl_job_operator.airflow.compat import (
     triggers_have_on_kill,
 )
 from kubectl_job_operator.airflow.connection import Place, find_place
+from kubectl_job_operator.airflow.stopping import words_for
 from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import KillAction, Patience
@@ -155,9 +156,9 @@ class KubernetesJobTrigger(BaseTrigger):
         if state not in _UNWANTED_STATES:
             return
         if KillAction(self.on_kill_action) is KillAction.KEEP:
-            self.log.warning('The task was ended; by on_kill_action="keep" Job %s stays.', self._job.full_name)
+            self.log.warning('%s; by on_kill_action="keep" Job %s stays.', words_for(state), self._job.full_name)
             return
-        self.log.warning("The task was ended (its state is %s), so Job %s is deleted.", state, self._job.full_name)
+        self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
         await self._delete()
 
     async def _delete(self) -> None:

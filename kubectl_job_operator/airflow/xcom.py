@@ -13,6 +13,7 @@ JOB_NAME = "job_name"
 JOB_NAMESPACE = "job_namespace"
 JOB_UID = "job_uid"
 POD_NAMES = "pod_names"
+REPLAY_FOLDER = "replay_folder"
 
 
 class JobNames(Nobody):

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain("error: interrupted.")
         return ExitCode.INTERRUPTED
     except KubectlJobOperatorError as error:
-        complain(f"error: {in_options(str(error))}")
+        reason, newline, rest = str(error).partition("\n")
+        complain(f"error: {in_options(reason if error.is_told else f'{reason}{newline}{rest}')}")
         return exit_code_of(error)
 
 

@@ -103,7 +103,7 @@ class _Wait:
             try:
                 nap = min(self._seconds_to_next_look(), *self._limits(), _LONGEST_NAP_SECONDS)
             except JobStartupError as error:
-                return self._report(News.STUCK, str(error))
+                return self._report(News.STUCK, error.report)
 
     def _outcome(self) -> Outcome | None:
         """Return what is to be told to a worker, if anything is."""

@@ -13,8 +13,11 @@ from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
-from kubectl_job_operator.status import diagnosis, events, job_status, pod_status
+from kubectl_job_operator.status import diagnosis, events, job_status, pod_status, verdict_words
 from kubectl_job_operator.status.rights import LIST_EVENTS
+from kubectl_job_operator.status.shortening import shortened
+
+_MOST_LETTERS = 300
 
 
 class Ending:
@@ -47,7 +50,8 @@ class Ending:
             attempt.log.info(f"{attempt.full_name} is Complete after {seconds:.1f} s: {job_status.progress(job)}.")
         else:
             attempt.may_run_on = False
-            attempt.log.warning(f"{attempt.full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
+            why = verdict_words.meaning(job, verdict)
+            attempt.log.warning(f"{attempt.full_name} is Failed after {seconds:.1f} s: {why}.")
         self._reading.finish(job)
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
@@ -64,7 +68,7 @@ class Ending:
     def with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
         """Add what is left to see of a Job that is gone."""
         left = diagnosis.remains(job, *self._pods_and_events(job), self._reading.last_lines)
-        return JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}")
+        return JobVanishedError(error.namespace, error.name, str(error), left)
 
     def _show_events(self) -> None:
         """Read the events for whoever looks on, if they are wanted."""
@@ -96,12 +100,18 @@ class Ending:
     def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
         pods, noted = self._pods_and_events(job)
+        following = self._attempt.settings.following
+        is_shown = following.is_on and following.containers is None and following.init_containers is None
+        why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)
         return JobFailedError(
             str(self._attempt.kubectl.namespace),
             self._attempt.manifest.name,
             verdict.reason,
             verdict.message,
-            diagnosis.account(job, pods, noted, self._reading.last_lines),
+            "\n".join(why.lines),
+            headline=why.headline,
+            last_lines=[shortened(line, _MOST_LETTERS) for line in why.last_lines],
+            remedy=why.remedy,
             exit_codes=diagnosis.exit_codes(pods),
             kind=kinds.word(job),
         )

@@ -13,11 +13,10 @@ from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.clocks import Clocks, identity, seconds_since
-from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import events, job_status, pod_status
+from kubectl_job_operator.status import job_status, pod_status, startup
 from kubectl_job_operator.status.lingering import is_out_of_reach
-from kubectl_job_operator.status.outlook import Obstacle, Outlook, capital, grouped, line_of
+from kubectl_job_operator.status.outlook import Obstacle, Outlook, grouped, line_of
 from kubectl_job_operator.status.pending import is_in_queue, obstacles
 from kubectl_job_operator.watch.event_reader import EventReader
 
@@ -29,8 +28,6 @@ _EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)
 _EVENTS_IN_QUEUE_SECONDS = 300.0
 _LOOK_WHILE_RUNNING_SECONDS = 5.0
 _SHORTEST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.1, 60.0
-_MOST_LINES = 5
-_WORST_FIRST = (Outlook.HOPELESS, Outlook.PULL_FAILING, Outlook.MAY_HEAL, Outlook.PASSING)
 
 
 class Obstacles:
@@ -226,10 +223,10 @@ class Obstacles:
             return
         cause = next(one for one in found if identity(one) in still)
         if cause.outlook is Outlook.HOPELESS:
-            self._raise("it cannot start.", found, cause.remedy)
+            self._raise("It cannot start.", found, cause.remedy)
         grace = self._patience.image_pull_grace_seconds
         self._raise(
-            f"an image could not be pulled within {grace:.0f} s.",
+            f"An image could not be pulled within {grace:.0f} s.",
             found,
             f"{cause.remedy}\nIf it only takes longer, raise image_pull_grace_seconds (0 is without limit).",
         )
@@ -248,7 +245,7 @@ class Obstacles:
         elif left <= 0 and found and not is_in_queue(found):
             remedy = next((one.remedy for one in found if one.remedy), "see what the pods wait for.")
             self._raise(
-                f"no container has started within {timeout:.0f} s.",
+                f"No container has started within {timeout:.0f} s.",
                 found,
                 f"{remedy}\nIf it only takes longer, raise startup_timeout_seconds (0 is without limit).",
             )
@@ -263,15 +260,9 @@ class Obstacles:
         return pods, obstacles(job, pods, self._events)
 
     def _raise(self, what: str, found: Sequence[Obstacle], remedy: str) -> None:
-        namespace, name = self._job["metadata"]["namespace"], self._job["metadata"]["name"]
-        groups = sorted(grouped(found), key=lambda group: _WORST_FIRST.index(group[0].outlook))
-        lines = [
-            f"{kinds.word(self._job)} {namespace}/{name}: {what}",
-            *(f"  {capital(line_of(group))}" for group in groups[:_MOST_LINES]),
-        ]
-        if not all(one.is_explained for one in found):
-            lines += [f"  {line}" for line in events.grouped(self._job, self._events)]
-        raise JobStartupError(namespace, name, "\n".join([*lines, f"What to do: {remedy}"]))
+        metadata = self._job["metadata"]
+        report = startup.report(self._job, what, found, self._events, remedy)
+        raise JobStartupError(metadata["namespace"], metadata["name"], report)
 
 
 def _runs(pods: Sequence[Object], found: Sequence[Obstacle]) -> bool:

@@ -16,7 +16,9 @@ from kubectl_job_operator.attempt.outcome import Outcome
 from kubectl_job_operator.attempt.retrying import Result
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.attempt.workspace import manifest_file_name
+from kubectl_job_operator.errors import TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.ending import Ending
@@ -31,11 +33,6 @@ from kubectl_job_operator.replay.aftermath import Aftermath, Caller
 from kubectl_job_operator.status import job_status
 
 
-def _nobody_stopped_the_worker() -> bool:
-    """Take every kill for a user's, where nobody can tell."""
-    return False
-
-
 class JobRunner:
     """Runs one Job for one try of a task.
 
@@ -47,7 +44,7 @@ class JobRunner:
     :param log: takes every line, in the thread that called ``run``.
     :param container_log: takes those that containers have written; default is the same.
     :param memory: where it is kept that the Job was Complete, for a later try; default is nowhere.
-    :param is_worker_stop: after ``kill``: whether only the worker was told to stop, and nobody wants the work to end.
+    :param ask_stop: after ``kill``: tells who wants the end.
     :param observer: is shown the Job as it changes.
     :param caller: what the caller knows of secrets and versions, for what a failed try leaves.
     """
@@ -62,7 +59,7 @@ class JobRunner:
         settings: Settings,
         log: Log,
         memory: Memory | None = None,
-        is_worker_stop: Callable[[], bool] = _nobody_stopped_the_worker,
+        ask_stop: Callable[[], Stop] = Stop,
         observer: Observer | None = None,
         caller: Caller | None = None,
         container_log: Log | None = None,
@@ -96,7 +93,7 @@ class JobRunner:
         self._beginning = Beginning(attempt, caller.mask)
         self._ending = Ending(attempt, self._reading, self._aftermath)
         self._meanwhile = Meanwhile(attempt, self._reading, self._ending)
-        self._unwinding = Unwinding(attempt, self._reading, self._aftermath, is_worker_stop)
+        self._unwinding = Unwinding(attempt, self._reading, self._aftermath, ask_stop)
 
     def run(self) -> Object:
         """Run the Job to its end and return it as it then was.
@@ -159,6 +156,8 @@ class JobRunner:
             self._attempt.mailbox.check()
         except BaseException as error:
             self._unwinding.unwind(error)
+            if type(error) is TaskKilledError:
+                raise TaskKilledError(f"{self._unwinding.stop.words}.") from None
             raise
         self._attempt.processes.close()
         self._attempt.workspace.remove()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import KillAction
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     DeferralError,
     JobFailedError,
@@ -31,16 +32,17 @@ class Unwinding:
     :param attempt: the try.
     :param reading: what is to be stopped.
     :param aftermath: what is kept of the try.
-    :param is_worker_stop: after a kill: whether only the worker was told to stop, and nobody wants the work to end.
+    :param ask_stop: after a kill: tells who wants the end.
     """
 
-    def __init__(
-        self, attempt: Attempt, reading: Reading, aftermath: Aftermath, is_worker_stop: Callable[[], bool]
-    ) -> None:
+    def __init__(self, attempt: Attempt, reading: Reading, aftermath: Aftermath, ask_stop: Callable[[], Stop]) -> None:
         self._attempt = attempt
         self._reading = reading
         self._aftermath = aftermath
-        self._is_worker_stop = is_worker_stop
+        self._ask_stop = ask_stop
+        self._has_asked = False
+        self.stop = Stop()
+        """Who wanted the end, if the try was interrupted."""
 
     def unwind(self, error: BaseException) -> None:
         """Clean up after a failure, even if it is interrupted: Airflow 2 raises again for each further signal."""
@@ -64,6 +66,8 @@ class Unwinding:
         if not is_interrupted:
             reads_events = attempt.permissions.has(LIST_EVENTS)
             self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
+        if is_interrupted:
+            self._find_out_who_stopped_it(error)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):
@@ -83,21 +87,34 @@ class Unwinding:
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
-            attempt.log.warning(str(error))
+            reason, _, details = error.report.partition("\n")
+            attempt.log.error(reason)
+            if details:
+                attempt.log.warning(details)
+            error.is_told = True
+
+    def _find_out_who_stopped_it(self, error: BaseException) -> None:
+        if self._attempt.mailbox.is_killed:
+            if not self._has_asked:
+                self._has_asked = True
+                self.stop = self._ask_stop()
+        elif isinstance(error, TaskTimeoutError) or "Timeout" in type(_interruption_in(error)).__name__:
+            # Of Airflow's exceptions only the name is known here.
+            self.stop = Stop("The task ran into its execution_timeout")
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
-        attempt = self._attempt
-        if attempt.settings.keep_on_worker_stop and attempt.mailbox.is_killed and self._is_worker_stop():
-            attempt.log.warning(
-                f"Only the worker was told to stop, so {attempt.full_name} runs on; the next try goes on with it."
-            )
+        attempt, words = self._attempt, self.stop.words
+        if attempt.settings.keep_on_worker_stop and self.stop.is_worker_only:
+            attempt.log.warning(f"{words}, so {attempt.full_name} runs on; the next try goes on with it.")
         elif attempt.settings.on_kill is KillAction.KEEP:
-            attempt.log.warning(f'The task was told to stop; by on_kill_action="keep" {attempt.full_name} stays.')
+            attempt.log.warning(f'{words}; by on_kill_action="keep" {attempt.full_name} stays.')
         else:
             command = attempt.belongings.delete_command(attempt.kubectl)
+            if self.stop.is_worker_only:
+                words += ", and no later try is to go on with it"
             attempt.log.warning(
-                f"The task was told to stop, so {attempt.full_name} is deleted. What was made for it goes too. Airflow "
+                f"{words}, so {attempt.full_name} is deleted. What was made for it goes too. Airflow "
                 "may leave no more than five seconds for that; if the cluster does not answer in time, it is for you "
                 f"to do:\n{command}"
             )
@@ -130,11 +147,16 @@ class Unwinding:
 
 
 def _is_interruption(error: BaseException) -> bool:
-    """Whether Airflow ended the run from outside: by an exception that is no ``Exception``, raised in a signal handler.
+    """Whether Airflow ended the run from outside."""
+    return _interruption_in(error) is not None
+
+
+def _interruption_in(error: BaseException) -> BaseException | None:
+    """Find what Airflow ends a run by: an exception that is no ``Exception``, raised in a signal handler.
 
     Raised while a lock is taken, it may come out as the context of an ordinary error about that lock.
     """
     cause: BaseException | None = error
     while cause is not None and isinstance(cause, Exception):
         cause = cause.__context__
-    return cause is not None
+    return cause

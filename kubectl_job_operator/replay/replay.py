@@ -21,6 +21,11 @@ END_OF_GROUP = "::endgroup::"
 
 _READS, _CHANGES = "reads", "CHANGES the cluster"
 _INDENT = "  "
+_AS_JSON = ("-o", "json")
+_VERDICT = (
+    "-o",
+    'jsonpath={.kind} {.metadata.name}:{range .status.conditions[?(@.status=="True")]} {.type} ({.reason}){end}{"\\n"}',
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,42 @@ class Try:
 
 def replay(the_try: Try) -> str:
     """Return the text: what to know, what to set, the manifest, and the commands in order."""
-    steps = _steps(the_try)
-    settings = _exports(the_try.settings or {})
+    begin, end = _guard(the_try)
+    lines = [*begin, *_exports(the_try.settings or {}), *_check(the_try), *_manifests(the_try.files), *_steps(the_try)]
     # A comment at each end, for what some logs put before a message's first line and behind its last one.
-    return "\n".join([*_introduction(the_try), *settings, *_manifests(the_try.files), *steps, "# That was all."])
+    return "\n".join([*_introduction(the_try), *lines, *end, "# That was all."])
+
+
+def _guard(the_try: Try) -> tuple[list[str], list[str]]:
+    """Return what stands around the commands, so that bash runs none before it has read all, and can stop."""
+    return (["("], [")"]) if _check(the_try) else ([], [])
+
+
+def _first_in_namespace(the_try: Try) -> Record | None:
+    return next((one for one in the_try.records if "-n" in _beginning(one)), None)
+
+
+def _check(the_try: Try) -> list[str]:
+    """Stop where another Job has the name: what follows would read that one's logs, and call its end this try's."""
+    one = _first_in_namespace(the_try)
+    if the_try.job is None or one is None:
+        return []
+    substitutions, target = _substitutions(replace(the_try, job=None)), kinds.target(the_try.job)
+    ask = [*_beginning(one), "get", target, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}"]
+    delete = _command([*_beginning(one), "delete", target], substitutions)
+    uid = objects.uid(the_try.job)
+    words = (
+        f"Stopped: {target} is another one now, with uid $JOB_UID; that of this try had uid {uid}. "
+        "What follows would tell of that other one. If nobody needs it, delete it, and paste this again:"
+    )
+    return [
+        f"JOB_UID=$({_command(ask, substitutions)}) || exit  # {_READS}",
+        f'if [ -n "$JOB_UID" ] && [ "$JOB_UID" != {shlex.quote(uid)} ]; then',
+        f'{_INDENT}echo "{words}" >&2',
+        f"{_INDENT}echo {shlex.quote(delete)} >&2",
+        f"{_INDENT}exit 1",
+        "fi",
+    ]
 
 
 def _introduction(the_try: Try) -> list[str]:
@@ -129,7 +166,7 @@ def _steps(the_try: Try) -> list[str]:
         if one in waits:
             lines += _all_waits(waits, substitutions) if one is waits[0] else []
             continue
-        line = f"{_command(one.argv, substitutions)}  # {_mark(one)}"
+        line = _line(one, substitutions)
         if the_try.job is not None and "$JOB_UID" in line and not is_uid_known:
             is_uid_known = True
             lines.append(_ask_for_uid(one, the_try.job, substitutions))
@@ -141,7 +178,7 @@ def _all_waits(waits: Sequence[Record], substitutions: Mapping[str, str]) -> lis
     """Run the waits beside each other, as the task did."""
     return [
         "(  # all at once; the first that returns ends the others",
-        *(f"{_INDENT}{_command(one.argv, substitutions)} &  # {_mark(one)}" for one in waits),
+        *(f"{_INDENT}{_line(one, substitutions, ' &')}" for one in waits),
         f"{_INDENT}wait -n; kill $(jobs -p) 2> /dev/null; wait",
         ")",
     ]
@@ -178,6 +215,21 @@ def _substitutions(the_try: Try) -> dict[str, str]:
     if the_try.job is not None:
         substitutions[objects.uid(the_try.job)] = '"$JOB_UID"'
     return substitutions
+
+
+def _line(one: Record, substitutions: Mapping[str, str], end: str = "") -> str:
+    """Return a command with what there is to say of it; what it printed for a machine is shown in short."""
+    brief = _for_people(one)
+    ran = f"; ran with {shlex.join(_AS_JSON)}" if brief != one.argv else ""
+    return f"{_command(brief, substitutions)}{end}  # {_mark(one)}{ran}"
+
+
+def _for_people(one: Record) -> tuple[str, ...]:
+    """Leave out that it prints JSON; of the Job that is waited for, say only which verdict it has."""
+    for index in range(len(one.argv) - 1):
+        if one.argv[index : index + 2] == _AS_JSON:
+            return (*one.argv[:index], *(_VERDICT if _is_wait(one) else ()), *one.argv[index + 2 :])
+    return one.argv
 
 
 def _command(argv: Sequence[str], substitutions: Mapping[str, str]) -> str:

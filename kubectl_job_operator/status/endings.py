@@ -36,10 +36,15 @@ class Ending:
 
     :param meaning: in words; empty where the exit code is the program's own.
     :param remedy: what to do; empty where only the program's log can tell.
+    :param is_consequence: whether it follows from an end that is told elsewhere.
     """
 
     meaning: str = ""
     remedy: str = ""
+    is_consequence: bool = False
+
+
+DELETED_BY_SOMEBODY = Ending("somebody deleted it", _FIND_WHO)
 
 
 def of_container(pod: Object, failed: FailedContainer) -> Ending:
@@ -58,8 +63,9 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
     if failed.exit_code in (_by(signal.SIGKILL), _by(signal.SIGTERM)):
         if objects.is_being_deleted(pod):
             return _killed_with_pod(pod, failed)
-        if (pod.get("status") or {}).get("reason"):
-            return Ending(f"{_signal_name(failed.exit_code - 128)}: its node ended it with its pod")
+        if (pod.get("status") or {}).get("reason") or disruption_of(pod):
+            name = _signal_name(failed.exit_code - 128)
+            return Ending(f"{name}: its node ended it with its pod", is_consequence=True)
     return _of_exit_code(failed)
 
 
@@ -84,7 +90,7 @@ def of_pod(pod: Object, *, was_deleted_by_job: bool = False) -> Ending:
         remedy = "ask for what a node can give, or raise backoffLimit, so that the Job tries another node."
         return Ending(f"its node ended or refused it ({reason}){words}", remedy)
     if objects.is_being_deleted(pod):
-        return Ending("the Job deleted it") if was_deleted_by_job else Ending("somebody deleted it", _FIND_WHO)
+        return Ending("the Job deleted it", is_consequence=True) if was_deleted_by_job else DELETED_BY_SOMEBODY
     return Ending()
 
 
@@ -99,7 +105,7 @@ def disruption_of(pod: Object) -> str:
 def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
     """Tell of a container that ended because its pod was deleted."""
     if failed.exit_code == _by(signal.SIGTERM):
-        return Ending("SIGTERM: it was told to end, because its pod was deleted")
+        return Ending("SIGTERM: it was told to end, because its pod was deleted", is_consequence=True)
     if failed.reason_before == OOM_KILLED:
         return Ending(
             f"SIGKILL: its pod was deleted; of the run before it is known that {_above_memory_limit(pod, failed)}",
@@ -107,7 +113,7 @@ def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
         )
     seconds = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
     time = f"{seconds} s" if seconds is not None else "terminationGracePeriodSeconds"
-    return Ending(f"SIGKILL: its pod was deleted, and it did not end within {time} by itself")
+    return Ending(f"SIGKILL: its pod was deleted, and it did not end within {time} by itself", is_consequence=True)
 
 
 def _start_error(failed: FailedContainer) -> Ending:

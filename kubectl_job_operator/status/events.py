@@ -17,6 +17,11 @@ _LONGEST_UNCUT = 50
 _TELLING = frozenset({"Killing", "Preempted", "SuccessfulDelete", "Suspended", "TaintManagerEviction"})
 _USUAL = ("Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "Completed")
 
+# Warnings about the node's settings, which many clusters give to every pod that runs well.
+_NOISE = frozenset({"DNSConfigForming", "MissingClusterDNS"})
+# Warnings that were in vain if the pod has come to run.
+PASSING = frozenset({"FailedMount", "FailedToRetrieveImagePullSecret"})
+
 # As "Error: ErrImagePull": the container's own state says it with its cause.
 _BARE_ERROR = re.compile(r"Error: \w+")
 _UID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -77,7 +82,8 @@ def grouped(job: Object, events: Sequence[Object], told: str = "") -> list[str]:
         reason, message = str(event.get("reason")), str(event.get("message") or "").strip()
         is_verdict = verdict is not None and reason == verdict.reason
         is_told = bool(_BARE_ERROR.fullmatch(message)) or message.removeprefix("Error: ").rstrip(".") in told
-        if (event.get("type") == "Warning" or reason in _TELLING) and not is_verdict and not is_told:
+        tells = reason in _TELLING or (event.get("type") == "Warning" and reason not in _NOISE)
+        if tells and not is_verdict and not is_told:
             group = f"{reason}: {_shortened(without_names(job, message))}"
             counts[group] = counts.get(group, 0) + count_of(event)
     lines = [f"{count} x {group}" for group, count in counts.items()]

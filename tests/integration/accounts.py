@@ -14,6 +14,7 @@ import yaml
 
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.settings import Following, Settings
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
@@ -129,7 +130,7 @@ class Worker:
             namespace=self._namespace.name,
             settings=Settings(**{"following": Following(is_on=True), **settings}),
             log=log,
-            is_worker_stop=lambda: is_worker_stop,
+            ask_stop=lambda: Stop("Only the worker was told to stop", True) if is_worker_stop else Stop(),
         )
 
         def kill() -> None:

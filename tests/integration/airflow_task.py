@@ -84,6 +84,19 @@ class TaskRun:
         return str(self.failures[0])
 
     @property
+    def report(self) -> str:
+        """What the log says of that exception: the message that is its first line, and the next; empty without one."""
+        messages = [record.getMessage() for record in self.records]
+        found = [number for number, text in enumerate(messages) if text == self.error.partition("\n")[0]]
+        assert len(found) <= 1, found
+        return "\n".join(messages[found[0] : found[0] + 2]) if found else ""
+
+    @property
+    def told(self) -> str:
+        """All that is told of why the task failed: what the exception says, and the log's end where it tells more."""
+        return f"{self.report}\n{self.error}"
+
+    @property
     def commands(self) -> list[list[str]]:
         """The commands in the log, split as a shell would; what containers print is none."""
         ours = [record.getMessage() for record in self.records if record.name != f"{LOGGER.name}.{CONTAINER}"]

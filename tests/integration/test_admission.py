@@ -15,10 +15,10 @@ def test_a_pod_that_pod_security_refuses_is_told_with_the_fields_to_mend(outcome
     run = outcome.run
     assert isinstance(run.failures[0], JobStartupError), run.failures
     assert (
-        'none can be created: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in run.error
+        'none can be created: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false' in run.told
     )
-    assert "runAsNonRoot != true" in run.error
-    assert "What to do: mend what the API server refuses in the pod" in run.error
+    assert "runAsNonRoot != true" in run.told
+    assert "What to do: mend what the API server refuses in the pod" in run.told
     assert 'Warning: would violate PodSecurity "restricted:latest"' in run.log.partition("Nothing runs:")[0]
     assert outcome.jobs == []
 
@@ -27,7 +27,7 @@ def test_a_pod_that_pod_security_refuses_is_told_with_the_fields_to_mend(outcome
 def test_a_job_that_a_policy_denies_fails_the_task_at_once_in_the_policys_words(outcome: Outcome) -> None:
     run = outcome.run
     assert run.state == "failed"
-    assert f"denied request: {admission.MESSAGE}" in run.error
+    assert f"denied request: {admission.MESSAGE}" in run.told
     assert run.subcommands.count("apply") == 1, "it is not tried again"
     assert "wait" not in run.subcommands
     assert outcome.jobs == []
@@ -37,8 +37,8 @@ def test_a_job_that_a_policy_denies_fails_the_task_at_once_in_the_policys_words(
 def test_a_pod_that_a_policy_denies_fails_the_task_with_the_policys_words(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobStartupError), run.failures
-    assert "it cannot start." in run.error
-    assert f"denied request: {admission.MESSAGE}." in run.error
+    assert "It cannot start." in run.told
+    assert f"denied request: {admission.MESSAGE}." in run.told
     assert "The task fails if that lasts for 15 s." in run.log
     assert outcome.jobs == []
 
@@ -47,7 +47,7 @@ def test_a_pod_that_a_policy_denies_fails_the_task_with_the_policys_words(outcom
 def test_a_quota_that_allows_no_job_fails_the_task_at_once(outcome: Outcome) -> None:
     run = outcome.run
     assert run.state == "failed"
-    assert "exceeded quota: no-jobs, requested: count/jobs.batch=1, used: count/jobs.batch=0" in run.error
+    assert "exceeded quota: no-jobs, requested: count/jobs.batch=1, used: count/jobs.batch=0" in run.told
     assert run.subcommands.count("apply") == 1, "it is not tried again"
     assert outcome.jobs == []
 
@@ -56,9 +56,9 @@ def test_a_quota_that_allows_no_job_fails_the_task_at_once(outcome: Outcome) -> 
 def test_a_quota_that_wants_limits_is_not_waited_for(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobStartupError), run.failures
-    assert "it cannot start." in run.error
-    assert "failed quota: memory: must specify limits.memory for: main." in run.error
-    assert "What to do: set what the ResourceQuota wants" in run.error
+    assert "It cannot start." in run.told
+    assert "failed quota: memory: must specify limits.memory for: main." in run.told
+    assert "What to do: set what the ResourceQuota wants" in run.told
 
 
 @outcome_of(admission.QUOTA_MAKES_ROOM)
@@ -73,7 +73,7 @@ def test_a_job_that_waits_for_a_quota_begins_when_there_is_room(outcome: Outcome
 def test_a_limit_that_the_namespace_has_set_is_named_like_one_of_the_template(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobFailedError), run.failures
-    assert re.search(OUT_OF_MEMORY, run.error), run.error
+    assert re.search(OUT_OF_MEMORY, run.told), run.told
     (pod,) = outcome.pods
     assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "16Mi"}
 
@@ -82,5 +82,5 @@ def test_a_limit_that_the_namespace_has_set_is_named_like_one_of_the_template(ou
 def test_a_limit_above_what_the_namespace_allows_is_told_with_both_numbers(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobStartupError), run.failures
-    assert "none can be created: maximum memory usage per Container is 32Mi, but limit is 64Mi." in run.error
+    assert "none can be created: maximum memory usage per Container is 32Mi, but limit is 64Mi." in run.told
     assert outcome.jobs == []

@@ -172,7 +172,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_created(
     task.write("job.yaml", THREE_LINES)
     run = task.run(yaml_file_name="job.yaml", yaml_write_path=str(tmp_path / "file" / "folder"))
     assert run.state == "failed"
-    assert "cannot be written to" in run.error
+    assert "cannot be written to" in run.told
     assert run.subcommands == []
     assert namespace.names("jobs") == []
 

@@ -81,7 +81,7 @@ class Cause:
 
     :param name: the cause.
     :param manifest: the Job.
-    :param error: what must stand in the exception's message, which ends the task's log.
+    :param error: what must stand in the exception or in the message that ends the task's log.
     :param remedy: what its line "What to do" must say.
     :param log: what must stand in the log before.
     :param arguments: the operator's.
@@ -102,13 +102,18 @@ class Cause:
 
 
 ENV = "env: [{name: X, valueFrom: {%s: {name: %s, key: word}}}]"
+# What there is to say does not go on to the right of a small screen.
+LONGEST_REASON = 120
 SHORT = {"startup_timeout_seconds": 8}
 
 CAUSES = [
     Cause(
         "exit code",
         job("echo no route to host; exit 3"),
-        ("container main: exit code 3 (Error)\n  its last log line:\n    no route to host",),
+        (
+            "container main ended with exit code 3: no route to host\n",
+            "container main: exit code 3 (Error)",
+        ),
         "read the last log lines above",
     ),
     Cause(
@@ -158,7 +163,7 @@ CAUSES = [
     Cause(
         "InvalidImageName",
         with_image("Bad Name:1"),
-        ("it cannot start.", "container main cannot start: InvalidImageName: Failed to apply default image tag"),
+        ("It cannot start.", "container main cannot start: InvalidImageName: Failed to apply default image tag"),
         "mend the image's name in the template.",
         log=("Nothing runs: pod job-", "The task fails if that lasts for 15 s."),
         kind=JobStartupError,
@@ -177,7 +182,7 @@ CAUSES = [
         "an image that cannot be pulled",
         with_image(REFUSING_IMAGE),
         (
-            "an image could not be pulled within 6 s.",
+            "An image could not be pulled within 6 s.",
             f"container main has no image yet: {REFUSING_IMAGE} cannot be pulled: ",
             "connection refused",
         ),
@@ -199,7 +204,7 @@ CAUSES = [
         "a ConfigMap that is missing, as a volume",
         with_volume("configMap: {name: absent}"),
         (
-            "no container has started within 8 s.",
+            "No container has started within 8 s.",
             "waits for a volume that cannot be mounted: MountVolume.SetUp failed for volume",
             'configmap "absent" not found',
         ),
@@ -220,7 +225,7 @@ CAUSES = [
     Cause(
         "unschedulable",
         job("true", pod="nodeSelector: {nowhere: here}"),
-        ("no container has started within 8 s.", "cannot be scheduled: 0/", "didn't match"),
+        ("No container has started within 8 s.", "cannot be scheduled: 0/", "didn't match"),
         "mend nodeSelector, affinity or tolerations",
         log=("Nothing runs: pod job-", "cannot be scheduled: 0/"),
         arguments=SHORT,
@@ -250,7 +255,7 @@ CAUSES = [
         "quota exceeded",
         job("true"),
         (
-            "no container has started within 8 s.",
+            "No container has started within 8 s.",
             "The Job has no pod, because none can be created: exceeded quota: none",
         ),
         "have the ResourceQuota of the namespace raised",
@@ -262,7 +267,7 @@ CAUSES = [
     Cause(
         "a ServiceAccount that is missing",
         job("true", pod="serviceAccountName: absent"),
-        ("it cannot start.", "none can be created: error looking up service account"),
+        ("It cannot start.", "none can be created: error looking up service account"),
         "create the ServiceAccount",
         log=("Nothing runs: the Job has no pod, because none can be created: error looking up service account",),
         kind=JobStartupError,
@@ -271,15 +276,18 @@ CAUSES = [
     Cause(
         "deadline exceeded",
         job("sleep 60", spec="backoffLimit: 0\nactiveDeadlineSeconds: 3"),
-        ("failed: DeadlineExceeded", "SuccessfulDelete"),
+        ("failed: it ran longer than its activeDeadlineSeconds of 3 (DeadlineExceeded)\n", "SuccessfulDelete"),
         "raise activeDeadlineSeconds (now 3)",
     ),
     Cause(
         "backoff exhausted",
         job("echo this time too; exit 1", spec="backoffLimit: 2"),
-        ("failed: BackoffLimitExceeded", "exit code 1 (Error)", "this time too"),
+        ("ended with exit code 1: this time too\n", "exit code 1 (Error)"),
         "read the last log lines above",
-        log=("(backoffLimit is 2); after a pause Kubernetes starts the next.",),
+        log=(
+            "its backoffLimit of 2 allows (BackoffLimitExceeded).",
+            "(backoffLimit is 2); after a pause Kubernetes starts the next.",
+        ),
         takes_long=True,
     ),
     Cause(
@@ -287,19 +295,23 @@ CAUSES = [
         with_more_containers(
             "initContainers", "{name: prepare, image: busybox:1.36, command: [sh, -c, echo no disk; exit 5]}"
         ),
-        ("container prepare: exit code 5 (Error)\n  its last log line:\n    no disk",),
+        (
+            "container prepare of pod job-",
+            "ended with exit code 5: no disk\n",
+            "container prepare: exit code 5 (Error)",
+        ),
         "read the last log lines above",
     ),
     Cause(
         "one of two containers fails",
         with_more_containers("containers", "{name: other, image: busybox:1.36, command: [sh, -c, echo me; exit 6]}"),
-        ("container other: exit code 6 (Error)\n  its last log line:\n    me",),
+        ("container other of pod job-", "ended with exit code 6: me\n", "container other: exit code 6 (Error)"),
         "read the last log lines above",
     ),
     Cause(
         "a container's image is missing while another runs",
         with_more_containers("containers", "{name: other, image: 'Bad Name:1'}", "sleep 60"),
-        ("it cannot start.", "container other cannot start: InvalidImageName"),
+        ("It cannot start.", "container other cannot start: InvalidImageName"),
         "mend the image's name in the template.",
         kind=JobStartupError,
         takes_long=True,
@@ -326,10 +338,15 @@ def test_the_log_tells_the_cause_and_what_to_do(cause: Cause, outcomes: dict[str
     run = outcome.run
     assert run.state == "failed"
     assert isinstance(run.failures[0], cause.kind), run.failures
-    assert [words for words in cause.error if words not in run.error] == [], run.error
-    assert run.log.endswith(run.error), "who reads the end of the log knows the cause"
-    what_to_do = run.error[run.error.index("What to do:") :]
-    assert cause.remedy in what_to_do, run.error
+    assert [words for words in cause.error if words not in run.told] == [], run.told
+    assert run.log.endswith(run.report), "who reads the end of the log knows the cause"
+    reason = run.error.splitlines()[0]
+    assert len(reason) <= LONGEST_REASON, reason
+    assert run.log.count(reason) == 1
+    assert ".." not in run.told.replace("...", ""), "one full stop"
+    assert run.report.count("What to do:") == run.error.count("What to do:") == 1
+    for said in (run.report, run.error):
+        assert cause.remedy in said[said.index("What to do:") :], said
     assert [words for words in cause.log if words not in run.log] == [], run.log
     assert "hunter2" not in run.log + run.error
     told = [line for line in run.log.splitlines() if line.startswith("Nothing runs: ")]
@@ -354,9 +371,10 @@ def test_a_pod_that_somebody_deleted_is_told_from_a_failure_of_its_own(task: Tas
     run = task.run(yaml_file_name="job.yaml")
     thread.join()
     assert run.state == "failed"
-    assert "BackoffLimitExceeded" in run.error
-    assert "Killing: Stopping container main" in run.error
-    assert "exit code 3" not in run.error
+    assert "somebody deleted it" in run.error
+    assert "BackoffLimitExceeded" in run.log
+    assert "Killing: Stopping container main" in run.told
+    assert "exit code 3" not in run.told
 
 
 def test_a_missing_configmap_that_comes_in_time_fails_nothing(
@@ -392,6 +410,6 @@ def test_an_exit_code_decides_between_skipped_failed_and_tried_again(
     assert run.subcommands.count("apply") == 1, "neither is tried again"
     assert namespace.living("jobs") == [], "cleaned up as a failed Job"
     if state == "failed":
-        assert "exit code 99 (Error)" in run.error
+        assert "exit code 99 (Error)" in run.told
     else:
         assert run.failures == []

@@ -80,7 +80,7 @@ def test_two_runs_with_one_configmap_at_once_are_told_apart(tries: Tries, namesp
     assert f"ConfigMap config in {namespace.name} belongs to task job of DAG {tries.dag_id}, run {FIRST.run_id}" in (
         run.error
     )
-    assert "whose Job job-one has not ended; Job job-two was not created" in run.error
+    assert "whose Job job-one has not ended; Job job-two was not created" in run.told
     assert config_of(namespace)["data"] == {"value": "one"}
     assert namespace.living("jobs") == ["job-one"]
 

@@ -78,8 +78,8 @@ def test_a_failed_job_fails_the_task_with_its_reason_its_last_lines_and_all_comm
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobFailedError)
-    assert "exit code 3" in run.error
-    assert "no route to host" in run.error
+    assert "exit code 3" in run.told
+    assert "no route to host" in run.told
     replay = run.log.partition("::group::Replay")[2]
     assert " apply --server-side" in replay
     assert "--watch" in replay
@@ -104,8 +104,8 @@ def test_a_job_that_cannot_start_fails_the_task_early_with_the_reason_and_is_del
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobStartupError)
-    assert "it cannot start." in run.error
-    assert "InvalidImageName" in run.error
+    assert "It cannot start." in run.told
+    assert "InvalidImageName" in run.told
     assert namespace.living("jobs") == []
     assert time.monotonic() - began < 60
 
@@ -115,7 +115,7 @@ def test_a_job_without_pods_fails_the_task_with_what_the_events_say(task: TaskRu
     run = task.run(yaml_file_name="job.yaml", deferrable=True)
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobStartupError)
-    assert 'serviceaccount "nobody" not found' in run.error
+    assert 'serviceaccount "nobody" not found' in run.told
     assert namespace.living("jobs") == []
 
 
@@ -123,7 +123,7 @@ def test_a_job_that_does_not_start_in_time_fails_the_task(task: TaskRunner, name
     task.write("job.yaml", job("true", pod="nodeSelector: {nowhere: here}"))
     run = task.run(yaml_file_name="job.yaml", deferrable=True, startup_timeout_seconds=6)
     assert run.state == "failed"
-    assert "no container has started within 6 s" in run.error
+    assert "No container has started within 6 s" in run.told
     assert namespace.living("jobs") == []
 
 
@@ -161,7 +161,7 @@ def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_j
     assert time.monotonic() - began < 40
     if isinstance(run.failures[0], TaskTimeoutError):  # Airflow 2 ends the task itself before it comes back
         assert lines_of(run, "began") == ["began"]
-        assert "execution_timeout" in run.error
+        assert "execution_timeout" in run.told
 
 
 def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:

@@ -116,8 +116,8 @@ def test_a_job_that_does_not_start_in_time_fails_the_task_with_the_reason_and_is
     run = task.run(yaml_file_name="job.yaml", startup_timeout_seconds=3, delete_policy="Never")
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobStartupError)
-    assert "no container has started within 3 s" in run.error
-    assert "cannot be scheduled" in run.error
+    assert "No container has started within 3 s" in run.told
+    assert "cannot be scheduled" in run.told
     assert namespace.living("jobs") == []
 
 
@@ -278,4 +278,4 @@ def test_a_job_past_its_own_deadline_is_failed_with_that_reason(task: TaskRunner
     task.write("job.yaml", job("sleep 60", spec="activeDeadlineSeconds: 2"))
     run = task.run(yaml_file_name="job.yaml")
     assert run.state == "failed"
-    assert "DeadlineExceeded" in run.error
+    assert "DeadlineExceeded" in run.told

@@ -145,7 +145,7 @@ def test_a_full_disk_is_said_so_before_anything_is_created(
         subprocess.run(["umount", str(tmp_path)], check=True)
     assert run.state == "failed"
     assert isinstance(run.failures[0], WorkspaceError)
-    assert "No space left on device" in run.error
+    assert "No space left on device" in run.told
     assert run.commands == []
     assert namespace.names("jobs") == []
 

@@ -34,5 +34,5 @@ def test_a_job_that_another_controller_runs_is_complete_when_that_says_so(outcom
 def test_a_job_that_no_controller_takes_care_of_is_waited_for_until_somebody_deletes_it(outcome: Outcome) -> None:
     run = outcome.run
     assert isinstance(run.failures[0], JobVanishedError), run.failures
-    assert "managed-by-nobody was deleted while the task waited for it" in run.error
+    assert "managed-by-nobody was deleted while the task waited for it" in run.told
     assert outcome.pods == []

@@ -12,9 +12,10 @@ def test_a_rule_that_fails_the_job_ends_it_at_the_first_pod_and_is_named(outcome
     error = outcome.run.failures[0]
     assert isinstance(error, JobFailedError)
     assert (error.reason, error.exit_codes) == ("PodFailurePolicy", (42,))
-    assert "failed with exit code 42 matching FailJob rule at index 0" in outcome.run.error
-    assert "container main: exit code 42 (Error)\n  its last log line:\n    no such table" in outcome.run.error
-    assert "What to do: a rule of the Job's podFailurePolicy ended it" in outcome.run.error
+    assert "failed with exit code 42 matching FailJob rule at index 0" in outcome.run.log
+    assert "ended with exit code 42: no such table\n" in outcome.run.error
+    assert "container main: exit code 42 (Error)\n" in outcome.run.told
+    assert "What to do: a rule of the Job's podFailurePolicy ended it" in outcome.run.told
     assert len(outcome.pods) == 1, "backoffLimit would allow six more"
 
 
@@ -52,7 +53,9 @@ def test_an_index_that_fails_too_often_fails_the_job_after_the_others_have_run(o
     assert isinstance(error, JobFailedError)
     assert (error.reason, error.exit_codes) == ("FailedIndexes", (5,))
     assert sorted(outcome.lines_of()) == ["index 0", "index 1", "index 1", "index 2"]
-    assert "Pod failed-indexes-1-" in run.error
+    assert "Pod failed-indexes-1-" in run.told
+    assert "/failed-indexes failed: index 1 failed: container main ended with exit code 5" in run.error
+    assert "index 1 failed (FailedIndexes)." in run.log
     assert "2147483647" not in run.log, "which is Kubernetes' own backoffLimit then"
 
 
@@ -62,8 +65,8 @@ def test_more_failed_indexes_than_allowed_end_the_job_before_the_others_run(outc
     assert isinstance(error, JobFailedError)
     assert error.reason == "MaxFailedIndexesExceeded"
     assert outcome.lines_of() == ["index 0", "index 1"]
-    assert "Pod max-failed-indexes-1-" in outcome.run.error
-    assert "Pod max-failed-indexes-0-" in outcome.run.error
+    assert "Pod max-failed-indexes-1-" in outcome.run.told
+    assert "Pod max-failed-indexes-0-" in outcome.run.told
 
 
 @outcome_of(job_policies.REPLACED_ONCE_GONE)

@@ -156,9 +156,9 @@ def test_a_pod_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, nam
     error = run.failures[0]
     assert isinstance(error, JobFailedError)
     assert error.exit_codes == (3,)
-    assert f"Pod {namespace.name}/pod failed: .status.phase is Failed" in run.error
-    assert "container main: exit code 3 (Error)" in run.error
-    assert "    about to fail" in run.error
+    assert "exit code 3: about to fail\n" in run.error
+    assert ": .status.phase is Failed" in run.log
+    assert "container main: exit code 3 (Error)" in run.told
     assert namespace.living("pods") == ["pod"]
 
 
@@ -191,7 +191,7 @@ def test_a_pod_that_is_deleted_while_it_runs_fails_the_task(task: TaskRunner, na
     thread.join()
     # The kubelet may have the time to say that its container was killed.
     assert isinstance(run.failures[0], (JobVanishedError, JobFailedError))
-    assert f"Pod {namespace.name}/pod " in run.error
+    assert f"Pod {namespace.name}/pod " in run.told
 
 
 def test_a_killed_task_deletes_its_pod(
@@ -202,7 +202,7 @@ def test_a_killed_task_deletes_its_pod(
     run = task.run(yaml_file_name="pod.yaml")
     thread.join()
     assert run.state == "failed"
-    assert f"The task was told to stop, so Pod {namespace.name}/pod is deleted." in run.log
+    assert f", and no later try is to go on with it, so Pod {namespace.name}/pod is deleted." in run.log
     assert namespace.living("pods") == []
 
 
@@ -280,9 +280,9 @@ def test_a_widget_with_a_phase_of_failure_fails_the_task_with_what_stands_beside
     thread.join()
     assert run.state == "failed"
     headline = f"Widget {namespace.name}/widget failed: .status.phase is Broken (a wheel came off)"
-    assert headline in run.error
-    assert "Pod worker on node" in run.error
-    assert "exit code 4" in run.error
+    assert headline in run.told
+    assert "Pod worker on node" in run.told
+    assert "exit code 4" in run.told
     assert run.log.splitlines().count("it is broken") == 1
 
 
@@ -298,7 +298,7 @@ def test_a_deleted_widget_fails_the_task(task: TaskRunner, namespace: Namespace,
     run = task.run(yaml_file_name="widget.yaml", **PHASES)
     thread.join()
     assert isinstance(run.failures[0], JobVanishedError)
-    assert f"Widget {namespace.name}/widget was deleted while the task waited for it" in run.error
+    assert f"Widget {namespace.name}/widget was deleted while the task waited for it" in run.told
 
 
 def test_a_killed_task_deletes_its_widget(

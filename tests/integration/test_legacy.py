@@ -46,7 +46,7 @@ def test_a_failing_task_says_why_and_leaves_nothing_unless_it_is_told_to(
     arguments: dict[str, Any] = {"name": "failing", "image": IMAGE, "cmds": ["sh", "-c", "echo no; exit 3"]}
     run = legacy(task, **arguments)
     assert run.state == "failed"
-    assert "container base: exit code 3" in run.error
+    assert "container base: exit code 3" in run.told
     assert namespace.living("jobs") == []
     assert legacy(task, **arguments, on_finish_action="delete_succeeded_pod").state == "failed"
     (kept,) = namespace.living("jobs")

@@ -80,10 +80,11 @@ def test_a_job_that_fails_makes_the_task_fail_and_says_why(task: TaskRunner, nam
     assert isinstance(error, JobFailedError)
     assert error.reason == "BackoffLimitExceeded"
     pod = namespace.names("pods")[0]
-    assert f"Job {namespace.name}/job failed: BackoffLimitExceeded" in run.error
-    assert f"Pod {pod} on node " in run.error
-    assert "container main: exit code 3 (Error)" in run.error
-    assert "about to fail" in run.error
+    assert "exit code 3: about to fail\nWhat to do: " in run.error
+    assert "(BackoffLimitExceeded)." in run.log
+    assert f"Pod {pod} on node " in run.told
+    assert "container main: exit code 3 (Error)" in run.told
+    assert "about to fail" in run.told
     assert namespace.living("jobs") == ["job"]
 
 
@@ -112,7 +113,7 @@ def test_a_running_job_of_somebody_else_is_not_touched(task: TaskRunner, namespa
     run = task.run(yaml_file_name="job.yaml")
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobInUseError)
-    assert "it belongs to no task of Airflow and has not ended. It was not touched." in run.error
+    assert "it belongs to no task of Airflow and has not ended. It was not touched." in run.told
     assert "apply" not in run.subcommands
     assert namespace.objects("jobs")[0]["metadata"]["uid"] == before
 
@@ -135,7 +136,7 @@ def test_a_job_that_is_deleted_while_it_runs_fails_the_task_within_seconds(
     noticed_after = time.monotonic() - deleted_at[0]
     thread.join()
     assert run.state == "failed"
-    assert "was deleted while the task waited for it, so it has no verdict" in run.error
+    assert "was deleted while the task waited for it, so it has no verdict" in run.told
     assert noticed_after < 10, "it would have run for 120 s"
 
 
@@ -146,8 +147,8 @@ def test_two_runs_with_one_job_name_at_once_are_told_apart(task: TaskRunner, nam
     run = task.run(yaml_file_name="job.yaml")
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobInUseError)
-    assert f"it belongs to task job of DAG {task.dag_id}, run scheduled__before and has not ended" in run.error
-    assert "unique_name=True" in run.error
+    assert f"it belongs to task job of DAG {task.dag_id}, run scheduled__before and has not ended" in run.told
+    assert "unique_name=True" in run.told
     run = task.run(yaml_file_name="job.yaml", unique_name=True)
     assert run.state == "success", run.failures
     assert namespace.living("jobs") == ["job"]
@@ -192,7 +193,7 @@ def test_a_broken_template_is_not_tried_again(task: TaskRunner, namespace: Names
     run = task.run(yaml_file_name="job.yaml", retries=3, retry_delay=timedelta(0))
     assert run.state == "failed"
     assert len(run.failures) == 1
-    assert "'nowhere' is undefined" in run.error
+    assert "'nowhere' is undefined" in run.told
     assert tries_of(task.dag_id) == [1]
     assert namespace.names("jobs") == []
 
@@ -208,6 +209,7 @@ def test_execution_timeout_deletes_the_job(task: TaskRunner, namespace: Namespac
     run = task.run(yaml_file_name="job.yaml", execution_timeout=timedelta(seconds=3))
     assert run.state == "failed"
     assert "AirflowTaskTimeout" in repr(run.failures[0])
+    assert f"The task ran into its execution_timeout, so Job {namespace.name}/job is deleted." in run.log
     assert namespace.living("jobs") == []
 
 
@@ -227,6 +229,7 @@ def test_a_task_that_is_killed_fails_and_leaves_no_job(task: TaskRunner, namespa
         signal.signal(signal.SIGTERM, handler)
     assert run.state == "failed"
     assert "told to stop" in run.log
+    assert "told to stop" in run.error or "AirflowTaskTerminated" in repr(run.failures[0])
     assert namespace.living("jobs") == []
 
 
@@ -235,8 +238,8 @@ def test_kubectls_own_words_stand_in_the_error(task: TaskRunner, namespace: Name
     run = task.run(yaml_file_name="job.yaml", namespace="no-such-namespace")
     assert run.state == "failed"
     assert isinstance(run.failures[0], KubectlError)
-    assert 'namespaces "no-such-namespace" not found' in run.error
-    assert "return code 1" in run.error
-    assert "$ kubectl -n no-such-namespace apply" in run.error
-    assert "What to do: create the namespace" in run.error
+    assert 'namespaces "no-such-namespace" not found' in run.told
+    assert "return code 1" in run.told
+    assert "$ kubectl -n no-such-namespace apply" in run.told
+    assert "What to do: create the namespace" in run.told
     assert namespace.living("jobs") == []

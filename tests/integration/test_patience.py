@@ -255,8 +255,8 @@ def test_a_policy_that_denies_is_named_and_ends_the_task_at_once(task: TaskRunne
             namespace.kubectl("delete", kind, name)
     assert run.state == "failed"
     assert type(run.failures[0]).__name__ == "AirflowFailException", "a retry is in vain"
-    assert f"What to do: ValidatingAdmissionPolicy '{name}' with binding '{name}' does not let this in" in run.error
-    assert "i/o timeout: connection refused (Unauthorized)" in run.error
+    assert f"What to do: ValidatingAdmissionPolicy '{name}' with binding '{name}' does not let this in" in run.told
+    assert "i/o timeout: connection refused (Unauthorized)" in run.told
     assert _seconds(run, "apply --server-side", "apply: ") < AT_ONCE_SECONDS
     assert "does not serve us" not in run.log
     assert namespace.names("jobs") == []
@@ -274,7 +274,7 @@ def test_pod_security_that_denies_is_named_and_ends_the_task_at_once(task: TaskR
     run = task.run(yaml_file_name="pod.yaml", retries=3)
     assert run.state == "failed"
     assert type(run.failures[0]).__name__ == "AirflowFailException"
-    assert 'What to do: PodSecurity "restricted:latest" does not let this in' in run.error
+    assert 'What to do: PodSecurity "restricted:latest" does not let this in' in run.told
     assert namespace.names("pods") == []
 
 
@@ -284,8 +284,8 @@ def test_a_quota_of_jobs_that_is_used_up_is_told_as_one(task: TaskRunner, namesp
     task.write("job.yaml", job("true"))
     run = task.run(yaml_file_name="job.yaml")
     assert run.state == "failed"
-    assert "kubectl failed (quota exceeded" in run.error
-    assert "have the ResourceQuota of the namespace raised" in run.error
+    assert "kubectl failed (quota exceeded" in run.told
+    assert "have the ResourceQuota of the namespace raised" in run.told
     assert namespace.names("jobs") == []
 
 
@@ -301,8 +301,8 @@ def test_a_manifest_that_is_too_large_is_told_with_its_bytes(task: TaskRunner, n
     task.write("job.yaml", json.dumps(manifest))
     run = task.run(yaml_file_name="job.yaml", log_yaml=False)
     assert run.state == "failed"
-    assert "kubectl failed (too large" in run.error
-    assert "the manifest has 4,000," in run.error
+    assert "kubectl failed (too large" in run.told
+    assert "the manifest has 4,000," in run.told
     assert namespace.names("jobs") == []
 
 
@@ -313,7 +313,7 @@ def test_credentials_that_nobody_knows_end_the_task_within_two_seconds(
     with speaker.failing(UNAUTHORIZED):
         run = task.run(yaml_file_name="job.yaml", config_file=str(speaker.kubeconfig))
     assert run.state == "failed"
-    assert "kubectl failed (unauthorized" in run.error
+    assert "kubectl failed (unauthorized" in run.told
     assert _seconds(run, "auth can-i --list", "") < AT_ONCE_SECONDS
     assert namespace.names("jobs") == []
 

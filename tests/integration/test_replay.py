@@ -180,14 +180,6 @@ def verdict(job_json: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def objects_in(printed: str) -> Iterator[dict[str, Any]]:
-    """Find the JSON objects in what commands printed one after the other."""
-    decoder, position = json.JSONDecoder(), 0
-    while (position := printed.find("{\n", position)) >= 0:
-        found, position = decoder.raw_decode(printed, position)
-        yield found
-
-
 @pytest.mark.parametrize(("name", "kind"), list(zip(EXAMPLES, itertools.cycle(EXTRACT), strict=False)))
 def test_what_the_log_prints_makes_the_same_job_with_the_same_logs_and_the_same_verdict(
     name: str, kind: str, fail: Fail, tmp_path: Path
@@ -212,9 +204,31 @@ def test_what_the_log_prints_makes_the_same_job_with_the_same_logs_and_the_same_
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
     assert nature(after) == nature(before)
     assert logs_of(namespace, after["metadata"]["name"]) == logs
-    shown = [one for one in objects_in(printed) if one.get("kind") == "Job" and verdict(one)]
-    assert [verdict(one) for one in shown] == [verdict(before)], told
+    assert re.findall(r"^Job \S+:.* (Complete|Failed) \((\w*)\)", printed, re.MULTILINE) == [verdict(before)], told
+    assert "{\n" not in printed, "no JSON for a person"
     assert said_by(printed) == logs, told
+
+
+def test_a_paste_after_another_run_has_replaced_the_job_says_so_and_tells_nothing_of_that_one(
+    fail: Fail, tmp_path: Path
+) -> None:
+    kind = "Airflow 3's log file"
+    (tmp_path / "log").write_text(fail.log(EXAMPLES["plain"], kind))
+    namespace = fail.namespace
+    (before,) = namespace.objects("jobs")
+    namespace.kubectl("delete", "job/job")
+    namespace.kubectl("apply", "-f", "-", given=job("echo of another run"))
+    (other,) = namespace.objects("jobs")
+    commands = subprocess.run(EXTRACT[kind], shell=True, cwd=tmp_path, capture_output=True, check=True).stdout
+    pasted = subprocess.run(
+        ["bash"], input=commands, cwd=tmp_path, env=bare_environment(), capture_output=True, check=False, timeout=60
+    )
+    assert pasted.returncode == 1
+    assert pasted.stdout == b""
+    told = pasted.stderr.decode()
+    assert told.startswith(f"Stopped: job/job is another one now, with uid {other['metadata']['uid']}; "), told
+    assert before["metadata"]["uid"] in told
+    assert [one["metadata"]["uid"] for one in namespace.objects("jobs")] == [other["metadata"]["uid"]]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

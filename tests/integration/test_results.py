@@ -164,8 +164,8 @@ def test_the_line_with_the_result_is_not_shown_and_its_content_nowhere(task: Tas
 def test_a_result_that_is_too_long_says_how_much_came_and_which_way_to_take(task: TaskRunner) -> None:
     run = task.run(job_yaml=job(_filled(4097)), do_xcom_push=True, dag_arguments={"default_args": {"retries": 3}})
     assert run.state == "failed"
-    assert "The 4096 bytes that came from container main" in run.error
-    assert "What to do: write JSON of at most 4096 bytes" in run.error
+    assert "The 4096 bytes that came from container main" in run.told
+    assert "What to do: write JSON of at most 4096 bytes" in run.told
     assert type(run.failures[0]).__name__ == "AirflowFailException"
 
 

@@ -104,8 +104,8 @@ def test_a_pod_counts_down_with_a_role_for_pods(
     task.write("job.yaml", COUNTDOWN)
     run = task.run(yaml_file_name="job.yaml", config_file=config)
     assert isinstance(run.failures[0], RightsMissingError)
-    assert "allowJobLaunching" in run.error
-    assert "kind: Pod" in run.error
+    assert "allowJobLaunching" in run.told
+    assert "kind: Pod" in run.told
 
 
 def test_the_example_is_bound_to_its_account(
@@ -130,7 +130,7 @@ def test_without_events_a_failure_is_told_and_a_line_says_what_is_left_out(
     task.write("job.yaml", job("echo about to fail; exit 3"))
     run = task.run(yaml_file_name="job.yaml", config_file=config, replay_dir=str(tmp_path / "kept"))
     assert run.state == "failed"
-    assert "about to fail" in run.error
+    assert "about to fail" in run.told
     assert run.log.count("list events") == 1
     assert not [command for command in run.commands if "events" in command]
 
@@ -141,7 +141,7 @@ def test_events_are_used_where_they_are_granted(task: TaskRunner, account: Calla
     config = account(RULES)
     run = task.run(yaml_file_name="job.yaml", config_file=config, startup_timeout_seconds=15)
     assert run.state == "failed"
-    assert 'serviceaccount "absent" not found' in run.error
+    assert 'serviceaccount "absent" not found' in run.told
 
 
 def test_without_watching_pods_every_line_is_shown_once_and_a_line_says_that_they_are_listed(
@@ -164,7 +164,7 @@ def test_a_task_without_logs_needs_no_right_to_read_them(task: TaskRunner, accou
     task.write("job.yaml", job("echo unheard; exit 3"))
     run = task.run(yaml_file_name="job.yaml", config_file=config, get_logs=False)
     assert run.state == "failed"
-    assert "its log cannot be read" in run.error
+    assert "its log cannot be read" in run.told
     assert run.log.count("The account lacks the right to get pods, get pods/log") == 1
     assert [command for command in run.commands if "logs" in command] == []
     run = task.run(yaml_file_name="job.yaml", config_file=config)

@@ -64,7 +64,7 @@ def test_the_kept_script_finds_the_pods_of_such_a_job(task: TaskRunner, namespac
     task.write("job.yaml", with_own_selector("echo mine; exit 3"))
     run = task.run(yaml_file_name="job.yaml", delete_policy="Always", replay_dir=str(tmp_path))
     assert run.state == "failed"
-    assert "mine" in run.error
+    assert "mine" in run.told
     namespace.kubectl("wait", "job/job", "--for=delete", "--timeout=60s")
     (script,) = tmp_path.glob("*/replay.sh")
     done = subprocess.run([script], capture_output=True, text=True, check=False, timeout=120)

@@ -81,7 +81,7 @@ def test_the_tries_of_a_task_without_yaml_have_one_job_and_the_retries_are_its_b
 ) -> None:
     run = task.run(image="busybox:1.36", cmds=["sh", "-c", "exit 3"], delete_policy="Never")
     assert run.state == "failed"
-    assert "exit code 3" in run.error
+    assert "exit code 3" in run.told
     (made,) = namespace.objects("jobs")
     assert made["metadata"]["name"].startswith("job-")
     assert made["spec"]["backoffLimit"] == 0

@@ -27,8 +27,9 @@ def test_beside_a_sidecar_the_container_that_failed_is_named_and_the_killed_side
     error = run.failures[0]
     assert isinstance(error, JobFailedError)
     assert error.exit_codes == (3,)
-    assert "container main: exit code 3 (Error)\n  its last log line:\n    no route to host" in run.error
-    assert "container proxy" not in run.error.partition("Events:")[0]
+    assert "ended with exit code 3: no route to host\n" in run.error
+    assert "container main: exit code 3 (Error)\n" in run.told
+    assert "container proxy" not in run.told.partition("Events:")[0]
     assert sorted(outcome.lines) == [("main", "no route to host"), ("proxy", "the proxy is up")]
 
 
@@ -46,8 +47,8 @@ def test_a_sidecar_that_never_gets_ready_is_told_while_the_job_waits_and_in_the_
     assert "container proxy ended with exit code 7 (Error), " in run.log
     assert "and is started again after a pause." in run.log
     assert "no certificate" in outcome.lines_of("proxy")
-    assert "failed: DeadlineExceeded" in run.error
-    assert "container proxy: exit code 7 (Error)" in run.error
+    assert "(DeadlineExceeded)\n" in run.error
+    assert "container proxy: exit code 7 (Error)" in run.told
     assert outcome.lines_of() == []
 
 
@@ -73,7 +74,7 @@ def test_a_container_that_fails_after_its_rule_started_it_again_is_told_with_bot
     error = run.failures[0]
     assert isinstance(error, JobFailedError)
     assert error.exit_codes == (3,)
-    assert "container main: exit code 3 (Error)\n  it was restarted 1 time\n" in run.error
+    assert "container main: exit code 3 (Error)\n  it was restarted 1 time\n" in run.told
     assert outcome.lines_of().count("run 2") == 1, "each line once"
 
 

@@ -62,8 +62,8 @@ def test_an_undefined_variable_is_an_error_whatever_the_dag_says(
     task.write("job.yaml", job("echo {{ nowhere }}"))
     run = task.run(yaml_file_name="job.yaml", dag_arguments={"render_template_as_native_obj": native})
     assert run.state == "failed"
-    assert "'nowhere' is undefined" in run.error
-    assert "job.yaml, line 14" in run.error
+    assert "'nowhere' is undefined" in run.told
+    assert "job.yaml, line 14" in run.told
     assert namespace.names("jobs") == []
 
 
@@ -100,8 +100,8 @@ def test_a_value_that_breaks_the_yaml_is_shown_in_its_rendered_line(task: TaskRu
     task.write("job.yaml", job("true").replace("name: job}", "name: {{ name }}}"))
     run = task.run(yaml_file_name="job.yaml", yaml_template_fields={"name": "a: b"})
     assert run.state == "failed"
-    assert "3 | metadata: {name: a: b}" in run.error
-    assert "tojson" in run.error
+    assert "3 | metadata: {name: a: b}" in run.told
+    assert "tojson" in run.told
     assert namespace.names("jobs") == []
 
 

@@ -75,8 +75,8 @@ def test_two_airflows_with_one_dag_in_one_namespace_take_nothing_from_each_other
     for which in (FIRST, RETRY):
         run = tries.run(which, SLEEPS)
         assert isinstance(run.failures[0], JobInUseError)
-        assert f"task job of DAG {tries.dag_id}, run {FIRST.run_id}, of another Airflow" in run.error
-        assert "[kubectl_job_operator] installation" in run.error
+        assert f"task job of DAG {tries.dag_id}, run {FIRST.run_id}, of another Airflow" in run.told
+        assert "[kubectl_job_operator] installation" in run.told
         assert tries.uid_of("jobs") == blue
     run = tries.run(FIRST, job("echo green"), unique_name=True)
     assert "green" in run.log.splitlines()
@@ -120,7 +120,7 @@ def test_a_frozen_worker_that_wakes_takes_nothing_from_a_later_try(tries: Tries,
     later = tries.uid_of(resource)
     run = tries.run(FIRST, yaml)
     assert isinstance(run.failures[0], JobInUseError)
-    assert "try 2 of this task has taken it over from try 1" in run.error
+    assert "try 2 of this task has taken it over from try 1" in run.told
     assert tries.uid_of(resource) == later
 
 
@@ -202,4 +202,4 @@ def test_an_ended_job_of_another_run_is_in_nobodys_way_and_a_running_one_is(trie
     until(lambda: tries.namespace.running_pods() != [], "no pod ran")
     run = tries.run(OTHER_RUN, job("true"))
     assert isinstance(run.failures[0], JobInUseError)
-    assert f"run {FIRST.run_id} and has not ended" in run.error
+    assert f"run {FIRST.run_id} and has not ended" in run.told

@@ -8,6 +8,7 @@ from typing import Any
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.memory import Done, Memory, essence
 from kubectl_job_operator.attempt.settings import Settings
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
@@ -163,6 +164,7 @@ def runner(
     manifest: str = MANIFEST,
     identity: Identity = US,
     is_worker_stop: bool = False,
+    stop: Stop | None = None,
     caller: Caller | None = None,
 ) -> JobRunner:
     """Make a runner for the Job of the stage."""
@@ -175,7 +177,7 @@ def runner(
         settings=settings or Settings(),
         log=log,
         memory=memory,
-        is_worker_stop=lambda: is_worker_stop,
+        ask_stop=lambda: stop or (Stop("Only the worker was told to stop", True) if is_worker_stop else Stop()),
         caller=caller,
     )
 

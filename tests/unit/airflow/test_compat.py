@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import importlib
 import importlib.util
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow import compat
-from kubectl_job_operator.airflow.compat import is_wanted_by_airflow, state_of_deferred
+from kubectl_job_operator.airflow.compat import state_of_deferred
+from kubectl_job_operator.airflow.stopping import stop_of, words_for
 
 HAS_TASK_SDK = importlib.util.find_spec("airflow.sdk") is not None
 
@@ -22,6 +24,10 @@ def instance(map_index: int | None = -1) -> Any:
 
 def context(map_index: int | None = -1) -> Any:
     return {"ti": instance(map_index)}
+
+
+def wants(given: Any) -> bool:
+    return stop_of(given).is_worker_only
 
 
 @pytest.fixture
@@ -64,13 +70,13 @@ def test_a_worker_and_a_triggerer_see_the_same_state_of_a_task(
     state: str | None, is_wanted: bool, asked: dict[str, Any]
 ) -> None:
     asked["answer"] = {"task": state}
-    assert is_wanted_by_airflow(context()) is is_wanted
+    assert wants(context()) is is_wanted
     assert asyncio.run(state_of_deferred(instance())) == str(state)
 
 
 def test_a_task_instance_that_was_deleted_is_not_wanted(asked: dict[str, Any]) -> None:
     asked["answer"] = {}
-    assert not is_wanted_by_airflow(context())
+    assert not wants(context())
     assert asyncio.run(state_of_deferred(instance())) == "no such"
 
 
@@ -78,7 +84,7 @@ def test_a_task_instance_that_was_deleted_is_not_wanted(asked: dict[str, Any]) -
 def test_the_state_is_that_of_this_task_instance_among_the_mapped_ones(
     given: int | None, index: int, asked: dict[str, Any]
 ) -> None:
-    assert is_wanted_by_airflow(context(given))
+    assert wants(context(given))
     assert asked.pop("index") == index
     assert asyncio.run(state_of_deferred(instance(given))) == "running"
     assert asked["index"] == index
@@ -88,5 +94,34 @@ def test_where_airflow_does_not_tell_nothing_is_wanted_and_nothing_is_known(
     asked: dict[str, Any],
 ) -> None:
     asked["answer"] = None
-    assert not is_wanted_by_airflow(context())
+    assert not wants(context())
     assert asyncio.run(state_of_deferred(instance())) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("state", "dag", "words"),
+    [
+        ("running", {}, "Only the worker was told to stop"),
+        ("restarting", {}, "Somebody cleared the task"),
+        (None, {}, "Somebody cleared the task"),
+        ("failed", {}, "Somebody marked the task or its DAG run as failed"),
+        ("failed", {"fail_fast": True}, "or another task of it failed (fail_fast)"),
+        ("success", {}, "Somebody marked the task or its DAG run as a success"),
+        ("skipped", {"dagrun_timeout": datetime.timedelta(hours=1)}, "ran into its dagrun_timeout of 1:00:00"),
+        ("skipped", {}, "Somebody marked the task as skipped"),
+        ("removed", {}, "The task instance was deleted"),
+        ("of another version", {}, "The task was told to stop"),
+    ],
+)
+def test_the_state_that_a_task_has_been_given_tells_who_stopped_it(
+    state: str | None, dag: dict[str, Any], words: str, asked: dict[str, Any]
+) -> None:
+    asked["answer"] = {"task": state}
+    given = context()
+    given["dag"] = SimpleNamespace(**dag)
+    assert words in stop_of(given).words
+
+
+def test_where_airflow_does_not_tell_nobody_is_named(asked: dict[str, Any]) -> None:
+    asked["answer"] = None
+    assert stop_of(context()).words == words_for("unknown") == "The task was told to stop"

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.connection import find_place
-from kubectl_job_operator.airflow.defaults import INSTALLATION, OPTIONS, SECTION, chosen
+from kubectl_job_operator.airflow.defaults import INSTALLATION, OPTIONS, REPLAY_BASE_URL, SECTION, chosen
 from kubectl_job_operator.airflow.provider_info import get_provider_info
 from kubectl_job_operator.airflow.settings import settings_of
 from tests.integration.stub_context import context_for
@@ -59,7 +59,7 @@ def test_an_argument_wins_over_the_configuration_and_that_over_the_default(
 
 
 def test_every_option_is_an_argument_or_its_test_is_missing() -> None:
-    names = {option.name for option in OPTIONS} - {INSTALLATION}
+    names = {option.name for option in OPTIONS} - {INSTALLATION, REPLAY_BASE_URL}
     assert names <= set(inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__)).parameters)
     assert names - {row[0] for row in CHOICES} == {"namespace", "labels", "replay_dir"}
 
@@ -141,6 +141,7 @@ def test_the_replay_folder_is_the_tasks_else_the_configurations(monkeypatch: pyt
         ("delete_policy", "sometimes", "one of Always, IfSucceeded, IfFailed, Never, but is 'sometimes'"),
         ("startup_timeout_seconds", "10m", "a number of seconds, not negative, but is '10m'"),
         ("image_pull_grace_seconds", "-1", "a number of seconds, not negative, but is '-1'"),
+        ("replay_base_url", "file:///srv", "an address that begins with http:// or https://, but is 'file:///srv'"),
         ("replay_keep", "1.5", "a number, not negative, but is '1.5'"),
         ("get_logs", "yes", "True or False, but is 'yes'"),
         ("labels", "team=data", """JSON as {"key": "value"}, but is 'team=data'"""),

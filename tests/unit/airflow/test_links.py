@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import links
 from kubectl_job_operator.airflow.compat import redact
 from kubectl_job_operator.airflow.links import ReplayLink
@@ -20,6 +21,7 @@ from tests.unit import stage
 from tests.unit.airflow.test_operators import MANIFEST, operator, settings
 from tests.unit.fake_kubectl import FakeKubectl
 
+BASE_URL = "AIRFLOW__KUBECTL_JOB_OPERATOR__REPLAY_BASE_URL"
 VARIABLE = "AIRFLOW__KUBECTL_JOB_OPERATOR__REPLAY_DIR"
 
 
@@ -30,21 +32,39 @@ def context(task: Any) -> Any:
     return made
 
 
-def test_a_failed_try_has_a_link_that_names_its_folder_and_a_success_has_none(
-    fake_kubectl: FakeKubectl, tmp_path: Path
+def test_a_failed_try_says_by_xcom_where_its_folder_is_and_by_a_link_where_a_browser_finds_it(
+    fake_kubectl: FakeKubectl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(BASE_URL, "https://files.example.com/replay/")
     fake_kubectl.answers("get events", {"items": []})
     fake_kubectl.answers("version -o json", {"clientVersion": {"gitVersion": "v1.32.4"}})
     stage.script(fake_kubectl, end="failed")
     task = operator(job_yaml=MANIFEST, replay_dir=str(tmp_path / "re plays"))
-    made = context(task)
+    made, pushed = context(task), {}
+    made["ti"].xcom_push = lambda *, key, value: pushed.update({key: value})
     with pytest.raises(JobFailedError):
         task.execute(made)
     (folder,) = (tmp_path / "re plays").iterdir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert pushed["replay_folder"] == str(folder)
     (link,) = task.operator_extra_links
-    assert link.get_link(task, ti_key=made["ti"]) == folder.as_uri()
-    assert "%20" in folder.as_uri()
+    assert link.get_link(task, ti_key=made["ti"]) == f"https://files.example.com/replay/{folder.name}/"
+    monkeypatch.delenv(BASE_URL)
+    assert link.get_link(task, ti_key=made["ti"]) == "", "an address that leads nowhere is none"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "folder", "count"), [("", "", 0), ("", "/kept", 0), ("https://f", "", 0), ("https://f", "/kept", 1)]
+)
+def test_only_a_task_whose_folder_can_be_opened_has_a_button_for_it(
+    base_url: str, folder: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BASE_URL, base_url)
+    assert len(operator(job_yaml=MANIFEST, replay_dir=folder).operator_extra_links) == count
+    monkeypatch.setenv(VARIABLE, folder)
+    assert len(operator(job_yaml=MANIFEST).operator_extra_links) == count
+    mapped = KubernetesJobOperator.partial(task_id="m", job_yaml=MANIFEST).expand(yaml_template_fields=[{}])
+    assert len(mapped.operator_extra_links) == (1 if base_url else 0)
 
 
 def test_a_try_that_left_nothing_has_an_empty_link(monkeypatch: pytest.MonkeyPatch) -> None:

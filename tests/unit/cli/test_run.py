@@ -51,9 +51,11 @@ def test_a_job_that_failed_returns_1_and_says_why_on_stderr(
     stage.script(fake_kubectl, end="failed")
     result = program("run", countdown.name, "-n", "here")
     assert result.code == 1
-    assert result.err.startswith("error: Job here/countdown failed: BackoffLimitExceeded")
-    assert "exit code 3" in result.err
-    assert "Traceback" not in result.err
+    (line,) = result.err.splitlines()
+    reason = line.removeprefix("error: ")
+    assert reason.startswith("Job here/countdown failed: container main of pod failed-exit-code-28jd2 ")
+    assert "exit code 3" in reason
+    assert result.out.count(reason) == result.out.count("What to do: ") == 1, "the details once"
 
 
 @pytest.mark.parametrize(

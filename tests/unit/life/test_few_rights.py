@@ -58,7 +58,7 @@ def test_a_task_that_shows_no_logs_needs_no_right_to_them(fake_kubectl: FakeKube
     stage.script(fake_kubectl, end="failed")
     with pytest.raises(JobFailedError) as failure:
         stage.runner(log).run()
-    assert "its log cannot be read" in str(failure.value)
+    assert "its log cannot be read" in failure.value.report
     assert fake_kubectl.called("logs") == fake_kubectl.called("get pods --watch") == []
 
 

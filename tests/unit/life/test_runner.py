@@ -47,6 +47,7 @@ pytestmark = pytest.mark.usefixtures("hasty")
 
 OTHERS = replace(US, run_id="manual__2026-01-02")
 EARLIER = replace(US, try_number=1)
+READ_ON = "What to do: read the last log lines above: the program itself ended like that."
 ETCD: dict[str, Any] = {"stderr": "Error from server: etcdserver: request timed out\n", "return_code": 1}
 INVALID: dict[str, Any] = {
     "stderr": 'The Job "countdown" is invalid: spec.completions: Invalid value: -1: must be greater than 0\n',
@@ -140,11 +141,16 @@ def test_a_job_that_fails_is_an_error_with_the_reason_and_what_its_pods_say(
         stage.runner(log).run()
     assert (caught.value.namespace, caught.value.name) == ("here", "countdown")
     assert caught.value.reason == "BackoffLimitExceeded"
-    assert str(caught.value).startswith("Job here/countdown failed: BackoffLimitExceeded (Job has reached")
-    assert "Pod failed-exit-code-28jd2 on node node1, container main: exit code 3 (Error)" in str(caught.value)
+    reason = "Job here/countdown failed: container main ended with exit code 3: dying"
+    assert str(caught.value).splitlines() == [reason, READ_ON], "nothing that is said twice"
+    assert log.lines[-2] == reason
+    assert log.lines[-1].startswith("Pod failed-exit-code-28jd2 on node node1, container main: exit code 3")
+    assert log.lines[-1].endswith(f"\n{READ_ON}"), "who reads the end of the log knows the cause"
+    assert log.text.count(READ_ON) == log.text.count(" on node node1, container main") == 1
+    assert "    dying" in log.lines[-1]
+    assert "is Failed after" in log.text
+    assert "its pod failed, and its backoffLimit of 0 allows no other (BackoffLimitExceeded)." in log.text
     assert caught.value.exit_codes == (3,)
-    assert log.lines[-1] == str(caught.value), "who reads the end of the log knows the cause"
-    assert "    dying" in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "a failed Job stays, for a look"
     assert "was left as it is" not in log.text, "it does not run on"
     assert _no_child_is_left(fake_kubectl)
@@ -178,17 +184,17 @@ def test_a_pod_that_was_deleted_before_the_verdict_still_tells_its_exit_code(
     fake_kubectl.answers("get pods", recordings.pod_list("on-failure-restarts"))
     fake_kubectl.answers(FAILED_WAIT, stage.job("failed"), after_seconds=1.0)
     stage.script(fake_kubectl, end="failed")
-    with pytest.raises(JobFailedError, match="container main: exit code 1") as caught:
+    with pytest.raises(JobFailedError, match="of pod on-failure-restarts-k55x6 ended with exit code 1") as caught:
         stage.runner(log).run()
     assert caught.value.exit_codes == (1,)
-    assert "it was restarted 1 time\n  its log cannot be read" in str(caught.value)
+    assert "it was restarted 1 time\n  its log cannot be read" in caught.value.report
     assert fake_kubectl.called("logs") == [], "it is gone"
 
 
 def test_that_the_events_cannot_be_read_hides_nothing_else(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("get events", **stage.FORBIDDEN)
     stage.script(fake_kubectl, end="failed")
-    with pytest.raises(JobFailedError, match="container main: exit code 3"):
+    with pytest.raises(JobFailedError, match="container main of pod failed-exit-code-28jd2 ended with"):
         stage.runner(log).run()
     assert any(warning.startswith("The events of the namespace cannot be listed.") for warning in log.warnings)
 
@@ -632,7 +638,9 @@ def test_a_job_that_is_deleted_or_replaced_while_it_runs_is_an_outcome_of_its_ow
     stage.script(fake_kubectl, end="never")
     with pytest.raises(JobVanishedError, match="was deleted") as caught:
         stage.runner(log).run()
-    assert "What is left to see:\nPod failed-exit-code-28jd2 on node node1" in str(caught.value)
+    left = "What is left to see:\nPod failed-exit-code-28jd2 on node node1"
+    assert left in log.lines[-1]
+    assert left not in str(caught.value)
     assert _verbs(fake_kubectl) == ["apply"], "the other Job of the name is not touched"
     assert "was left as it is" not in log.text
     assert _no_child_is_left(fake_kubectl)

@@ -122,7 +122,7 @@ def test_a_broken_widget_fails_with_what_it_says_and_stays(fake_kubectl: FakeKub
         stage.runner(log, manifest=WIDGET).run()
     headline = f"Widget {stage.NAMESPACE}/widget failed: .status.phase is Broken (a wheel came off)\n"
     assert str(failure.value).startswith(headline)
-    assert "No pod with the labels app=w is known." in str(failure.value)
+    assert "No pod with the labels app=w is known." in failure.value.report
     assert fake_kubectl.called("delete") == []
     assert f"delete {TARGET}  # CHANGES the cluster" in log.text
 
@@ -191,7 +191,7 @@ def test_a_pod_ends_with_its_phase(end: str, fake_kubectl: FakeKubectl, log: Log
         assert f"Pod {stage.NAMESPACE}/pod is Complete after" in log.text
     else:
         with pytest.raises(
-            JobFailedError, match=f"Pod {stage.NAMESPACE}/pod failed: .status.phase is Failed"
+            JobFailedError, match=f"Pod {stage.NAMESPACE}/pod failed: container main of pod pod ended with exit code 3"
         ) as failure:
             runner.run()
         assert failure.value.exit_codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.labels import FAILURE_WHEN, POD_SELECTOR, SUCCESS_WHEN, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.status import job_status
-from kubectl_job_operator.status.diagnosis import account
+from kubectl_job_operator.status.diagnosis import diagnose
 from kubectl_job_operator.status.job_status import Verdict
 from kubectl_job_operator.status.pending import obstacles
 from tests.unit import recordings
@@ -341,10 +342,14 @@ def test_a_pod_keeps_the_order_in_which_it_was_written() -> None:
 
 
 def test_an_account_of_a_failed_object_without_pods_tells_where_to_look() -> None:
-    told = account(widget(phase="Broken"), [], [], lambda *_: None)
+    def account(pods: Sequence[dict[str, Any]]) -> str:
+        found = diagnose(widget(phase="Broken"), pods, [], lambda *_: None)
+        return "\n".join([*found.lines, f"What to do: {found.remedy}"])
+
+    told = account([])
     assert f"No pod with the labels {TASK_INSTANCE_LABEL}={US.digest} is known." in told
     assert "kubectl describe widget.v1.example.com/widget; pod_selector tells" in told
-    of_pods = account(widget(phase="Broken"), [pod("complete")], [], lambda *_: None)
+    of_pods = account([pod("complete")])
     assert of_pods.endswith("What to do: see what it says itself: kubectl describe widget.v1.example.com/widget.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -74,7 +75,8 @@ def test_the_commands_stand_in_their_order_each_marked_as_reading_or_changing() 
     text = lines(Try([record("get", stage.TARGET), APPLY, record("delete", "job", "-l", "a=b")]))
     assert text[1:-1] == [
         f"kubectl --context c -n here get {stage.TARGET}  # reads",
-        "kubectl --context c -n here apply --server-side -f /work/countdown.yaml -o json  # CHANGES the cluster",
+        "kubectl --context c -n here apply --server-side -f /work/countdown.yaml  "
+        "# CHANGES the cluster; ran with -o json",
         "kubectl --context c -n here delete job -l a=b  # CHANGES the cluster",
     ]
 
@@ -134,10 +136,11 @@ def test_a_command_that_does_not_end_by_itself_does_not_hold_up_a_paste(
 def test_the_uid_of_the_new_job_takes_the_place_of_the_old_one(
     paste: Callable[[str], str], fake_kubectl: FakeKubectl
 ) -> None:
+    fake_kubectl.answers("get job/countdown --ignore-not-found", "")
     fake_kubectl.answers("get job/countdown -o jsonpath={.metadata.uid}", NEW_UID)
     fake_kubectl.answers("logs", "line\n")
     paste(replay(Try([LOGS, replace(LOGS, argv=(*LOGS.argv, "--tail=2"))], job=stage.job())))
-    asked, *logs = fake_kubectl.calls
+    _, asked, *logs = fake_kubectl.calls
     assert asked[:5] == ("kubectl", "--context", "c", "-n", "here")
     assert [call[6] for call in logs] == ["-l", "-l"]
     assert [call[7] for call in logs] == [f"controller-uid={NEW_UID}"] * 2
@@ -153,10 +156,51 @@ def test_logs_of_pods_by_name_are_read_by_label_for_a_new_job_has_other_pods(
     fake_kubectl.answers("logs", "line\n")
     named = [record("logs", f"countdown-{pod}", "-c", "main", "--follow", was_stopped=True) for pod in ("a", "b")]
     paste(replay(Try([record("get"), *named], job=job)))
-    assert [call[5:8] for call in fake_kubectl.calls] == [("get",), ("logs", "-l", f"{key}=x")]
+    assert [call[5:8] for call in fake_kubectl.calls[1:]] == [("get",), ("logs", "-l", f"{key}=x")]
     assert "# The logs of single pods are read by label" in replay(Try(named, job=job))
     all_at_once = record("logs", "-l", "a=b")
     assert replay(Try([*named, all_at_once], job=job)).count("logs -l") == 1, "once is enough"
+
+
+def test_a_paste_stops_at_another_job_of_the_name_before_it_reads_or_changes_anything(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    fake_kubectl.answers("get job/countdown", NEW_UID)
+    text = replay(Try([record("version", context="x"), APPLY, wait("condition=failed"), LOGS], job=stage.job()))
+    environment = {"PATH": f"{fake_kubectl.folder}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["bash"],
+        input=f"{text}\necho the shell lives, $?\n",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [call[5:] for call in fake_kubectl.calls] == [
+        ("get", "job/countdown", "--ignore-not-found", "-o", "jsonpath={.metadata.uid}")
+    ]
+    assert f"with uid {NEW_UID}; that of this try had uid {stage.UID}." in done.stderr
+    assert done.stderr.endswith("-n here delete job/countdown\n")
+    assert done.stdout == "the shell lives, 1\n"
+
+
+@pytest.mark.parametrize("found", ["", stage.UID])
+def test_a_paste_goes_on_where_the_job_is_gone_or_still_that_of_the_try(
+    found: str, paste: Callable[[str], str], fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get job/countdown", found)
+    fake_kubectl.answers("apply")
+    paste(replay(Try([APPLY], job=stage.job())))
+    assert [call[5] for call in fake_kubectl.calls] == ["get", "apply"]
+
+
+def test_what_only_a_machine_reads_is_shown_in_short_and_what_ran_stands_beside_it() -> None:
+    asked = record("get", stage.TARGET, "-o", "json", "--ignore-not-found")
+    (line,) = (line for line in lines(Try([asked])) if not line.startswith("#"))
+    assert line == f"kubectl --context c -n here get {stage.TARGET} --ignore-not-found  # reads; ran with -o json"
+    waiting = replay(Try([wait("condition=failed")]))
+    assert "{.type} ({.reason})" in waiting, "it tells the verdict"
+    assert " &  # reads; ran with -o json" in waiting
 
 
 def test_a_file_that_is_kept_is_named() -> None:
@@ -210,6 +254,6 @@ def test_the_first_and_the_last_line_are_comments_for_some_logs_add_something_th
     ],
 )
 def test_what_a_person_must_know_stands_before_the_commands(arguments: dict[str, Any], words: str) -> None:
-    before, _, _ = replay(Try([APPLY], **arguments)).partition("\nkubectl")
+    before = re.split(r"\n(?=\(|kubectl)", replay(Try([APPLY], **arguments)))[0]
     assert words in before
     assert all(line.startswith("#") for line in before.splitlines())

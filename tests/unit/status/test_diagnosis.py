@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.status.diagnosis import LAST_LINES, MOST_PODS, account, exit_codes, remains
+from kubectl_job_operator.status.diagnosis import diagnose, exit_codes, remains
+from kubectl_job_operator.status.failed_pods import LAST_LINES, MOST_PODS
 from tests.unit import recordings
 
 NO_POD = "No pod of it is known any more, so there is neither an exit code nor a log."
@@ -34,11 +35,11 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
         "or directory",
         "What to do: mend command and args of container main, or take an image that has it.",
     ),
-    "complete": ("No container ended with an error; its pods: complete-wqjfs (Succeeded).", "Events:", READ_ON),
+    "complete": ("No container ended with an error; its pods: complete-wqjfs (Succeeded).", READ_ON, READ_ON),
     "config-missing": (
         "Never started: pod config-missing-btwtt, container main cannot start: CreateContainerConfigError: configmap "
         '"absent" not found.',
-        "Events:",
+        "What to do: create the ConfigMap or Secret with that key, or add it to the manifest.",
         "What to do: create the ConfigMap or Secret with that key, or add it to the manifest.",
     ),
     "deadline-exceeded": (
@@ -54,7 +55,7 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
     "image-never-pull": (
         "Never started: pod image-never-pull-9sxtk, container main cannot start: ErrImageNeverPull: Container image "
         '"absent:1" is not present with pull policy of Never.',
-        "Events:",
+        "What to do: load the image onto the node, or set another imagePullPolicy than Never.",
         "What to do: load the image onto the node, or set another imagePullPolicy than Never.",
     ),
     "image-pull": (
@@ -70,7 +71,7 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
         "Never started: pod invalid-image-name-c9bhk, container main cannot start: InvalidImageName: Failed to apply "
         'default image tag "Bad Name:1": couldn\'t parse image name "Bad Name:1": invalid reference format: repository '
         "name (library/Bad Name) must be lowercase.",
-        "Events:",
+        "What to do: mend the image's name in the template.",
         "What to do: mend the image's name in the template.",
     ),
     "job-deleted": (NO_POD, "  1 x Killing: Stopping container main", "What to do: keep the pods for a look"),
@@ -86,7 +87,7 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
         "    dying",
         "What to do: raise resources.limits.memory of container main, or let it use less.",
     ),
-    "parallel-indexed": ("No container ended with an error; its pods: parallel-indexed-0-", "Events:", READ_ON),
+    "parallel-indexed": ("No container ended with an error; its pods: parallel-indexed-0-", READ_ON, READ_ON),
     "pod-deleted": (NO_POD, "  1 x Killing: Stopping container main", "What to do: keep the pods for a look"),
     "pod-failure-policy": (
         "Pod pod-failure-policy-8c59d on node node1, container main: exit code 42 (Error)",
@@ -121,13 +122,13 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
 # The same, where the pods that are gone by now were seen while they were there.
 SEEN_BEFORE: dict[str, tuple[str, str, str]] = {
     "deadline-exceeded": (
-        "Pod deadline-exceeded-p4z9h on node node1: the Job deleted it.",
         "Pod deadline-exceeded-p4z9h on node node1, container main: exit code 137 (Error): SIGKILL: its pod was "
         "deleted, and it did not end within 1 s by itself.",
+        "Pod deadline-exceeded-p4z9h on node node1: the Job deleted it.",
         "What to do: raise activeDeadlineSeconds (now 4), or find out in the log why it took so long.",
     ),
     "on-failure-restarts": (
-        "Pod on-failure-restarts-k55x6 on node node1: the Job deleted it.",
+        "Pod on-failure-restarts-k55x6 on node node1, container main: exit code 1 (Error)",
         "  it was restarted 1 time",
         READ_ON,
     ),
@@ -166,7 +167,13 @@ def job_of(scenario: str) -> dict[str, Any]:
 
 
 def told(scenario: str, pods: Sequence[Any], logs: Logs | None = None) -> list[str]:
-    return account(job_of(scenario), pods, recordings.events(scenario), logs or Logs("dying")).splitlines()
+    return account(job_of(scenario), pods, recordings.events(scenario), logs or Logs("dying"))
+
+
+def account(job: Any, pods: Sequence[Any], events: Sequence[Any], logs: Any) -> list[str]:
+    """Return all that is told below the one line that says why."""
+    found = diagnose(job, pods, events, logs)
+    return [*found.lines, f"What to do: {found.remedy}"]
 
 
 def test_every_recording_is_in_the_table() -> None:
@@ -209,7 +216,7 @@ def test_an_empty_log_is_not_one_that_cannot_be_read(logs: Logs, line: str) -> N
 
 
 def test_kubernetes_1_20_tells_as_much() -> None:
-    lines = account(recordings.job("failed", "1.20"), recordings.pods("failed", "1.20"), [], Logs("dying")).splitlines()
+    lines = account(recordings.job("failed", "1.20"), recordings.pods("failed", "1.20"), [], Logs("dying"))
     assert lines[0].endswith("container main: exit code 3 (Error)")
     assert lines[-1] == READ_ON
 
@@ -234,7 +241,7 @@ def test_at_most_five_pods_are_told_the_newest_and_the_others_counted() -> None:
     logs = Logs("x")
     lines = told("failed-exit-code", _failed_pods(8), logs)
     assert [pod for pod, _, _ in logs.asked] == [f"pod-{number}" for number in (7, 6, 5, 4, 3)]
-    assert "And 3 older pods failed, with exit code 3." in lines
+    assert "And 3 more pods failed, with exit code 3." in lines
 
 
 def test_five_pods_are_all_told_without_a_word_of_others() -> None:
@@ -246,7 +253,7 @@ def test_five_pods_are_all_told_without_a_word_of_others() -> None:
 def test_an_image_that_never_came_before_the_deadline_is_the_cause() -> None:
     job = recordings.job("deadline-exceeded")
     job["metadata"] = recordings.job("image-pull")["metadata"]
-    lines = account(job, recordings.pods("image-pull"), recordings.events("image-pull"), Logs()).splitlines()
+    lines = account(job, recordings.pods("image-pull"), recordings.events("image-pull"), Logs())
     assert lines[0].startswith("Never started: pod image-pull-z5j9k, container main has no image yet")
     assert lines[-1].startswith("What to do: mend the image's name and tag")
 
@@ -276,6 +283,6 @@ def test_what_kept_a_pod_for_a_moment_is_not_named_beside_why_it_failed() -> Non
         "message": 'MountVolume.SetUp failed for volume "kube-api-access" : object "kube-root-ca.crt" not registered',
         "involvedObject": {"kind": "Pod", "uid": pods[0]["metadata"]["uid"], "name": pods[0]["metadata"]["name"]},
     }
-    assert "FailedMount" not in account(job, pods, [*events, mount], lambda *_: [])
+    assert "FailedMount" not in str(account(job, pods, [*events, mount], Logs()))
     pods[0]["status"]["containerStatuses"] = []
-    assert "FailedMount" in account(job, pods, [*events, mount], lambda *_: [])
+    assert "FailedMount" in str(account(job, pods, [*events, mount], Logs()))

@@ -1,0 +1,17 @@
+"""Who told a run to end before its Job has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a run is to end, as far as anybody tells.
+
+    :param words: the beginning of a sentence.
+    :param is_worker_only: whether only the worker is to stop, and nobody wants the work to end.
+    """
+
+    words: str = "The task was told to stop"
+    is_worker_only: bool = False

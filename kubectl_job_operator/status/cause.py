@@ -1,0 +1,113 @@
+"""The one line that says why a Job failed, short enough to be read whole. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status import verdict_words
+from kubectl_job_operator.status.endings import Ending
+from kubectl_job_operator.status.job_status import Verdict
+from kubectl_job_operator.status.outlook import Obstacle
+from kubectl_job_operator.status.pod_status import FailedContainer
+from kubectl_job_operator.status.shortening import WIDTH, shortened
+
+_LEAST = 60
+_MOST_INDEXES = 30
+_MOST_SAID = 2000
+_NODES = re.compile(r"^0/\d+ nodes are available: ")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# From here on an exit code is not the program's own, but a signal's or that of what could not start it.
+_FIRST_FOREIGN = 128
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What ended a pod, or kept it from its work.
+
+    :param who: what it happened to.
+    :param what: what happened.
+    :param short: ``who`` where there is little room; empty where it cannot be shorter.
+    """
+
+    who: str
+    what: str
+    short: str = ""
+
+    def fitted(self, room: int) -> str:
+        """Return it with so little of its end as the room needs, but never without what decides."""
+        if self.short and len(self.who + self.what) > room:
+            return self.short + shortened(self.what, max(_LEAST, room - len(self.short)))
+        return self.who + shortened(self.what, max(_LEAST, room - len(self.who)))
+
+
+def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | None) -> Cause:
+    """Tell how a container ended: what the cluster knows of it, or else what its program said last.
+
+    :param last: the last lines of its log; ``None`` where they cannot be had.
+    """
+    short = f"container {failed.container}"
+    who = f"{short} of pod {failed.pod}"
+    if ending.meaning.startswith("it "):
+        return Cause(who, ending.meaning.removeprefix("it"), short)
+    # Of two halves the first is what is sure.
+    meaning = ending.meaning.partition(";")[0]
+    said = _last_said(last) or _last_said(failed.message.splitlines())
+    told = (said or meaning) if failed.exit_code < _FIRST_FOREIGN else (meaning or said)
+    ended = f" ended with exit code {failed.exit_code}"
+    return Cause(f"{who}{ended}", f": {told}" if told else "", f"{short}{ended}")
+
+
+def of_pod(name: str, ending: Ending) -> Cause:
+    """Tell what ended a pod from outside."""
+    if ending.meaning.startswith("it "):
+        return Cause(f"pod {name}", ending.meaning.removeprefix("it"), "a pod")
+    return Cause(f"pod {name}", f": {ending.meaning}", "a pod")
+
+
+def of_obstacle(obstacle: Obstacle) -> Cause:
+    """Tell what kept a pod from starting; where there is little room, the pod and how many nodes there are is none."""
+    sentence = obstacle.sentence.rstrip(".")
+    head, colon, what = sentence.partition(": ")
+    if head == "cannot start":
+        return Cause(obstacle.where, f": {what}", f"container {obstacle.container}")
+    if head == "has no pod, because none can be created":
+        return Cause("no pod can be created", f": {what}")
+    short = f"container {obstacle.container}" if obstacle.container else "its pod" if obstacle.pod else ""
+    return Cause(obstacle.where, f" {head}{colon}{_NODES.sub('', what)}", short)
+
+
+def headline(job: Object, verdict: Verdict | None, culprit: Cause | None, obstacle: Cause | None = None) -> str:
+    """Return why a Job failed, in one line; the cluster's word for it alone only where nothing else is known.
+
+    :param verdict: the Job's; ``None`` where it has none.
+    :param culprit: what ended a pod; ``None`` if no pod tells.
+    :param obstacle: what kept a pod from starting; ``None`` if nothing did.
+    """
+    metadata = job["metadata"]
+    room = WIDTH - len(f"{kinds.word(job)} {metadata.get('namespace')}/{metadata['name']} failed: ")
+    words = verdict_words.meaning(job, verdict) if verdict is not None else ""
+    is_late = verdict is not None and verdict.reason == "DeadlineExceeded"
+    if obstacle is not None:
+        before = f"it did not start in time ({verdict.reason}): " if verdict is not None and is_late else ""
+        return before + obstacle.fitted(room - len(before))
+    if is_late or culprit is None:
+        return words
+    if not kinds.is_job(job) and not kinds.is_pod(job):
+        # Its own words are what its author has written there for people.
+        return words if verdict is None or verdict.message else f"{words}; {culprit.fitted(room - len(words) - 2)}"
+    before = shortened(verdict_words.failed_indexes(job), _MOST_INDEXES)
+    return f"{before} failed: {culprit.fitted(room - len(before) - 9)}" if before else culprit.fitted(room)
+
+
+def _last_said(lines: Sequence[str] | None) -> str:
+    """Return the last line that says something."""
+    for line in reversed(lines or ()):
+        # What a terminal would show of it: a bar of progress overwrites itself, and colours are no words.
+        shown = _COLOUR.sub("", shortened(line.rstrip().rpartition("\r")[2], _MOST_SAID))
+        if words := " ".join(shown.split()):
+            return words
+    return ""

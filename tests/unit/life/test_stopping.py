@@ -1,0 +1,64 @@
+"""Who stopped a task is said once, in a sentence, where anybody tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import Settings
+from kubectl_job_operator.attempt.stop import Stop
+from kubectl_job_operator.errors import TaskKilledError
+from tests.unit import stage
+from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.life.test_runner import _on_signal, _once_called, _signal_main_thread
+from tests.unit.stage import COMPLETE_WAIT, Log
+
+
+class AirflowTaskTimeout(BaseException):
+    """What Airflow raises in a signal handler; only its name is known below the room that imports Airflow."""
+
+
+class AirflowTaskTerminated(BaseException):
+    """The same for the end of a worker."""
+
+
+def test_who_stopped_the_task_stands_in_the_log_and_in_the_exception(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, stop=Stop("Somebody cleared the task"))
+    with _once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError) as caught:
+        runner.run()
+    assert str(caught.value) == "Somebody cleared the task."
+    assert log.text.count("Somebody cleared the task, so Job here/countdown is deleted.") == 1
+
+
+def test_a_stopped_worker_whose_job_nobody_goes_on_with_is_told_so(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, settings=Settings(keep_on_worker_stop=False), is_worker_stop=True)
+    with _once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    told = "Only the worker was told to stop, and no later try is to go on with it, so Job here/countdown is deleted."
+    assert told in log.text
+
+
+@pytest.mark.parametrize(
+    ("interruption", "words"),
+    [
+        (AirflowTaskTimeout, "The task ran into its execution_timeout"),
+        (AirflowTaskTerminated, "The task was told to stop"),
+    ],
+)
+def test_a_timeout_is_told_from_other_interruptions(
+    interruption: type[BaseException], words: str, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise interruption
+
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, stop=Stop("Nobody is asked"))
+    with (
+        _on_signal(interrupt),
+        _once_called(fake_kubectl, COMPLETE_WAIT, _signal_main_thread),
+        pytest.raises(interruption),
+    ):
+        runner.run()
+    assert f"{words}, so Job here/countdown is deleted." in log.text
+    assert len(fake_kubectl.called("delete")) == 1
