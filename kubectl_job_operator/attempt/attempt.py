@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kubectl_job_operator.attempt.belongings import Belongings
+from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.memory import Done, Memory
@@ -14,7 +15,7 @@ from kubectl_job_operator.attempt.observer import Observer
 from kubectl_job_operator.attempt.permissions import Permissions
 from kubectl_job_operator.attempt.retrying import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
-from kubectl_job_operator.attempt.sink import HeardLog, Log
+from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
 from kubectl_job_operator.errors import ErrorKind, KubectlError
@@ -70,14 +71,14 @@ class Attempt:
         )
         self.identity = identity
         self.settings = settings
-        self.log = HeardLog(log)
+        self.log = GroupedLog(log)
         self.memory = memory
         self.observer = observer
         self.workspace = Workspace()
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
-        self.transcript = Transcript(self.log.info)
+        self.transcript = Transcript(self.log.info, self.log.hold)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)

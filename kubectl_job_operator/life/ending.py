@@ -13,6 +13,7 @@ from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.replay.time_line import has_slow_start, time_line
 from kubectl_job_operator.status import diagnosis, events, job_status, pod_status
 from kubectl_job_operator.status.rights import LIST_EVENTS
 
@@ -29,6 +30,7 @@ class Ending:
         self._attempt = attempt
         self._reading = reading
         self._aftermath = aftermath
+        self._listed_pods: Sequence[Object] = ()
         self.done: Done | None = None
         """What came of the Job; ``None`` before its end, and where it failed."""
 
@@ -43,16 +45,18 @@ class Ending:
         verdict = job_status.verdict(job)
         if verdict is None:
             raise AssertionError(f"what has no verdict is not over: {attempt.full_name}")
+        attempt.may_run_on = attempt.may_run_on and verdict.is_complete
+        self._reading.finish(job)
         if verdict.is_complete:
             attempt.log.info(f"{attempt.full_name} is Complete after {seconds:.1f} s: {job_status.progress(job)}.")
         else:
-            attempt.may_run_on = False
             attempt.log.warning(f"{attempt.full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
-        self._reading.finish(job)
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
         if failure is not None:
-            self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
+            with attempt.log.group("Looked into it for a replay"):
+                self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
+        self._tell_time_line(job, verdict)
         if attempt.settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
         elif attempt.ttl_seconds is not None:
@@ -63,7 +67,10 @@ class Ending:
 
     def with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
         """Add what is left to see of a Job that is gone."""
-        left = diagnosis.remains(job, *self._pods_and_events(job), self._reading.last_lines)
+        with self._attempt.log.group("Looked into it") as group:
+            pods, noted = self._pods_and_events(job)
+            left = diagnosis.remains(job, pods, noted, self._reading.last_lines)
+            group.title = _looked_into(pods, noted)
         return JobVanishedError(error.namespace, error.name, f"{error}\nWhat is left to see:\n{left}")
 
     def _show_events(self) -> None:
@@ -95,13 +102,17 @@ class Ending:
 
     def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
-        pods, noted = self._pods_and_events(job)
+        with self._attempt.log.group("Looked into it") as group:
+            pods, noted = self._pods_and_events(job)
+            account = diagnosis.account(job, pods, noted, self._reading.last_lines)
+            group.title = _looked_into(pods, noted)
+        self._listed_pods = pods
         return JobFailedError(
             str(self._attempt.kubectl.namespace),
             self._attempt.manifest.name,
             verdict.reason,
             verdict.message,
-            diagnosis.account(job, pods, noted, self._reading.last_lines),
+            account,
             exit_codes=diagnosis.exit_codes(pods),
             kind=kinds.word(job),
         )
@@ -113,11 +124,22 @@ class Ending:
         pods = {objects.uid(pod): pod for pod in (*self._reading.seen_pods, *attempt.pods_of(job))}
         return list(pods.values()), noted()
 
+    def _tell_time_line(self, job: Object, verdict: job_status.Verdict) -> None:
+        """Draw what the containers did when, where that is not told in a line or two: of many pods, or of a failure."""
+        attempt = self._attempt
+        pods = self._listed_pods or self._reading.seen_pods
+        if not pods or (verdict.is_complete and len(pods) == 1):
+            return
+        pulls = attempt.start_events(events.PULLS)() if has_slow_start(pods) else ()
+        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls)])
+
     def _delete_as_the_policy_says(self) -> None:
         """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""
         kubectl, belongings = self._attempt.kubectl, self._attempt.belongings
         try:
-            self._attempt.persist(lambda: belongings.delete(kubectl))
+            with self._attempt.log.group("Cleaning up") as group:
+                self._attempt.persist(lambda: belongings.delete(kubectl))
+                group.title = f"Cleaned up: {self._attempt.full_name} is deleted"
         except KubectlError as error:
             command = belongings.delete_command(kubectl)
             self._attempt.log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
@@ -125,8 +147,18 @@ class Ending:
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
         try:
-            self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+            with self._attempt.log.group("Cleaning up") as group:
+                self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+                group.title = f"Cleaned up: the cluster deletes {self._attempt.full_name} in {seconds} s"
         except KubectlError as error:
             self._attempt.log.warning(
                 f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}"
             )
+
+
+def _looked_into(pods: Sequence[Object], noted: Sequence[Object]) -> str:
+    return f"Looked into it: {_counted(pods, 'pod')}, {_counted(noted, 'event')}"
+
+
+def _counted(things: Sequence[Object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

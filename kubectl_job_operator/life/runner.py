@@ -156,6 +156,7 @@ class JobRunner:
         except BaseException as error:
             self._unwinding.unwind(error)
             raise
+        self._attempt.log.tell_held()
         self._attempt.processes.close()
         self._attempt.workspace.remove()
         return result
@@ -206,7 +207,7 @@ class JobRunner:
         """Be again where the half before has ended."""
         attempt = self._attempt
         attempt.may_run_on = True
-        self._beginning.check_access()
+        attempt.access.check()
         attempt.kubectl.namespace = handover.namespace
         if handover.name != attempt.manifest.name:
             attempt.manifest = attempt.manifest.with_name(handover.name)

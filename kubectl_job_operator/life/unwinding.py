@@ -63,7 +63,8 @@ class Unwinding:
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
         if not is_interrupted:
             reads_events = attempt.permissions.has(LIST_EVENTS)
-            self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
+            with attempt.log.group("Looked into it for a replay"):
+                self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):
@@ -79,6 +80,7 @@ class Unwinding:
             attempt.log.info(
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
+        attempt.log.tell_held()
         self._leave_word()
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):

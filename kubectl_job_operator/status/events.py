@@ -17,6 +17,9 @@ _LONGEST_UNCUT = 50
 _TELLING = frozenset({"Killing", "Preempted", "SuccessfulDelete", "Suspended", "TaintManagerEviction"})
 _USUAL = ("Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "Completed")
 
+PULLS = "involvedObject.kind=Pod,reason=Pulled"
+"""What ``kubectl get events --field-selector`` takes to tell when images were there."""
+
 # As "Error: ErrImagePull": the container's own state says it with its cause.
 _BARE_ERROR = re.compile(r"Error: \w+")
 _UID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
