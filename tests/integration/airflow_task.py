@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.namespace import Namespace
+from tests.log_text import commands_in
 
 _DAG = """\
 import datetime
@@ -84,7 +85,7 @@ class TaskRun:
     @property
     def commands(self) -> list[list[str]]:
         """The commands in the log, split as a shell would."""
-        return [shlex.split(line[2:]) for line in self.log.splitlines() if line.startswith("$ ")]
+        return [shlex.split(command) for command in commands_in(self.log)]
 
     @property
     def subcommands(self) -> list[str]:
