@@ -78,12 +78,12 @@ class Attempt:
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
-        self.transcript = Transcript(self.log.info, self.log.hold)
+        self.transcript = Transcript(self._tell, hold=self.log.hold)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)
         self.mailbox = Mailbox()
-        self.standing = Standing(self.log.warning)
+        self.standing = Standing(self._warn)
         self.file: Path | None = None
         """The file of the Job, once it is written."""
         self.job: Object | None = None
@@ -108,6 +108,12 @@ class Attempt:
         """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
         file = self.workspace.folder / KUBECONFIG
         return file if file.exists() else None
+
+    def _tell(self, line: str) -> None:
+        self.log.info(line)
+
+    def _warn(self, line: str) -> None:
+        self.log.warning(line)
 
     def see(self, job: Object) -> Object:
         """Take the Job as it now is, and return it."""

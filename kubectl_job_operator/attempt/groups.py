@@ -44,27 +44,15 @@ class GroupedLog(HeardLog):
         self._held_since = 0.0
         self._hold_seconds = _FIRST_HOLD_SECONDS
 
-    def info(self, message: str, /) -> None:
+    @property
+    def info(self) -> Callable[[str], None]:
         """Show it, or hold it back in the group that is open."""
-        if self._group is not None:
-            self.hold(lambda: message)
-        else:
-            super().info(message)
+        return super().info if self._group is None else self._hold_text
 
-    def warning(self, message: str, /) -> None:
+    @property
+    def warning(self) -> Callable[[str], None]:
         """Show it, below what led to it."""
-        self._tell_open_group()
-        super().warning(message)
-
-    def error(self, message: str, /) -> None:
-        """Show it, below what led to it."""
-        self._tell_open_group()
-        super().error(message)
-
-    def critical(self, message: str, /) -> None:
-        """Show it, below what led to it."""
-        self._tell_open_group()
-        super().critical(message)
+        return super().warning if self._group is None else self._warn_below_group
 
     def hold(self, text: Callable[[], str]) -> None:
         """Hold something back for the next group.
@@ -105,8 +93,14 @@ class GroupedLog(HeardLog):
     def tell(self, title: str, texts: Sequence[str]) -> None:
         """Tell a group at once; none where there is nothing in it."""
         if texts:
-            self._note()
-            tell_group(self._log, title, texts)
+            tell_group(self._noted(), title, texts)
+
+    def _hold_text(self, message: str) -> None:
+        self.hold(lambda: message)
+
+    def _warn_below_group(self, message: str) -> None:
+        self._tell_open_group()
+        super().warning(message)
 
     def _tell_open_group(self) -> None:
         if self._group is not None:
@@ -120,7 +114,7 @@ class GroupedLog(HeardLog):
 def tell_group(log: Log, title: str, texts: Sequence[str]) -> None:
     """Log a group whose title and content are known; in few records, so that what is in it can be pasted."""
     line = " ".join(title.split())
-    log.info(BEGIN + (line if len(line) <= _LONGEST_TITLE else f"{line[: _LONGEST_TITLE - 3]}..."))
+    log.info(f"{BEGIN}{line if len(line) <= _LONGEST_TITLE else f'{line[: _LONGEST_TITLE - 3]}...'}")
     record: list[str] = []
     for text in texts:
         if record and sum(map(len, record)) + len(text) > _LONGEST_RECORD:

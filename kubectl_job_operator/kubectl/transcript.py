@@ -100,7 +100,7 @@ class Transcript:
         without it all commands are shown as they start.
     """
 
-    def __init__(self, show: Callable[[str], None], hold: Callable[[Callable[[], str]], None] | None = None) -> None:
+    def __init__(self, show: Callable[[str], None], *, hold: Callable[[Callable[[], str]], None] | None = None) -> None:
         self._show = show
         self._hold = hold
         self._held: dict[Command, _Held] = {}

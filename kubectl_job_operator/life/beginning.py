@@ -76,9 +76,7 @@ class Beginning:
         """Bring the Job into being, or go on with the one that an earlier try brought."""
         attempt = self._attempt
         with attempt.log.group("Getting ready") as group:
-            attempt.log.info(
-                f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(attempt.environment)}."
-            )
+            attempt.log.info(f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(attempt.environment)}.")
             if attempt.kubectl.namespace is None:
                 attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
             attempt.file = file

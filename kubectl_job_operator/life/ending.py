@@ -45,12 +45,12 @@ class Ending:
         verdict = job_status.verdict(job)
         if verdict is None:
             raise AssertionError(f"what has no verdict is not over: {attempt.full_name}")
-        attempt.may_run_on = attempt.may_run_on and verdict.is_complete
-        self._reading.finish(job)
         if verdict.is_complete:
             attempt.log.info(f"{attempt.full_name} is Complete after {seconds:.1f} s: {job_status.progress(job)}.")
         else:
+            attempt.may_run_on = False
             attempt.log.warning(f"{attempt.full_name} is Failed after {seconds:.1f} s: {verdict.reason}.")
+        self._reading.finish(job)
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
         if failure is not None:

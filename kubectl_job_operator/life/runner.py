@@ -193,12 +193,12 @@ class JobRunner:
         )
         job = self._meanwhile.find_again(handover, outcome)
         if job_status.verdict(job) is not None:
-            watch = self._reading.begin(job, handover.positions)
+            watch = self._reading.begin(job, handover.positions, tells_times=True)
             if self._reading.follower is None:
                 watch.replace(self._attempt.pods_of(job))
             self._ending.conclude(job, waited)
             return None
-        self._reading.begin(job, handover.positions, follows=False)
+        self._reading.begin(job, handover.positions, follows=False, tells_times=True)
         self._meanwhile.look_in(job, outcome)
         self._attempt.log.info("The task is deferred again.")
         return self._handover_again(handover)

@@ -14,6 +14,7 @@ from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.logs.blocks import Blocks
 from kubectl_job_operator.logs.levels import INFO, by_level, without_colours
 from kubectl_job_operator.logs.lines import Line
+from kubectl_job_operator.logs.own_times import with_own_times
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
@@ -39,6 +40,7 @@ class LogFollower:
     :param following: which containers, and how.
     :param saved: how far another process has shown them.
     :param follows: whether containers that run are followed; else ``catch_up`` reads them as far as they have come.
+    :param tells_times: whether each line is shown with the time at which its container wrote it.
     :param hides_results: leave out the lines that hold a result.
     """
 
@@ -53,6 +55,7 @@ class LogFollower:
         following: Following,
         saved: Sequence[SavedPosition] = (),
         follows: bool = True,
+        tells_times: bool = False,
         hides_results: bool = False,
     ) -> None:
         self._kubectl = kubectl
@@ -67,6 +70,7 @@ class LogFollower:
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
         self._follows = follows
+        self._tells_times = tells_times
         self._version = -1
         spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
@@ -243,8 +247,11 @@ class LogFollower:
         if self._following.strip_colours:
             texts = [without_colours(text) for text in texts]
         runs = by_level(texts) if self._following.detect_level else [(INFO, texts)]
-        for level, run in runs:
-            self._blocks.add(key, level, self._dressed(pod, container, run))
+        dressed = [(level, self._dressed(pod, container, run)) for level, run in runs]
+        if self._tells_times:
+            dressed = with_own_times([line.stamp for line in lines], dressed)
+        for level, run in dressed:
+            self._blocks.add(key, level, run)
 
     def _dressed(self, pod: str, container: str, texts: Sequence[str]) -> Sequence[str]:
         if self._formatter is not None:

@@ -9,7 +9,7 @@ from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.bars import Bar, Clock, Seconds, Segment, bars_of
 from kubectl_job_operator.replay.timeline import heading, shortened
 
-_LABEL, _PLOT, _WIDTH = 30, 36, 100
+_LABEL, _PLOT, _WIDTH = 26, 32, 100
 _MOST_BARS = 21
 _TOLD_SECONDS = 1.0
 _SLOW_SECONDS = 5.0

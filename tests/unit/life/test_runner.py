@@ -256,7 +256,7 @@ def test_the_ends_of_the_logs_are_shown_again_and_again_while_the_job_runs_if_th
     stage.runner(log, settings=Settings(tail=Tail(is_on=True, line_count=7, every_seconds=1))).run()
     shown = [log.text.index(f"\n{words}\n") for words in ("look 0", "look 1", "last look")]
     assert shown == sorted(shown)
-    assert shown[2] < log.text.index("is Complete after")
+    assert shown[1] < log.text.index("is Complete after") < shown[2]
 
 
 # --- what is applied and what is shown
