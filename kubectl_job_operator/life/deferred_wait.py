@@ -180,7 +180,7 @@ class _Wait:
         commands = [shlex.join(record.argv) for record in self._watch.watches()]
         if commands and not self._has_told_commands:
             self._has_told_commands = True
-            title = f"Waits with {len(commands)} commands that all who wait in the namespace have in common"
+            title = "Waits together with all others who wait in the namespace"
             tell_group(self._log, title, [f"$ {command}" for command in commands])
 
     def _tell(self) -> None:

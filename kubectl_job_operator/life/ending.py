@@ -31,6 +31,7 @@ class Ending:
         self._reading = reading
         self._aftermath = aftermath
         self._listed_pods: Sequence[Object] = ()
+        self._pulls: Sequence[Object] = ()
         self.done: Done | None = None
         """What came of the Job; ``None`` before its end, and where it failed."""
 
@@ -53,7 +54,7 @@ class Ending:
         self._reading.finish(job)
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
-        if failure is not None:
+        if failure is not None and attempt.settings.replay_dir is not None:
             with attempt.log.group("Looked into it for a replay"):
                 self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
         self._tell_time_line(job, verdict)
@@ -105,8 +106,8 @@ class Ending:
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
             account = diagnosis.account(job, pods, noted, self._reading.last_lines)
+            self._listed_pods, self._pulls = pods, self._pulls_of(pods)
             group.title = _looked_into(pods, noted)
-        self._listed_pods = pods
         return JobFailedError(
             str(self._attempt.kubectl.namespace),
             self._attempt.manifest.name,
@@ -130,8 +131,12 @@ class Ending:
         pods = self._listed_pods or self._reading.seen_pods
         if not pods or (verdict.is_complete and len(pods) == 1):
             return
-        pulls = attempt.start_events(events.PULLS)() if has_slow_start(pods) else ()
+        pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
         attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls)])
+
+    def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
+        """Read when images were there, where a container began so late that it matters."""
+        return self._attempt.start_events(events.PULLS)() if has_slow_start(pods) else ()
 
     def _delete_as_the_policy_says(self) -> None:
         """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""

@@ -61,7 +61,7 @@ class Unwinding:
         if isinstance(error, JobVanishedError):
             attempt.may_run_on = False
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
-        if not is_interrupted:
+        if not is_interrupted and attempt.settings.replay_dir is not None:
             reads_events = attempt.permissions.has(LIST_EVENTS)
             with attempt.log.group("Looked into it for a replay"):
                 self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)

@@ -35,6 +35,8 @@ def time_line(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()
     :param events: those that tell when images were pulled.
     """
     clock = Clock(job, pods, events)
+    # An image that the node has already is waited for by nobody.
+    events = [event for event in events if "already present" not in str(event.get("message"))]
     bars = sorted((bar for pod in pods for bar in bars_of(pod, events, clock)), key=lambda bar: bar.rank)
     shown = _telling(bars)
     lines = [heading(job), _LEGEND, _axis(clock.total), *(_line(bar, clock.total) for bar in shown)]

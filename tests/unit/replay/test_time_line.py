@@ -52,6 +52,12 @@ def test_each_container_has_a_bar_over_one_axis_and_tells_what_it_waited_for() -
     ]
 
 
+def test_an_image_that_was_there_already_is_not_waited_for() -> None:
+    event = pulled("a", 9) | {"message": 'Container image "busybox" already present on machine'}
+    drawn = time_line(JOB, [pod("a", scheduled=0, started=10, ended=12)], [event])
+    assert drawn.endswith("exit 0; start 10 s")
+
+
 @pytest.mark.parametrize("scenario", ["complete", "parallel-indexed", "backoff-exhausted", "image-pull", "quota"])
 def test_it_fits_the_screen(scenario: str) -> None:
     drawn = time_line(recordings.job(scenario), recordings.pods(scenario), recordings.events(scenario)).split("\n")
