@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kubectl_job_operator.attempt.belongings import Belongings
+from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.memory import Done, Memory
@@ -14,7 +15,7 @@ from kubectl_job_operator.attempt.observer import Observer
 from kubectl_job_operator.attempt.permissions import Permissions
 from kubectl_job_operator.attempt.retrying import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
-from kubectl_job_operator.attempt.sink import HeardLog, Log
+from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
 from kubectl_job_operator.errors import ErrorKind, KubectlError
@@ -75,7 +76,7 @@ class Attempt:
         )
         self.identity = identity
         self.settings = settings
-        self.log = HeardLog(log)
+        self.log = GroupedLog(log)
         self.container_log = self.log.together_with(container_log or log)
         self.mask = mask
         self.memory = memory
@@ -84,12 +85,12 @@ class Attempt:
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
-        self.transcript = Transcript(self._tell, mask)
+        self.transcript = Transcript(self._tell, mask, hold=self.log.hold)
         self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)
         self.mailbox = Mailbox()
-        self.standing = Standing(self.log.warning)
+        self.standing = Standing(self._warn)
         self.file: Path | None = None
         """The file of the Job, once it is written."""
         self.job: Object | None = None
@@ -117,6 +118,9 @@ class Attempt:
 
     def _tell(self, line: str) -> None:
         self.log.info(line)
+
+    def _warn(self, line: str) -> None:
+        self.log.warning(line)
 
     def see(self, job: Object) -> Object:
         """Take the Job as it now is, and return it."""

@@ -34,6 +34,14 @@ class Permissions:
         """Whether the account has all of these."""
         return self._lacking.isdisjoint(rights)
 
+    @property
+    def summary(self) -> str:
+        """What is known of the account's rights, in a few words."""
+        if not self._granted.is_known:
+            return "rights not known"
+        lacking = ", ".join(sorted(map(str, self._lacking)))
+        return f"no right to {lacking}" if lacking else "all rights"
+
     def is_refused(self, right: Right) -> bool:
         """Take a refusal, and return whether it is believed: one of what the cluster says is granted will pass."""
         if self._granted.is_known and right not in self._lacking:

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kubectl_job_operator.cli.picture import picture
-from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.cli.wording import in_options, unfolded
 from kubectl_job_operator.objects import Object
 
 _PAUSE_SECONDS = 0.1
@@ -55,8 +55,11 @@ class LiveView:
 
     def info(self, message: str, /) -> None:
         """Write what happens."""
+        shown = unfolded(message)
+        if shown is None:
+            return
         # Text and not str: a container may print what rich would take for markup.
-        self._lines.put(Text(message, style="dim" if message.startswith(("$ ", "  -> ")) else ""))
+        self._lines.put(Text(shown, style="dim" if shown.startswith(("$ ", "  -> ", "# ")) else ""))
 
     def warning(self, message: str, /) -> None:
         """Write what went wrong without stopping the run."""

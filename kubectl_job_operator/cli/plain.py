@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_job_operator.cli.streams import say
-from kubectl_job_operator.cli.wording import in_options
+from kubectl_job_operator.cli.wording import in_options, unfolded
 from kubectl_job_operator.objects import Object
 
 
@@ -20,7 +20,9 @@ class PlainView:
 
     def info(self, message: str, /) -> None:
         """Write what happens."""
-        say(message)
+        shown = unfolded(message)
+        if shown is not None:
+            say(shown)
 
     def warning(self, message: str, /) -> None:
         """Write what went wrong without stopping the run."""

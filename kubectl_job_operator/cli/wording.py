@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kubectl_job_operator.attempt.groups import BEGIN, END
+
 _OPTIONS = {
     "The task was told to stop": "The run was told to stop",
     'on_kill_action="keep"': "--keep",
@@ -27,6 +29,13 @@ _ADVICE = re.compile(r"^(?:What to do: |The task was told to stop|in_cluster=Tru
 def in_options(message: str) -> str:
     """Name options instead of arguments in the lines that give advice; the words of others stay as they are."""
     return _ADVICE.sub(lambda line: _ARGUMENT.sub(lambda argument: _OPTIONS[argument[0]], line[0]), message)
+
+
+def unfolded(message: str) -> str | None:
+    """Return a message as a terminal shows it, where nothing can be folded; ``None`` for what only ends a group."""
+    if message == END:
+        return None
+    return f"# {message.removeprefix(BEGIN)}" if message.startswith(BEGIN) else message
 
 
 def advice_in_options(advice: str) -> str:

@@ -41,6 +41,8 @@ class Calls:
         self._transcript = transcript
         self._version_call: Call | None = None
         self._version_is_checked = False
+        self.own_version = ""
+        """kubectl's, as ``1.32``, once it is known."""
 
     def finish_stream(self, call: Call, said: str) -> None:
         """Show that a command whose output was passed on has ended.
@@ -145,9 +147,10 @@ class Calls:
         call, self._version_call = self._version_call, None
         finished = self._end(call, READ_SECONDS, lambda out: versions.dotted(versions.version(out)))
         version = versions.version(finished.stdout)
+        self.own_version = versions.dotted(version)
         if version < versions.OLDEST:
             raise KubectlMissingError(
-                f"{shutil.which(PROGRAM)} is version {versions.dotted(version)}, but "
+                f"{shutil.which(PROGRAM)} is version {self.own_version}, but "
                 f"{versions.dotted(versions.OLDEST)} or later is needed.\n"
                 f"What to do: install a newer kubectl on the machine where the task runs."
             )

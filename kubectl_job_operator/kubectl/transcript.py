@@ -1,4 +1,8 @@
-"""What was run: each command is shown as it starts, ready to paste, and again as it ends, with what came of it."""
+"""What was run: each command is shown ready to paste, and below it what came of it.
+
+What changes the cluster is shown as it starts. What only reads runs beside it, often for long and often in vain: it can
+be held back, to be shown together and with what came of it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_job_operator.kubectl.cutting import Mask, as_it_is, cut_lines
+from kubectl_job_operator.kubectl.words import counted
 
 _READING = {
     ("api-resources",),
@@ -68,8 +73,21 @@ class Record:
     @property
     def changes(self) -> bool:
         """Whether it changes the cluster; what is not known to read only is taken to change."""
-        words = subcommand(self.argv)
-        return not any(words[: len(reading)] == reading for reading in _READING)
+        return not _is_reading(subcommand(self.argv))
+
+
+@dataclass
+class _Held:
+    """A command that is held back, until somebody takes it to show it."""
+
+    command: Command
+    outcome: str = ""
+    is_taken: bool = False
+
+    def take(self) -> str:
+        """Return the command, and what came of it if that is known."""
+        self.is_taken = True
+        return f"$ {self.command}{self.outcome}"
 
 
 class Transcript:
@@ -80,11 +98,22 @@ class Transcript:
 
     :param show: takes each line as it comes, to put it into the task's log.
     :param mask: hides the secrets in what is too long to be shown whole.
+    :param hold: takes what gives the text of a command that only reads, and is asked for it when it is to be shown;
+        without it all commands are shown as they start.
     """
 
-    def __init__(self, show: Callable[[str], None], mask: Mask = as_it_is) -> None:
+    def __init__(
+        self,
+        show: Callable[[str], None],
+        mask: Mask = as_it_is,
+        *,
+        hold: Callable[[Callable[[], str]], None] | None = None,
+    ) -> None:
         self._show = show
         self._mask = mask
+        self._hold = hold
+        self._held: dict[Command, _Held] = {}
+        self._has_shown_logs = False
         self._records: dict[tuple[str, ...], Record] = {}
         self.left_out = 0
         """How many commands are not kept any more."""
@@ -102,7 +131,11 @@ class Transcript:
     def started(self, argv: Sequence[str], label: str = "") -> Command:
         """Show a command at the moment when it starts."""
         command = Command(tuple(argv), label, datetime.datetime.now(datetime.timezone.utc))
-        self._show(f"$ {command}")
+        if self._hold is None or self._is_for_all(subcommand(command.argv)):
+            self._show(f"$ {command}")
+        else:
+            held = self._held[command] = _Held(command)
+            self._hold(held.take)
         known = self._records.get(command.argv)
         if known is None:
             self._records[command.argv] = Record(command.argv, 1, command.started, command.started)
@@ -124,10 +157,24 @@ class Transcript:
             self._records[command.argv] = replace(
                 known, return_code=return_code, duration_seconds=duration_seconds, was_stopped=was_stopped
             )
-        first, *rest = cut_lines(said or "(no output)", self._mask).splitlines()
-        label = f"{command.label}: " if command.label else ""
+        said = cut_lines(counted(said) or "(no output)", self._mask)
+        held = self._held.pop(command, None)
         code = "" if return_code == 0 else f", return code {return_code}"
-        self._show("\n    ".join([f"  -> {label}{first} ({duration_seconds:.2f} s{code})", *rest]))
+        end = f"{duration_seconds:.2f} s{code}"
+        if held is not None and not held.is_taken:
+            held.outcome = f"\n{_outcome(command.label, said, end)}"
+        elif self._hold is None or (held is None and not _is_follow(subcommand(command.argv))):
+            self._show(_outcome(command.label, said, end))
+        else:
+            far_from_command = f"{command.label}, begun at {command.started:%H:%M:%S} UTC"
+            self._hold(lambda: _outcome(far_from_command, said, end))
+
+    def _is_for_all(self, words: Sequence[str]) -> bool:
+        """Whether a command is to be seen by all: it changes the cluster, is waited for, or the first of all logs."""
+        if _is_follow(words):
+            is_first, self._has_shown_logs = not self._has_shown_logs, True
+            return is_first
+        return not _is_reading(words) or words[:2] == ("wait", "pods")
 
     def _forget_one_of_too_many(self) -> None:
         """Forget the oldest command that only reads, but none of the first ones."""
@@ -137,6 +184,19 @@ class Transcript:
         victim = next((record for record in later if not record.changes), later[0])
         del self._records[victim.argv]
         self.left_out += 1
+
+
+def _outcome(label: str, said: str, end: str) -> str:
+    first, *rest = said.splitlines()
+    return "\n    ".join([f"  -> {label}{': ' if label else ''}{first} ({end})", *rest])
+
+
+def _is_reading(words: Sequence[str]) -> bool:
+    return any(tuple(words[: len(reading)]) == reading for reading in _READING)
+
+
+def _is_follow(words: Sequence[str]) -> bool:
+    return words[:1] == ("logs",) and "--follow" in words
 
 
 def subcommand(argv: Sequence[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.kubectl.client import PROGRAM
 from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import Mask
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import rights
@@ -47,21 +48,10 @@ class Beginning:
         :raises KubectlJobOperatorError: if there can be none; if it says that nothing was created, nothing was.
         """
         attempt = self._attempt
-        self.check_access()
-        if attempt.kubectl.namespace is None:
-            attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
-        attempt.file = self._write_manifest()
-        return attempt.see(keep_until_seen(attempt, self._start(attempt.file)))
-
-    def check_access(self) -> None:
-        """Find the way into the cluster, and say which kubectl takes it.
-
-        :raises AccessError: if there is none.
-        """
-        self._attempt.access.check()
-        self._attempt.log.info(
-            f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(self._attempt.environment)}."
-        )
+        attempt.access.check()
+        with attempt.log.group(_title(attempt.manifest)):
+            file = self._write_manifest()
+        return attempt.see(keep_until_seen(attempt, self._start(file)))
 
     def _write_manifest(self) -> Path:
         """Write the file that kubectl applies, and the copy that the user asked for."""
@@ -85,8 +75,15 @@ class Beginning:
     def _start(self, file: Path) -> Object:
         """Bring the Job into being, or go on with the one that an earlier try brought."""
         attempt = self._attempt
-        found = attempt.persist(self._first_look, _FIRST_CONTACT_SECONDS)
-        decision, why = decide(found, attempt.identity)
+        with attempt.log.group("Getting ready") as group:
+            attempt.log.info(f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(attempt.environment)}.")
+            if attempt.kubectl.namespace is None:
+                attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
+            attempt.file = file
+            found = attempt.persist(self._first_look, _FIRST_CONTACT_SECONDS)
+            decision, why = decide(found, attempt.identity)
+            there = f"{'no' if found is None else 'a'} {kinds.word(attempt.manifest.job)} of that name"
+            group.title = f"Ready: kubectl {attempt.kubectl.own_version}, {attempt.permissions.summary}, {there}"
         if decision is Decision.REFUSE:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
@@ -174,3 +171,19 @@ class Beginning:
             f"{self._attempt.full_name} exists already: {why}. It was not touched.\n"
             "What to do: wait until it has ended or delete it, or give each run a Job of its own by unique_name=True.",
         )
+
+
+def _title(manifest: Manifest) -> str:
+    """Tell in a few words what is applied."""
+    spec = manifest.job.get("spec") or {}
+    containers = len(((spec.get("template") or {}).get("spec") or spec).get("containers") or ())
+    parts = [
+        f"{kinds.word(manifest.job)} {manifest.name}",
+        *([_counted(containers, "container")] if containers else []),
+        *([_counted(len(manifest.companions), "companion")] if manifest.companions else []),
+    ]
+    return f"Manifest: {', '.join(parts)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kubectl_job_operator.attempt.groups import tell_group
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
 from kubectl_job_operator.attempt.sink import Log
@@ -27,6 +28,8 @@ from kubectl_job_operator.watch.subscription import Subscription
 _LONGEST_NAP_SECONDS = 60.0
 _UNSEEN_SECONDS = 5.0
 _SILENCE_TOLD_AFTER_SECONDS = 5.0
+_PROGRESS_SECONDS = 5.0
+"""Of many pods one ends every moment."""
 _SPREAD_SECONDS = 1.0
 """Those who begin to wait at once must not all look at their watches at once."""
 
@@ -87,6 +90,7 @@ class _Wait:
         self._began = time.monotonic()
         self._standing = Standing(log.warning)
         self._progress = ""
+        self._progress_due = 0.0
         self._has_told_refusal = False
         self._has_told_commands = False
 
@@ -153,6 +157,7 @@ class _Wait:
                 self._logs_due() - now,
                 self._silent_until() - now,
                 self._silence_is_told_at() - now,
+                self._progress_due - now if self._progress_due > now else _LONGEST_NAP_SECONDS,
                 deadline - time.time() if deadline is not None else _LONGEST_NAP_SECONDS,
             )
         ]
@@ -175,14 +180,15 @@ class _Wait:
         commands = [shlex.join(record.argv) for record in self._watch.watches()]
         if commands and not self._has_told_commands:
             self._has_told_commands = True
-            shown = "\n".join(f"$ {command}" for command in commands)
-            self._log.info(f"All who wait in the namespace have these commands in common:\n{shown}")
+            title = "Waits together with all others who wait in the namespace"
+            tell_group(self._log, title, [f"$ {command}" for command in commands])
 
     def _tell(self) -> None:
         """Put into the log what has changed."""
         job = self._job()
-        if job is not None and (progress := job_status.progress(job)) != self._progress:
-            self._progress = progress
+        now = time.monotonic()
+        if job is not None and (progress := job_status.progress(job)) != self._progress and now >= self._progress_due:
+            self._progress, self._progress_due = progress, now + _PROGRESS_SECONDS
             self._log.info(f"Job {self._subscription.name}: {progress}, {time.monotonic() - self._began:.0f} s")
         self._tell_silence()
         if self._watch.refusal is not None and not self._has_told_refusal:

@@ -13,6 +13,7 @@ from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.replay.time_line import has_slow_start, time_line
 from kubectl_job_operator.status import diagnosis, events, job_status, pod_status, verdict_words
 from kubectl_job_operator.status.rights import LIST_EVENTS
 from kubectl_job_operator.status.shortening import shortened
@@ -32,6 +33,8 @@ class Ending:
         self._attempt = attempt
         self._reading = reading
         self._aftermath = aftermath
+        self._listed_pods: Sequence[Object] = ()
+        self._pulls: Sequence[Object] = ()
         self.done: Done | None = None
         """What came of the Job; ``None`` before its end, and where it failed."""
 
@@ -55,8 +58,10 @@ class Ending:
         self._reading.finish(job)
         self._show_events()
         failure = self._result_problem(job) if verdict.is_complete else self._failure(job, verdict)
-        if failure is not None:
-            self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
+        if failure is not None and attempt.settings.replay_dir is not None:
+            with attempt.log.group("Looked into it for a replay"):
+                self._aftermath.gather(attempt.kubectl, job, reads_events=attempt.permissions.has(LIST_EVENTS))
+        self._tell_time_line(job, verdict)
         if attempt.settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
         elif attempt.ttl_seconds is not None:
@@ -67,7 +72,10 @@ class Ending:
 
     def with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
         """Add what is left to see of a Job that is gone."""
-        left = diagnosis.remains(job, *self._pods_and_events(job), self._reading.last_lines)
+        with self._attempt.log.group("Looked into it") as group:
+            pods, noted = self._pods_and_events(job)
+            left = diagnosis.remains(job, pods, noted, self._reading.last_lines)
+            group.title = _looked_into(pods, noted)
         return JobVanishedError(error.namespace, error.name, str(error), left)
 
     def _show_events(self) -> None:
@@ -99,10 +107,13 @@ class Ending:
 
     def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
-        pods, noted = self._pods_and_events(job)
-        following = self._attempt.settings.following
-        is_shown = following.is_on and following.containers is None and following.init_containers is None
-        why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)
+        with self._attempt.log.group("Looked into it") as group:
+            pods, noted = self._pods_and_events(job)
+            following = self._attempt.settings.following
+            is_shown = following.is_on and following.containers is None and following.init_containers is None
+            why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)
+            self._listed_pods, self._pulls = pods, self._pulls_of(pods)
+            group.title = _looked_into(pods, noted)
         return JobFailedError(
             str(self._attempt.kubectl.namespace),
             self._attempt.manifest.name,
@@ -123,11 +134,26 @@ class Ending:
         pods = {objects.uid(pod): pod for pod in (*self._reading.seen_pods, *attempt.pods_of(job))}
         return list(pods.values()), noted()
 
+    def _tell_time_line(self, job: Object, verdict: job_status.Verdict) -> None:
+        """Draw what the containers did when, where that is not told in a line or two: of many pods, or of a failure."""
+        attempt = self._attempt
+        pods = self._listed_pods or self._reading.seen_pods
+        if not pods or (verdict.is_complete and len(pods) == 1):
+            return
+        pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
+        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls)])
+
+    def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
+        """Read when images were there, where a container began so late that it matters."""
+        return self._attempt.start_events(events.PULLS)() if has_slow_start(pods) else ()
+
     def _delete_as_the_policy_says(self) -> None:
         """Delete in the background, through an outage if need be; that it fails is no reason to fail the task."""
         kubectl, belongings = self._attempt.kubectl, self._attempt.belongings
         try:
-            self._attempt.persist(lambda: belongings.delete(kubectl))
+            with self._attempt.log.group("Cleaning up") as group:
+                self._attempt.persist(lambda: belongings.delete(kubectl))
+                group.title = f"Cleaned up: {self._attempt.full_name} is deleted"
         except KubectlError as error:
             command = belongings.delete_command(kubectl)
             self._attempt.log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
@@ -135,8 +161,18 @@ class Ending:
     def _restore_ttl(self, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
         try:
-            self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+            with self._attempt.log.group("Cleaning up") as group:
+                self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+                group.title = f"Cleaned up: the cluster deletes {self._attempt.full_name} in {seconds} s"
         except KubectlError as error:
             self._attempt.log.warning(
                 f"ttlSecondsAfterFinished of the Job could not be set back to {seconds}.\n{error}"
             )
+
+
+def _looked_into(pods: Sequence[Object], noted: Sequence[Object]) -> str:
+    return f"Looked into it: {_counted(pods, 'pod')}, {_counted(noted, 'event')}"
+
+
+def _counted(things: Sequence[Object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

@@ -146,14 +146,14 @@ class Obstacles:
             if grace is not None:
                 yield self._clocks.since.get(identity(one), time.monotonic()) + grace
             if one.key not in self._clocks.said:
-                yield self._clocks.waits_since + _quiet_seconds(one)
+                yield self._said_at(one)
 
     def _tell(self, found: Sequence[Obstacle]) -> None:
         """Put what was not said yet into the log."""
-        waited = time.monotonic() - self._clocks.waits_since
+        now = time.monotonic()
         for group in grouped(found):
             one = group[0]
-            if one.key in self._clocks.said or waited < _quiet_seconds(one):
+            if one.key in self._clocks.said or now < self._said_at(one):
                 continue
             self._clocks.said.add(one.key)
             line = f"Nothing runs: {line_of(group)}"
@@ -161,6 +161,13 @@ class Obstacles:
                 self._log.info(line)
             else:
                 self._log.warning(f"{line}{self._warning_of_end(one)}")
+
+    def _said_at(self, one: Obstacle) -> float:
+        """Return when an obstacle is worth a line: each step of a start that gets on is over in a moment."""
+        since = self._clocks.waits_since
+        if one.outlook is Outlook.PASSING:
+            since = self._clocks.since.get(identity(one), time.monotonic())
+        return since + _quiet_seconds(one)
 
     def _tell_who_runs_it(self) -> None:
         """Say once that the Job runs where nothing of it is to be seen."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt.sink import HeardLog
+from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.manifest import kinds
@@ -17,7 +17,7 @@ from kubectl_job_operator.watch.pods import PodWatch
 
 _OTHERS = ("Running", "Terminating", "Pending", "Unknown", "Failed")
 _SILENCE_SECONDS = 60.0
-_SHORTEST_STEP_SECONDS = 1.0
+_SHORTEST_STEP_SECONDS, _SHORTEST_STEP_OF_MANY_SECONDS = 1.0, 5.0
 
 
 class Progress:
@@ -28,7 +28,7 @@ class Progress:
     :param log: takes the lines, and tells when it was silent.
     """
 
-    def __init__(self, job: Object, watch: PodWatch, log: HeardLog) -> None:
+    def __init__(self, job: Object, watch: PodWatch, log: GroupedLog) -> None:
         self._job = job
         self._watch = watch
         self._log = log
@@ -43,9 +43,11 @@ class Progress:
         if self._version != self._watch.version:
             self._version = self._watch.version
             self._counts = counts(self._job, map(self._phase, self._watch.pods), has_begun=bool(self._told))
+        self._log.tell_held_in_time()
         now = time.monotonic()
-        if self._counts != self._told:
-            step = self._told_at + _SHORTEST_STEP_SECONDS - now
+        if self._counts != self._told and not self._is_all_done():
+            many = len(self._watch.pods) > 1
+            step = self._told_at + (_SHORTEST_STEP_OF_MANY_SECONDS if many else _SHORTEST_STEP_SECONDS) - now
             if step > 0:
                 return step
             self._tell(now)
@@ -70,6 +72,11 @@ class Progress:
         if self._watch.is_gone(pod_uid):
             return "Failed"
         return "Terminating" if objects.is_being_deleted(pod) else pod_status.phase(pod)
+
+    def _is_all_done(self) -> bool:
+        """Whether the verdict is to say the same in a moment."""
+        wanted = self._job["spec"].get("completions") if kinds.is_job(self._job) else None
+        return bool(self._told) and self._counts == f"{wanted}/{wanted} succeeded"
 
     def _tell(self, now: float) -> None:
         self._told, self._told_at = self._counts, now

@@ -39,11 +39,20 @@ class Reading:
         """The pods that were seen, also those that are gone."""
         return list(self.watch.pods.values()) if self.watch is not None else []
 
-    def begin(self, job: Object, positions: Sequence[SavedPosition] = (), *, follows: bool = True) -> PodWatch:
+    def begin(
+        self,
+        job: Object,
+        positions: Sequence[SavedPosition] = (),
+        *,
+        follows: bool = True,
+        tells_times: bool = False,
+    ) -> PodWatch:
         """Begin with a Job.
 
         :param positions: up to where its logs were shown already.
         :param follows: whether the logs are followed, or only read as far as they are.
+        :param tells_times: whether each line is shown with the time at which it was written: what is read late stands
+            in the task's log with the time of its reading.
         """
         attempt = self._attempt
         watch = self.watch = PodWatch(
@@ -68,6 +77,7 @@ class Reading:
                 hides_results=attempt.settings.hides_results,
                 saved=positions,
                 follows=follows,
+                tells_times=tells_times,
             )
         return watch
 

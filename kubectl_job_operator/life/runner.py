@@ -159,6 +159,7 @@ class JobRunner:
             if type(error) is TaskKilledError:
                 raise TaskKilledError(f"{self._unwinding.stop.words}.") from None
             raise
+        self._attempt.log.tell_held()
         self._attempt.processes.close()
         self._attempt.workspace.remove()
         return result
@@ -195,12 +196,12 @@ class JobRunner:
         )
         job = self._meanwhile.find_again(handover, outcome)
         if job_status.verdict(job) is not None:
-            watch = self._reading.begin(job, handover.positions)
+            watch = self._reading.begin(job, handover.positions, tells_times=True)
             if self._reading.follower is None:
                 watch.replace(self._attempt.pods_of(job))
             self._ending.conclude(job, waited)
             return None
-        self._reading.begin(job, handover.positions, follows=False)
+        self._reading.begin(job, handover.positions, follows=False, tells_times=True)
         self._meanwhile.look_in(job, outcome)
         self._attempt.log.info("The task is deferred again.")
         return self._handover_again(handover)
@@ -209,7 +210,7 @@ class JobRunner:
         """Be again where the half before has ended."""
         attempt = self._attempt
         attempt.may_run_on = True
-        self._beginning.check_access()
+        attempt.access.check()
         attempt.kubectl.namespace = handover.namespace
         if handover.name != attempt.manifest.name:
             attempt.manifest = attempt.manifest.with_name(handover.name)

@@ -63,9 +63,10 @@ class Unwinding:
         if isinstance(error, JobVanishedError):
             attempt.may_run_on = False
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
-        if not is_interrupted:
+        if not is_interrupted and attempt.settings.replay_dir is not None:
             reads_events = attempt.permissions.has(LIST_EVENTS)
-            self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
+            with attempt.log.group("Looked into it for a replay"):
+                self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
         if is_interrupted:
             self._find_out_who_stopped_it(error)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
@@ -83,14 +84,19 @@ class Unwinding:
             attempt.log.info(
                 f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
             )
+        attempt.log.tell_held()
         self._leave_word()
+        self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        """Tell why the task failed: the reason in a line of its own, and then all that is known of it."""
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             # Airflow shows the exception too, but not each of its versions keeps the lines apart.
             reason, _, details = error.report.partition("\n")
-            attempt.log.error(reason)
+            self._attempt.log.error(reason)
             if details:
-                attempt.log.warning(details)
+                self._attempt.log.warning(details)
             error.is_told = True
 
     def _find_out_who_stopped_it(self, error: BaseException) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.settings import Following
@@ -17,6 +17,7 @@ from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.logs.blocks import Blocks
 from kubectl_job_operator.logs.dressing import Dressing, last_state
 from kubectl_job_operator.logs.lines import Line
+from kubectl_job_operator.logs.own_times import with_own_times
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
@@ -46,6 +47,7 @@ class LogFollower:
     :param following: which containers, and how.
     :param saved: how far another process has shown them.
     :param follows: whether containers that run are followed; else ``catch_up`` reads them as far as they have come.
+    :param tells_times: whether each line is shown with the time at which its container wrote it.
     :param hides_results: leave out the lines that hold a result.
     :param mask: hides the secrets in a line that is too long, before it is cut.
     """
@@ -61,6 +63,7 @@ class LogFollower:
         following: Following,
         saved: Sequence[SavedPosition] = (),
         follows: bool = True,
+        tells_times: bool = False,
         hides_results: bool = False,
         container_log: Log | None = None,
         mask: Mask = masks_nothing,
@@ -81,6 +84,7 @@ class LogFollower:
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
         self._follows = follows
+        self._tells_times = tells_times
         self._version = -1
         spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
@@ -261,7 +265,12 @@ class LogFollower:
                 return
         texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
         self._shown.setdefault(key, deque(maxlen=_REMEMBERED_LINES)).extend(texts[-_REMEMBERED_LINES:])
-        for level, run in self._dressing.dress(pod, container, texts, is_named=self._has_many, key=key):
+        dressed: Iterable[tuple[str, Sequence[str]]] = self._dressing.dress(
+            pod, container, texts, is_named=self._has_many, key=key
+        )
+        if self._tells_times:
+            dressed = with_own_times([line.stamp for line in lines], dressed)
+        for level, run in dressed:
             self._blocks.add(key, level, run)
 
     def _warn(self, key: tuple[str, str], pod: str, container: str, sentence: str) -> None:

@@ -56,9 +56,9 @@ def timeline(job: Object, pods: Sequence[Object], events: Sequence[Object] = ())
             "font-size": "11",
         },
     )
-    ET.SubElement(svg, "title").text = _legible(_heading(job))
+    ET.SubElement(svg, "title").text = _legible(heading(job))
     ET.SubElement(svg, "rect", {"width": str(width), "height": str(height), "fill": "#ffffff"})
-    _text(svg, 12, 22, _heading(job), {"font-size": "14", "font-weight": "bold"})
+    _text(svg, 12, 22, heading(job), {"font-size": "14", "font-weight": "bold"})
     _draw_legend(svg)
     _draw_axis(svg, scale.total, height)
     if not bars:
@@ -91,7 +91,7 @@ def _draw_axis(svg: ET.Element, total: Seconds, height: float) -> None:
 def _draw_bar(svg: ET.Element, bar: Bar, y: float, total: Seconds) -> None:
     group = ET.SubElement(svg, "g")
     ET.SubElement(group, "title").text = _legible(bar.title)
-    _text(group, _LEFT - 8, y + _BAR - 1, _cut(bar.label), {"text-anchor": "end"})
+    _text(group, _LEFT - 8, y + _BAR - 1, shortened(bar.label), {"text-anchor": "end"})
     end = bar.rank[0]
     for part in bar.segments:
         x = float(_x(part.start, total))
@@ -101,7 +101,7 @@ def _draw_bar(svg: ET.Element, bar: Bar, y: float, total: Seconds) -> None:
         style = {"fill": _COLOURS[part.phase], "stroke": _OUTLINE, "stroke-width": "0.4"}
         ET.SubElement(group, "rect", {**shape, **style})
         end = max(end, part.end)
-    _text(group, float(_x(end, total)) + 7, y + _BAR - 2, _cut(bar.outcome, _MOST_LETTERS_OF_OUTCOME))
+    _text(group, float(_x(end, total)) + 7, y + _BAR - 2, shortened(bar.outcome, _MOST_LETTERS_OF_OUTCOME))
 
 
 def _text(parent: ET.Element, x: float, y: float, text: str, style: Mapping[str, str] | None = None) -> None:
@@ -119,7 +119,7 @@ def _step(total: Seconds) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
 
 
-def _cut(label: str, most: int = _MOST_LETTERS) -> str:
+def shortened(label: str, most: int = _MOST_LETTERS) -> str:
     """Shorten in the middle: what tells pods of one Job apart is at their names' end."""
     if len(label) <= most:
         return label
@@ -127,7 +127,8 @@ def _cut(label: str, most: int = _MOST_LETTERS) -> str:
     return f"{label[:head]}…{label[-(most - 1 - head) :]}"
 
 
-def _heading(job: Object) -> str:
+def heading(job: Object) -> str:
+    """Tell of whom a picture is, and what came of it."""
     ended = verdict(job)
     outcome = "has no verdict" if ended is None else f"is {ended.type}{f': {ended.reason}' if ended.reason else ''}"
     return f"{kinds.word(job)} {job['metadata'].get('namespace', '')}/{job['metadata']['name']} {outcome}"

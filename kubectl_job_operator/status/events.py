@@ -21,6 +21,8 @@ _USUAL = ("Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCre
 _NOISE = frozenset({"DNSConfigForming", "MissingClusterDNS"})
 # Warnings that were in vain if the pod has come to run.
 PASSING = frozenset({"FailedMount", "FailedToRetrieveImagePullSecret"})
+PULLS = "involvedObject.kind=Pod,reason=Pulled"
+"""What ``kubectl get events --field-selector`` takes to tell when images were there."""
 
 # As "Error: ErrImagePull": the container's own state says it with its cause.
 _BARE_ERROR = re.compile(r"Error: \w+")

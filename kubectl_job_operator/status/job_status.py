@@ -58,8 +58,13 @@ def progress(job: Object) -> str:
         found = verdict(job)
         return ": ".join(filter(None, [found.reason, found.message])).rstrip(".") if found else "no verdict yet"
     status = status_of(job)
-    counts = [f"{status[key]} {key}" for key in ("active", "succeeded", "failed") if status.get(key)]
-    return ", ".join(counts) or "no pod yet"
+    # What has just ended is counted only once its pod has been let go of.
+    uncounted = status.get("uncountedTerminatedPods") or {}
+    numbers = {key: (status.get(key) or 0) + len(uncounted.get(key) or ()) for key in ("active", "succeeded", "failed")}
+    counts = [f"{number} {key}" for key, number in numbers.items() if number]
+    return ", ".join(counts) or (
+        "no pod yet" if not status.get("terminating") else f"{status['terminating']} terminating"
+    )
 
 
 def is_suspended(job: Object) -> bool:

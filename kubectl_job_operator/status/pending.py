@@ -97,10 +97,13 @@ def _is_suspended(job: Object, events: Sequence[Object], pods: Sequence[Object])
     Both may be old: a Job that has made a pod since then was resumed meanwhile.
     """
     last_pod = max((str(pod["metadata"].get("creationTimestamp") or "") for pod in pods), default="")
+    condition = objects.condition(job, SUSPENDED)
+    if condition.get("status") == "False":
+        # Its pods may be gone, and no event tells that it was resumed, or only later.
+        last_pod = max(last_pod, str(condition.get("lastTransitionTime") or ""))
     newest = event_list.newest(events, SUSPENDED, "Resumed")
     if newest:
         return newest["reason"] == SUSPENDED and event_list.time_of(newest) >= last_pod[:19]
-    condition = objects.condition(job, SUSPENDED)
     is_since = condition.get("status") == "True" and str(condition.get("lastTransitionTime") or "") >= last_pod
     return job_status.is_suspended(job) and (not pods or is_since)
 

@@ -35,7 +35,16 @@ POD_OUTPUT = "jsonpath=" + "|".join(_POD_FIELDS) + '{"\\n"}'
 _JOB_METADATA = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "finalizers")
 _JOB_ANNOTATIONS = (SUCCESS_WHEN, FAILURE_WHEN, SECRETS_COME_LATE)
 _JOB_SPEC = ("selector", "suspend", "backoffLimit", "parallelism", "completions", "managedBy", "podReplacementPolicy")
-_JOB_STATUS = ("conditions", "active", "ready", "succeeded", "failed", "startTime")
+_JOB_STATUS = (
+    "conditions",
+    "active",
+    "ready",
+    "terminating",
+    "succeeded",
+    "failed",
+    "uncountedTerminatedPods",
+    "startTime",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from kubectl_job_operator.airflow.task_log import CONTAINER
 from tests.integration.namespace import Namespace
+from tests.log_text import commands_in
 from tests.waiting import until
 
 _DAG = """\
@@ -100,7 +101,7 @@ class TaskRun:
     def commands(self) -> list[list[str]]:
         """The commands in the log, split as a shell would; what containers print is none."""
         ours = [record.getMessage() for record in self.records if record.name != f"{LOGGER.name}.{CONTAINER}"]
-        return [shlex.split(line[2:]) for text in ours for line in text.splitlines() if line.startswith("$ ")]
+        return [shlex.split(command) for command in commands_in("\n".join(ours))]
 
     @property
     def subcommands(self) -> list[str]:

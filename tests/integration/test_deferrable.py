@@ -36,8 +36,9 @@ US = Identity("dag", "task", "run")
 
 
 def lines_of(run: TaskRun, pattern: str) -> list[str]:
-    """Return the lines of the log that match, without the pod and container before them."""
-    lines = [line.partition("] ")[2] if line.startswith("[") else line for line in run.log.splitlines()]
+    """Return the lines of the log that match, without the time, the pod and the container before them."""
+    timeless = [re.sub(r"^(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\dZ ", "", line) for line in run.log.splitlines()]
+    lines = [line.partition("] ")[2] if line.startswith("[") else line for line in timeless]
     return [line for line in lines if re.fullmatch(pattern, line)]
 
 

@@ -23,6 +23,7 @@ from kubectl_job_operator.manifest.manifest import Manifest
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.log_text import commands_in
 from tests.waiting import in_background, until
 
 
@@ -55,7 +56,7 @@ def test_the_printed_commands_pasted_in_their_order_do_the_same_again(task: Task
     assert run.state == "failed"
     old_uid = namespace.objects("jobs")[0]["metadata"]["uid"]
     namespace.kubectl("delete", "job", "job", "--cascade=foreground")
-    printed = [line[2:] for line in run.log.splitlines() if line.startswith("$ ")]
+    printed = commands_in(run.log)
     said = ""
     for command in printed:
         if any(word in command for word in ("--for=condition=complete", "--for=delete", "--watch")):

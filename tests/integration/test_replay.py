@@ -21,6 +21,7 @@ from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.test_arguments import kubeconfig
+from tests.log_text import commands_in
 
 AWKWARD_CONTEXT = 'it\'s a "$HOME" ünï`id`'
 AWKWARD_SAYING = 'it\'s "quoted", costs $5 or `id`, a\\b, ünï ☃; * ? # end'
@@ -309,8 +310,7 @@ def test_the_kept_folder_is_complete_private_and_true(fail: Fail) -> None:
 
 def shown_commands(run: TaskRun) -> list[str]:
     """Return the commands that the try showed before it was over, each once."""
-    before = run.log.partition("is Failed after")[0]
-    return [line[2:] for line in before.splitlines() if line.startswith("$ ")]
+    return commands_in(run.log.partition("Looked into it for a replay")[0])
 
 
 def run_script(script: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 
 def applied(text: str) -> dict[str, object]:
     """Return the Job as the log shows that it was applied."""
-    match = re.search(r"^apiVersion: .*?(?=^\$ )", text, re.MULTILINE | re.DOTALL)
+    match = re.search(r"^apiVersion: .*?(?=^# )", text, re.MULTILINE | re.DOTALL)
     assert match, text
     job: dict[str, object] = yaml.safe_load(match[0])
     return job

@@ -11,6 +11,7 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
+from tests.log_text import commands_in
 
 HANG_SECONDS = 30.0
 FILE = Path("/some where/job.yaml")
@@ -49,8 +50,7 @@ class Desk:
     @property
     def commands(self) -> list[tuple[str, ...]]:
         """The commands that the task's log shows."""
-        lines = "\n".join(self.shown).split("\n")
-        return [tuple(shlex.split(line.removeprefix("$ "))) for line in lines if line.startswith("$ ")]
+        return [tuple(shlex.split(command)) for command in commands_in("\n".join(self.shown))]
 
 
 def access_environment() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
+from collections.abc import Callable
 
 import pytest
 
@@ -124,3 +125,67 @@ def test_a_try_of_many_days_keeps_the_first_and_the_latest_commands_and_all_chan
     assert words[:100] == [f"early-{number}" for number in range(100)]
     assert words[100] == "a"
     assert words[-399:] == [f"pod-{number}" for number in range(4_601, 5_000)]
+
+
+@pytest.fixture
+def held() -> list[Callable[[], str]]:
+    """Give the list of what the transcript below holds back."""
+    return []
+
+
+@pytest.fixture
+def holding(shown: list[str], held: list[Callable[[], str]]) -> Transcript:
+    """Give a transcript that holds back what it can."""
+    return Transcript(shown.append, hold=held.append)
+
+
+@pytest.mark.parametrize("command", ["apply -f a", "delete job/a", "label job/a b=c", "unheard-of", "wait pods -l a=b"])
+def test_what_changes_the_cluster_or_is_waited_for_is_shown_at_once(
+    command: str, holding: Transcript, shown: list[str], held: list[Callable[[], str]]
+) -> None:
+    ran = holding.started(("kubectl", "-n", "here", *command.split()), "it")
+    assert shown == [f"$ kubectl -n here {command}"]
+    holding.ended(ran, 0, 1.0, "done")
+    assert shown[1:] == ["  -> it: done (1.00 s)"]
+    assert held == []
+
+
+@pytest.mark.parametrize("command", ["get job/a", "wait job/a --for=delete", "get pods --watch", "auth can-i --list"])
+def test_what_only_reads_is_held_back_and_shown_with_what_came_of_it(
+    command: str, holding: Transcript, shown: list[str], held: list[Callable[[], str]]
+) -> None:
+    ran = holding.started(("kubectl", *command.split()), "it")
+    other = holding.started(("kubectl", "get", "b"), "b")
+    holding.ended(other, 1, 0.5, "error: no")
+    holding.ended(ran, 0, 1.0, "done")
+    assert shown == []
+    assert [take() for take in held] == [
+        f"$ kubectl {command}\n  -> it: done (1.00 s)",
+        "$ kubectl get b\n  -> b: error: no (0.50 s, return code 1)",
+    ]
+
+
+def test_a_command_that_ends_long_after_it_was_shown_says_which_it_was(
+    holding: Transcript, held: list[Callable[[], str]]
+) -> None:
+    ran = holding.started(("kubectl", "wait", "job/a"), "wait")
+    assert held[0]() == "$ kubectl wait job/a"
+    holding.ended(ran, 0, 60.0, "met")
+    assert held[1]() == f"  -> wait, begun at {ran.started:%H:%M:%S} UTC: met (60.00 s)"
+
+
+def test_of_all_logs_that_are_followed_the_first_command_is_visible(
+    holding: Transcript, shown: list[str], held: list[Callable[[], str]]
+) -> None:
+    ran = [holding.started(("kubectl", "logs", pod, "-c", "main", "--follow"), "logs") for pod in "abc"]
+    assert shown == ["$ kubectl logs a -c main --follow"]
+    for one in ran:
+        holding.ended(one, 0, 1.0, "2 lines")
+    assert len(shown) == 1
+    assert len(held) == 3
+
+
+def test_what_kubectl_says_again_and_again_is_counted(transcript: Transcript, shown: list[str]) -> None:
+    command = transcript.started(("kubectl", "apply"), "apply")
+    transcript.ended(command, 0, 1.0, "job/a\nWarning: old\nWarning: old\nWarning: new")
+    assert shown[1:] == ["  -> apply: job/a (1.00 s)\n    2 x Warning: old\n    Warning: new"]

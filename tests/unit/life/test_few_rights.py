@@ -35,7 +35,7 @@ def test_without_the_right_to_events_a_failure_is_told_without_asking_for_them(
     with pytest.raises(JobFailedError):
         stage.runner(log, settings=Settings(replay_dir=str(tmp_path / "kept"))).run()
     assert fake_kubectl.called("get events") == []
-    assert log.text.count("list events") == 1
+    assert log.text.count("The account lacks the right to list events") == 1
     assert not [warning for warning in log.warnings if "vents" in warning]
 
 

@@ -28,6 +28,13 @@ from tests.unit.stage import TARGET, US, Log, Notebook
 pytestmark = pytest.mark.usefixtures("hasty")
 
 STAMP = "2026-01-01T00:00:0{}.000000000Z line-{}\n"
+SHOWN = [f"2026-01-01T00:00:0{second}Z line-{second}" for second in range(3)]
+"""Read long after they were written, so each has the time of that."""
+
+
+def container_lines(log: Log) -> list[str]:
+    """Return the lines of the log that a container wrote."""
+    return [line for line in log.text.splitlines() if line.startswith("2026-01-01T")]
 
 
 def first_half(fake_kubectl: FakeKubectl, log: Log) -> Handover:
@@ -88,7 +95,7 @@ def test_the_second_half_shows_the_logs_says_the_verdict_and_cleans_up(
     aftermath(fake_kubectl)
     memory = Notebook()
     assert second_half(handover, log, memory=memory) is None
-    assert [line for line in log.text.splitlines() if line.startswith("line-")] == ["line-0", "line-1", "line-2"]
+    assert container_lines(log) == SHOWN
     assert "is Complete after" in log.text
     assert len(fake_kubectl.called("delete")) == 1
     assert memory.noted is not None
@@ -150,7 +157,7 @@ def test_logs_are_shown_in_between_and_the_task_is_deferred_again(
     assert folders() == []
     aftermath(fake_kubectl)
     assert second_half(Handover.from_text(third.to_text()), log) is None
-    assert [line for line in log.text.splitlines() if line.startswith("li")] == ["line-0", "line-1", "line-2"]
+    assert container_lines(log) == SHOWN
 
 
 def test_of_many_containers_only_as_many_are_shown_in_between_as_may_be_handed_over(

@@ -189,7 +189,7 @@ def test_events_that_may_not_be_read_are_asked_for_once_and_that_is_one_line(
     scene.after(6)
     scene.after(40)
     scene.after(40)
-    nothing_runs, absence = scene.told
+    absence, nothing_runs = scene.told
     assert nothing_runs == "Nothing runs: the Job has no pod yet."
     assert absence.startswith("The account lacks the right to list events")
     assert len(fake_kubectl.called("get events")) == 1

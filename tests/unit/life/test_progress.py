@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.attempt import sink as sink_module
+from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.attempt.mailbox import Mailbox
-from kubectl_job_operator.attempt.sink import HeardLog
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
@@ -41,9 +41,9 @@ def log(clock: Clock) -> Log:  # noqa: ARG001 - it comes first
 
 
 @pytest.fixture
-def heard(log: Log) -> HeardLog:
+def heard(log: Log) -> GroupedLog:
     """Give the log that knows when it was written to."""
-    return HeardLog(log)
+    return GroupedLog(log)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def watch(log: Log) -> Iterator[PodWatch]:
 
 
 @pytest.fixture
-def progress(watch: PodWatch, heard: HeardLog) -> Progress:
+def progress(watch: PodWatch, heard: GroupedLog) -> Progress:
     """Give the code under test."""
     return Progress(PARALLEL_JOB, watch, heard)
 
@@ -111,20 +111,41 @@ def test_changes_that_come_fast_are_told_at_most_once_a_second(
     progress: Progress, watch: PodWatch, clock: Clock, log: Log
 ) -> None:
     for number in range(20):
-        watch.replace([pod(f"{other}") for other in range(number + 1)])
-        told = len(log.lines)
-        step = progress.advance()
-        assert step <= 1.0 or len(log.lines) > told, "it does not ask to be asked again in time"
+        watch.replace([pod("a", ("Running", "Unknown")[number % 2])])
+        progress.advance()
         clock.now += 0.1
     assert len(log.lines) == 2
-    clock.now += 1.0
+
+
+def test_changes_of_many_pods_are_told_at_most_every_five_seconds(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    for number in range(20):
+        watch.replace([pod(f"{other}") for other in range(number + 2)])
+        told = len(log.lines)
+        step = progress.advance()
+        assert step <= 5.0 or len(log.lines) > told, "it does not ask to be asked again in time"
+        clock.now += 0.5
+    assert len(log.lines) == 2
+    clock.now += 5.0
     progress.advance()
     assert len(log.lines) == 3
-    assert log.lines[-1].startswith("Job parallel-indexed: 0/4 succeeded, 20 running, ")
+    assert log.lines[-1].startswith("Job parallel-indexed: 0/4 succeeded, 21 running, ")
+
+
+def test_that_all_is_done_is_left_to_the_verdict(progress: Progress, watch: PodWatch, clock: Clock, log: Log) -> None:
+    for phase in ("Running", "Succeeded"):
+        watch.replace([pod(name, phase) for name in "abcd"])
+        progress.advance()
+        clock.now += 10
+    assert log.lines == ["Job parallel-indexed: 0/4 succeeded, 4 running, 0 s"]
+    clock.now += 60
+    progress.advance()
+    assert log.lines[1:] == ["Job parallel-indexed: 4/4 succeeded, 80 s"], "the verdict does not come"
 
 
 def test_after_a_minute_of_silence_it_is_told_again(
-    progress: Progress, watch: PodWatch, heard: HeardLog, clock: Clock, log: Log
+    progress: Progress, watch: PodWatch, heard: GroupedLog, clock: Clock, log: Log
 ) -> None:
     assert progress.advance() == pytest.approx(60)
     clock.now += 59
@@ -155,7 +176,7 @@ def test_a_pod_that_is_gone_counts_by_its_end_and_as_failed_if_it_had_none(
     assert log.lines == ["Job parallel-indexed: 1/4 succeeded, 1 running, 1 failed, 0 s"]
 
 
-def test_every_level_is_passed_on_and_heard(heard: HeardLog, clock: Clock, log: Log) -> None:
+def test_every_level_is_passed_on_and_heard(heard: GroupedLog, clock: Clock, log: Log) -> None:
     for level in ("info", "warning", "error", "critical"):
         clock.now += 1
         getattr(heard, level)(level)

@@ -39,6 +39,7 @@ from kubectl_job_operator.life import obstacles
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.yaml_text import load_all
+from tests.log_text import commands_in
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
@@ -285,7 +286,7 @@ def test_what_is_applied_is_the_manifest_with_the_marks_of_the_task(
 def test_every_command_of_a_run_stands_in_the_log_as_it_ran(fake_kubectl: FakeKubectl, log: Log) -> None:
     stage.script(fake_kubectl)
     stage.runner(log, access=Access(context="my 'odd' context")).run()
-    shown = sorted(line.removeprefix("$ ") for line in log.lines if line.startswith("$ "))
+    shown = sorted(commands_in(log.text))
     ran = [shlex.join(call) for call in fake_kubectl.calls]
     # On a slow machine what is stopped at once may be so before the fake has noted that it was called.
     ran += [line for line in shown if ("--for=delete" in line or "--watch" in line) and line not in ran]
@@ -402,7 +403,7 @@ def test_without_kubectl_nothing_is_run(log: Log, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(KubectlMissingError, match="There is no kubectl"):
         stage.runner(log).run()
-    assert not [line for line in log.lines if line.startswith("$ ")]
+    assert not commands_in(log.text)
 
 
 def test_a_kubeconfig_that_does_not_exist_is_refused_and_leaves_nothing(

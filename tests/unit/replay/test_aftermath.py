@@ -20,6 +20,7 @@ from kubectl_job_operator.manifest.yaml_text import load_all
 from kubectl_job_operator.replay import aftermath, evidence
 from kubectl_job_operator.replay.aftermath import Caller
 from kubectl_job_operator.status import events
+from tests.log_text import commands_in
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.life.test_runner import INVALID, SECRET, Interruption
@@ -171,7 +172,7 @@ def test_the_manifest_of_the_folder_is_nobodys_and_of_no_namespace(
 def test_the_cluster_is_asked_before_the_job_is_deleted(fake_kubectl: FakeKubectl, log: Log, replays: Path) -> None:
     script(fake_kubectl)
     run(log, replays, delete_policy=DeletePolicy.ALWAYS)
-    order = [line for line in log.lines if line.startswith("$ ")]
+    order = commands_in(log.text)
     assert next(n for n, line in enumerate(order) if EVIDENCE in line) < next(
         n for n, line in enumerate(order) if " delete " in line
     )

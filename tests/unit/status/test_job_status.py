@@ -10,6 +10,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.status.job_status import Verdict
 from kubectl_job_operator.status.pod_status import ContainerState, FailedContainer
+from kubectl_job_operator.watch.watched import short_job
 from tests.unit import recordings
 
 BACKOFF = Verdict("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -170,6 +171,21 @@ def test_only_complete_is_complete() -> None:
 @pytest.mark.parametrize("scenario", PROGRESS)
 def test_progress_counts_the_pods(scenario: str) -> None:
     assert job_status.progress(recordings.job(scenario)) == PROGRESS[scenario]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"uncountedTerminatedPods": {"succeeded": ["a", "b"]}, "succeeded": 1}, "3 succeeded"),
+        ({"uncountedTerminatedPods": {"failed": ["a"]}, "active": 2}, "2 active, 1 failed"),
+        ({"terminating": 2}, "2 terminating"),
+        ({"uncountedTerminatedPods": {}, "ready": 0}, "no pod yet"),
+    ],
+)
+def test_a_pod_that_has_just_ended_counts(status: dict[str, Any], expected: str) -> None:
+    job = recordings.job("complete")
+    assert job_status.progress({**job, "status": status}) == expected
+    assert job_status.progress(short_job({**job, "status": status})) == expected
 
 
 def test_the_uid_is_the_jobs() -> None:

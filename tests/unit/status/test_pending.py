@@ -225,6 +225,15 @@ def test_a_job_that_was_resumed_is_not_called_suspended() -> None:
     assert the_one(suspended, [], [past, resumed]).reason == "NoPod"
 
 
+def test_a_resumed_job_whose_pods_are_gone_is_not_called_suspended() -> None:
+    suspended = recordings.job("suspended")
+    past = event("Suspended", "Job suspended", about=suspended, type_="Normal")
+    condition = {"type": "Suspended", "status": "False", "lastTransitionTime": "2026-11-20T19:31:00Z"}
+    resumed = {**suspended, "status": {**suspended["status"], "conditions": [condition]}}
+    assert the_one(suspended, [], [past]).reason == "Suspended"
+    assert the_one(resumed, [], [past]).reason == "NoPod"
+
+
 def test_a_job_that_has_made_a_pod_since_it_was_suspended_is_not_called_suspended() -> None:
     suspended = recordings.job("suspended")
     past = event("Suspended", "Job suspended", about=suspended, type_="Normal")

@@ -1,0 +1,32 @@
+"""What stands in a task's log, and what of it a person sees who has unfolded nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+BEGIN, END = "::group::", "::endgroup::"
+
+
+def commands_in(text: str) -> list[str]:
+    """Return the commands of a log, in its order, each as it can be pasted."""
+    return [line.removeprefix("$ ") for line in text.split("\n") if line.startswith("$ ")]
+
+
+def visible_lines(records: Iterable[str]) -> list[str]:
+    """Return the lines of a log with its groups folded: of each group, its title."""
+    lines: list[str] = []
+    is_folded = False
+    for record in records:
+        if record == END:
+            is_folded = False
+        elif record.startswith(BEGIN):
+            lines.append(record)
+            is_folded = True
+        elif not is_folded:
+            lines += record.split("\n")
+    return lines
+
+
+def titles(records: Iterable[str]) -> list[str]:
+    """Return the titles of a log's groups."""
+    return [record.removeprefix(BEGIN) for record in records if record.startswith(BEGIN)]
