@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings, Tail
+from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Settings, Tail
 from kubectl_job_operator.errors import (
     AccessError,
     ErrorKind,
@@ -190,6 +190,20 @@ def test_a_pod_that_was_deleted_before_the_verdict_still_tells_its_exit_code(
     assert caught.value.exit_codes == (1,)
     assert "it was restarted 1 time\n  its log cannot be read" in caught.value.report
     assert fake_kubectl.called("logs") == [], "it is gone"
+
+
+def test_the_last_lines_of_a_pod_that_is_gone_are_those_that_were_shown(fake_kubectl: FakeKubectl, log: Log) -> None:
+    (gone,) = recordings.pods_last_seen("on-failure-restarts")
+    added, deleted = (f"{json.dumps({'type': kind, 'object': gone})}\n".encode() for kind in ("ADDED", "DELETED"))
+    fake_kubectl.answers("get pods --watch", added, then=(1.0, deleted, NEVER))
+    fake_kubectl.answers("get pods", recordings.pod_list("on-failure-restarts"))
+    fake_kubectl.answers("logs", b"2026-11-20T19:25:01.000000000Z no route to host\n")
+    fake_kubectl.answers(FAILED_WAIT, stage.job("failed"), after_seconds=2.0)
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError) as caught:
+        stage.runner(log, settings=Settings(following=Following(is_on=True))).run()
+    assert "no route to host" in str(caught.value)
+    assert "its log cannot be read" not in str(caught.value)
 
 
 def test_that_the_events_cannot_be_read_hides_nothing_else(fake_kubectl: FakeKubectl, log: Log) -> None:

@@ -491,3 +491,57 @@ def _running_commands(fake: FakeKubectl) -> list[list[str]]:
         except OSError:  # it has ended meanwhile
             continue
     return found
+
+
+def test_the_lines_go_to_the_containers_log_and_the_warnings_to_the_operators(theatre: Theatre) -> None:
+    containers = LevelLog()
+    theatre.follower = LogFollower(
+        theatre.kubectl,
+        JOB,
+        theatre.watch,
+        theatre.mailbox,
+        log=theatre.log,
+        container_log=containers,
+        following=Following(is_on=True, formatter=lambda _, line: str(int(line))),
+    )
+    theatre.watches(pod(main="running"))
+    theatre.logs("p", ["one"], then=(NEVER,))
+    theatre.live(lambda: containers.records != [] and theatre.log.records != [])
+    assert containers.records == [("info", "one")]
+    assert "log_formatter is not used any more" in theatre.log.records[0][1]
+
+
+def test_the_last_lines_that_were_shown_are_known_when_the_node_has_them_no_more(theatre: Theatre) -> None:
+    theatre.watches(pod(main="running"))
+    lines = [f"line {number}" for number in range(30)]
+    theatre.logs("p", [*lines, " 1%\r 100%", "x" * 50_000 + "end"], then=(NEVER,))
+    theatre.live(lambda: len(theatre.log.lines) == 32)
+    last = theatre.follower.last_lines("uid-of-p", "main", 4)
+    assert list(last[:3]) == ["line 28", "line 29", " 100%"]
+    assert last[3].endswith("xend")
+    assert len(last[3]) < 3_000
+    assert theatre.follower.last_lines("uid-of-p", "other", 4) == []
+
+
+def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(theatre: Theatre) -> None:
+    words = b"failed to create fsnotify watcher: too many open files"
+    theatre.watches(pod("a", main="running"), pod("b", main="running"))
+    for name in "ab":
+        theatre.fake.answers(f"logs {name} -c main", _log("one") + words)
+    theatre.live(lambda: len(theatre.fake.called("logs a")) >= 3 and len(theatre.fake.called("logs b")) >= 3)
+    (warning,) = theatre.log.warnings
+    assert "cannot be followed" in warning
+    assert words.decode() in warning
+    assert "What to do: raise fs.inotify.max_user_instances on the pod's node" in warning
+
+
+def test_a_line_that_never_ends_is_shown_now_and_then_and_at_its_end_once(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "_STATE_SECONDS", 0.0)
+    stamp = b"2026-11-20T19:25:02.000000001Z"
+    theatre.watches(pod(main="running"))
+    end = b"\r100%\n" + stamp + b" done\n"
+    theatre.fake.answers("logs p -c main", stamp + b" \r 1%\r 2%", then=(0.3, b"\r 50%\r 51%", 0.3, end, NEVER))
+    theatre.live(lambda: "done" in theatre.log.lines)
+    assert theatre.log.lines == [" 1%", " 50%", "100%", "done"]
