@@ -15,6 +15,7 @@ from kubectl_job_operator.errors import (
     JobStartupError,
     JobVanishedError,
     KubectlError,
+    KubectlJobOperatorError,
     ResultError,
     TaskTimeoutError,
 )
@@ -86,12 +87,15 @@ class Unwinding:
         self._leave_word()
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
-            # Airflow shows the exception too, but not each of its versions keeps the lines apart.
-            reason, _, details = error.report.partition("\n")
-            attempt.log.error(reason)
-            if details:
-                attempt.log.warning(details)
-            error.is_told = True
+            self._tell(error)
+
+    def _tell(self, error: KubectlJobOperatorError) -> None:
+        """End the log with the reason and, below it, all that is known: Airflow shows the exception too, in short."""
+        reason, _, details = error.report.partition("\n")
+        self._attempt.log.error(reason)
+        if details:
+            self._attempt.log.warning(details)
+        error.is_told = True
 
     def _find_out_who_stopped_it(self, error: BaseException) -> None:
         if self._attempt.mailbox.is_killed:
