@@ -64,11 +64,11 @@ class Unwinding:
         if isinstance(error, JobVanishedError):
             attempt.may_run_on = False
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
-        if not is_interrupted:
-            reads_events = attempt.permissions.has(LIST_EVENTS)
-            self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
         if is_interrupted:
             self._find_out_who_stopped_it(error)
+        else:
+            reads_events = attempt.permissions.has(LIST_EVENTS)
+            self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):
