@@ -15,6 +15,7 @@ from kubectl_job_operator.errors import (
     JobStartupError,
     JobVanishedError,
     KubectlError,
+    KubectlJobOperatorError,
     ResultError,
     TaskTimeoutError,
 )
@@ -63,12 +64,12 @@ class Unwinding:
         if isinstance(error, JobVanishedError):
             attempt.may_run_on = False
         is_interrupted = attempt.mailbox.is_killed or _is_interruption(error) or isinstance(error, TaskTimeoutError)
-        if not is_interrupted and attempt.settings.replay_dir is not None:
+        if is_interrupted:
+            self._find_out_who_stopped_it(error)
+        elif attempt.settings.replay_dir is not None:
             reads_events = attempt.permissions.has(LIST_EVENTS)
             with attempt.log.group("Looked into it for a replay"):
                 self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
-        if is_interrupted:
-            self._find_out_who_stopped_it(error)
         if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
             self._after_interruption()
         elif isinstance(error, JobStartupError):
@@ -86,18 +87,17 @@ class Unwinding:
             )
         attempt.log.tell_held()
         self._leave_word()
-        self._tell(error)
-
-    def _tell(self, error: BaseException) -> None:
-        """Tell why the task failed: the reason in a line of its own, and then all that is known of it."""
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
-            # Airflow shows the exception too, but not each of its versions keeps the lines apart.
-            reason, _, details = error.report.partition("\n")
-            self._attempt.log.error(reason)
-            if details:
-                self._attempt.log.warning(details)
-            error.is_told = True
+            self._tell(error)
+
+    def _tell(self, error: KubectlJobOperatorError) -> None:
+        """End the log with the reason and, below it, all that is known: Airflow shows the exception too, in short."""
+        reason, _, details = error.report.partition("\n")
+        self._attempt.log.error(reason)
+        if details:
+            self._attempt.log.warning(details)
+        error.is_told = True
 
     def _find_out_who_stopped_it(self, error: BaseException) -> None:
         if self._attempt.mailbox.is_killed:

@@ -143,6 +143,13 @@ def test_a_secret_for_pulling_that_was_not_needed_is_not_told() -> None:
     assert "FailedToRetrieve" in str(diagnose(job, pods, [warning], Logs()).lines)
 
 
+def test_a_job_that_was_late_failed_for_its_deadline_whatever_its_pods_did_before() -> None:
+    job = recordings.job("deadline-exceeded")
+    told = diagnose(job, recordings.pods("failed-exit-code"), [], Logs("dying"))
+    assert told.headline == HEADLINES["deadline-exceeded"]
+    assert any("exit code 3 (Error)" in line for line in told.lines)
+
+
 def test_an_obstacle_that_outlasted_the_deadline_is_the_cause() -> None:
     job = recordings.job("deadline-exceeded")
     job["metadata"] = recordings.job("image-pull")["metadata"]

@@ -297,7 +297,7 @@ def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_
 
     stuck, other = run(both())
     assert stuck.news is News.STUCK
-    assert "it cannot start." in stuck.message
+    assert "It cannot start." in stuck.message
     assert 'configmap "absent" not found' in stuck.message
     assert other.news is News.ENDED
     assert "Nothing runs: " in log.text
