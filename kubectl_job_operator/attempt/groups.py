@@ -84,6 +84,14 @@ class GroupedLog(HeardLog):
         count = sum(text.startswith("$ ") for text in texts)
         self.tell(f"Ran beside: {count} command{'' if count == 1 else 's'} that only read", texts)
 
+    def tell_held_as(self, title: str) -> None:
+        """Tell it under another title, which is worth a line also where nothing is held back."""
+        texts = self._take_held()
+        if texts:
+            self.tell(title, texts)
+        else:
+            self.info(title)
+
     def tell_held_in_time(self) -> None:
         """Tell what has been held back for long: a process that is killed takes it along."""
         if self._group is None and self._held and time.monotonic() - self._held_since >= self._hold_seconds:

@@ -114,6 +114,7 @@ class Meanwhile:
             look=attempt.look_persistently,
             pods_of=attempt.pods_persistently,
             patience=attempt.settings.patience,
+            on_running=attempt.log.tell_held_as,
         )
         who = WhoIsWaitedFor(job, attempt.log, watch.present)
         reader = JobReader(

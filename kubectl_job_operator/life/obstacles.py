@@ -44,6 +44,7 @@ class Obstacles:
     :param patience: when that is.
     :param waited_seconds: for how long somebody has waited for its start already.
     :param clocks: what that one knew, as ``clocks`` gave it.
+    :param on_running: takes, instead of the log, how long was waited and for what, once a container runs.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Obstacles:
         patience: Patience,
         waited_seconds: float = 0.0,
         clocks: str = "",
+        on_running: Callable[[str], None] | None = None,
     ) -> None:
         self._job = job
         self._reader = reader
@@ -66,6 +68,8 @@ class Obstacles:
         self._look = look
         self._pods_of = pods_of
         self._patience = patience
+        self._on_running = on_running
+        self._last_told = ""
         self._events: Sequence[Object] = ()
         now = time.monotonic()
         left = max(0.0, patience.startup_timeout_seconds - waited_seconds)
@@ -101,9 +105,11 @@ class Obstacles:
         self._clocks.has_started = self._clocks.has_started or any(pod_status.has_started(pod) for pod in pods)
         if _runs(pods, found):
             if self._clocks.said:
-                self._log.info(
-                    f"A container runs now, after {time.monotonic() - self._clocks.waits_since:.0f} s of waiting."
-                )
+                waited = f"{time.monotonic() - self._clocks.waits_since:.0f} s"
+                if self._on_running is None:
+                    self._log.info(f"A container runs now, after {waited} of waiting.")
+                else:
+                    self._on_running(f"Waited {waited}: {self._last_told}")
             self._clocks.said = set()
             self._clocks.is_running = True
             return _LOOK_WHILE_RUNNING_SECONDS
@@ -156,7 +162,8 @@ class Obstacles:
             if one.key in self._clocks.said or now < self._said_at(one):
                 continue
             self._clocks.said.add(one.key)
-            line = f"Nothing runs: {line_of(group)}"
+            self._last_told = line_of(group)
+            line = f"Nothing runs: {self._last_told}"
             if one.outlook is Outlook.PASSING:
                 self._log.info(line)
             else:

@@ -11,7 +11,7 @@ POLICIES: tuple[DeletePolicyChoice, ...] = ("Always", "IfSucceeded", "IfFailed",
 LATE_SHARE = 0.2
 """So many task instances more than asked for: when a fault comes, some are over already."""
 
-_LOOK = r"\$ kubectl [^$]* get job/"
+_LOOK = r"::group::Manifest: "  # The look itself is told only when it is over.
 _APPLY = r"\$ kubectl [^$]* apply "
 _END = r"is (Complete|Failed) after"
 _PENDING_SECONDS = 1.5

@@ -14,7 +14,7 @@ from tests.faults.plan import LATE_SHARE, POLICIES, TaskPlan, draw_plans
 APPLY_LINE = (
     '{"event":"$ kubectl -n here apply --server-side --field-manager=kubectl-job-operator -f /tmp/a.yaml -o json"}'
 )
-LOOK_LINE = '{"event":"$ kubectl -n here get job/task-00 -o json --ignore-not-found"}'
+LOOK_LINE = '{"event":"::group::Manifest: Job task-00, 1 container"}'
 END_LINE = '{"event":"Job here/task-00 is Failed after 2.1 s: BackoffLimitExceeded."}'
 
 

@@ -124,6 +124,18 @@ def test_what_reads_very_often_does_not_fill_the_memory(grouped: GroupedLog, log
     assert titles(log.lines) == ["Ran beside: 200 commands that only read"] * 5
 
 
+def test_what_was_waited_for_is_the_title_of_what_was_read_meanwhile_or_a_line(grouped: GroupedLog, log: Log) -> None:
+    grouped.tell_held_as("Waited 5 s: the Job has no pod yet.")
+    grouped.hold(lambda: "$ kubectl get events")
+    grouped.tell_held_as("Waited 12 s: pod a pulls its image.")
+    assert log.lines == [
+        "Waited 5 s: the Job has no pod yet.",
+        "::group::Waited 12 s: pod a pulls its image.",
+        "$ kubectl get events",
+        "::endgroup::",
+    ]
+
+
 def test_one_command_is_one_command(grouped: GroupedLog, log: Log) -> None:
     grouped.hold(lambda: "$ kubectl get a\n  -> get: nothing found (0.10 s)")
     grouped.hold(lambda: "  -> logs, begun at 10:00:00 UTC: 2 lines (60.00 s)")

@@ -49,6 +49,7 @@ class Scene:
     job: Any = None
     pods: list[Any] = field(default_factory=list)
     anew: Any = None
+    on_running: Any = None
     chore: Any = None
 
     def begin(self, scenario: str, **patience: float) -> Scene:
@@ -62,6 +63,7 @@ class Scene:
             look=lambda: self.job,
             pods_of=lambda _: self.pods if self.anew is None else self.anew,
             patience=Patience(**patience),
+            on_running=self.on_running,
         )
         return self
 
@@ -202,6 +204,19 @@ def test_that_it_runs_at_last_is_said(scene: Scene) -> None:
     scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
     scene.after(1)
     assert scene.told[-1] == "A container runs now, after 21 s of waiting."
+
+
+def test_who_wants_to_learn_for_how_long_and_for_what_was_waited(scene: Scene) -> None:
+    waited: list[str] = []
+    scene.on_running = waited.append
+    scene.begin("unschedulable")
+    scene.after(20)
+    scene.pods = [pod(reason="")]
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(1)
+    (title,) = waited
+    assert title.startswith("Waited 21 s: pod unschedulable-gpw9r cannot be scheduled")
+    assert len(scene.told) == 1
 
 
 def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
