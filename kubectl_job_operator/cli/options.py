@@ -77,6 +77,11 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--context", metavar="NAME", help="a context of the kubeconfig; by default its current one")
     group.add_argument("--kubeconfig", metavar="FILE", help="by default kubectl finds its own")
     group.add_argument(
+        "--kubectl",
+        metavar="PROGRAM",
+        help="the kubectl to run: a path, or a name on PATH; by default that on PATH, else that beside this Python",
+    )
+    group.add_argument(
         "--in-cluster",
         action="store_true",
         help="use the service account of the pod that this runs in, and nothing else",
@@ -136,7 +141,12 @@ def access_of(options: Options) -> Access:
     if options.in_cluster and (options.kubeconfig or options.context):
         other = "--kubeconfig" if options.kubeconfig else "--context"
         raise AccessError(f"--in-cluster and {other} contradict each other.\nWhat to do: give one of them.")
-    return Access(config_file=options.kubeconfig, context=options.context, in_cluster=options.in_cluster)
+    return Access(
+        config_file=options.kubeconfig,
+        context=options.context,
+        in_cluster=options.in_cluster,
+        named_kubectl=options.kubectl,
+    )
 
 
 def namespace_of(manifest: Manifest, options: Options) -> str | None:

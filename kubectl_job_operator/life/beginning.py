@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
@@ -17,7 +16,6 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
 )
 from kubectl_job_operator.kubectl.access import settings_in
-from kubectl_job_operator.kubectl.client import PROGRAM
 from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask
@@ -60,7 +58,7 @@ class Beginning:
         """
         self._attempt.access.check()
         self._attempt.log.info(
-            f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(self._attempt.environment)}."
+            f"kubectl is {self._attempt.access.kubectl_path()}, and runs with {settings_in(self._attempt.environment)}."
         )
 
     def _write_manifest(self) -> Path:
