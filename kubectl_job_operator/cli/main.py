@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: those of the command line; default is this process's.
     """
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code_of(error)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Say what can be given on the command line."""
     parser = argparse.ArgumentParser(
         prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter
     )
