@@ -117,6 +117,7 @@ wheel: $(INSTALLED) ## Build the distribution, look at it as PyPI does, and try 
 	$(RUN)/python -m twine check --strict dist/*
 	$(RUN)/check-wheel-contents dist/*.whl
 	$(PYTHON) -m venv --clear .wheel
+	.wheel/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.wheel/bin/python -m pip install --quiet dist/*.whl
 	.wheel/bin/kubectl-job-operator render examples/01_countdown/countdown.yaml > /dev/null
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from kubectl_job_operator.cli import doctor, render, replay, run, validate
+from kubectl_job_operator.cli import completion, doctor, render, replay, run, validate
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
 from kubectl_job_operator.cli.options import HelpFormatter
 from kubectl_job_operator.cli.streams import complain
@@ -54,9 +54,9 @@ def make_parser() -> argparse.ArgumentParser:
         prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, make_parser=make_parser)
     commands = parser.add_subparsers(title="Commands", metavar="COMMAND")
-    for module in (render, validate, run, replay, doctor):
+    for module in (render, validate, run, replay, doctor, completion):
         name = module.__name__.rpartition(".")[2]
         command = commands.add_parser(
             name,

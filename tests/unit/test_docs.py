@@ -6,10 +6,11 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import kubectl_job_operator
 from kubectl_job_operator.airflow.connection_fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "kubectl_job_operator"
+PACKAGE = Path(kubectl_job_operator.__file__).parent
 ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text()

@@ -87,7 +87,9 @@ def test_every_argument_option_error_and_command_has_a_place_of_its_own(pages: d
         for name, one in inspect.getmembers(errors, inspect.isclass)
         if issubclass(one, errors.KubectlJobOperatorError)
     }
-    places |= {f"kubectl-job-operator-{name}" for name in ("render", "validate", "run", "replay", "doctor")}
+    places |= {
+        f"kubectl-job-operator-{name}" for name in ("render", "validate", "run", "replay", "doctor", "completion")
+    }
     assert [place for place in sorted(places) if f'id="{place}"' not in text] == []
 
 
