@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options
@@ -58,26 +58,19 @@ def run(options: Options) -> ExitCode:
     return ExitCode.COMPLETE
 
 
-def for_kubectl(arguments: Sequence[str] | None = None) -> int:
+def for_kubectl(parser: argparse.ArgumentParser, given: Sequence[str]) -> ExitCode:
     """Print what may stand for the last argument, as kubectl wants it of a plugin's helper.
 
-    :param arguments: those of the command line, the last one being written; default is this process's.
+    :param parser: the program's.
+    :param given: the arguments, of which the last one is being written.
     """
-    from kubectl_job_operator.cli.main import make_parser
-
-    given = list(sys.argv[1:] if arguments is None else arguments) or [""]
-    words = list(candidates(make_parser, given))
+    words = list(_candidates(parser, *given) if given else _candidates(parser, ""))
     sys.stdout.write("".join(f"{word}\n" for word in (*words, f":{_NO_FILES if words else _FILES_TOO}")))
     return ExitCode.COMPLETE
 
 
-def candidates(make_parser: Callable[[], argparse.ArgumentParser], given: Sequence[str]) -> Iterator[str]:
-    """Yield the commands, options or choices that the last argument may become.
-
-    :param make_parser: makes the program's parser.
-    :param given: the arguments, of which the last one is being written.
-    """
-    parser = make_parser()
+def _candidates(parser: argparse.ArgumentParser, *given: str) -> Iterator[str]:
+    """Yield the commands, options or choices that the last argument may become."""
     commands = _commands(parser)
     *before, begun = given
     command = next((word for word in before if word in commands), None)

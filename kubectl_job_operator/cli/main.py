@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from kubectl_job_operator.cli import completion, doctor, render, replay, run, validate
@@ -46,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KubectlJobOperatorError as error:
         complain(f"error: {in_options(str(error))}")
         return exit_code_of(error)
+
+
+def complete() -> int:
+    """Tell kubectl what may stand for the last argument: the program ``kubectl_complete-job-operator``."""
+    return completion.for_kubectl(make_parser(), sys.argv[1:])
 
 
 def make_parser() -> argparse.ArgumentParser:

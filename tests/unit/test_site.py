@@ -18,6 +18,7 @@ from kubectl_job_operator import KubernetesJobOperator, errors
 from kubectl_job_operator.airflow.defaults import OPTIONS
 from kubectl_job_operator.airflow.elsewhere import ELSEWHERE
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
+from tests.unit.cli.test_main import COMMANDS
 from tests.unit.test_reference import parameters
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -87,9 +88,7 @@ def test_every_argument_option_error_and_command_has_a_place_of_its_own(pages: d
         for name, one in inspect.getmembers(errors, inspect.isclass)
         if issubclass(one, errors.KubectlJobOperatorError)
     }
-    places |= {
-        f"kubectl-job-operator-{name}" for name in ("render", "validate", "run", "replay", "doctor", "completion")
-    }
+    places |= {f"kubectl-job-operator-{name}" for name in COMMANDS}
     assert [place for place in sorted(places) if f'id="{place}"' not in text] == []
 
 

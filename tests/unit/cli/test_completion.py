@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_job_operator.cli.completion import for_kubectl
+from kubectl_job_operator.cli.main import complete
 from tests.unit.cli.program import Program
 
 
@@ -61,7 +61,8 @@ def test_without_the_library_it_is_said_how_to_get_it(program: Program, monkeypa
     ],
 )
 def test_kubectl_gets_words_and_whether_files_may_stand_there(
-    words: list[str], said: list[str], capsys: pytest.CaptureFixture[str]
+    words: list[str], said: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for_kubectl(words)
+    monkeypatch.setattr(sys, "argv", ["kubectl_complete-job-operator", *words])
+    assert complete() == 0
     assert capsys.readouterr().out.split() == said

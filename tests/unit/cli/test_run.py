@@ -186,11 +186,11 @@ def test_a_timeline_that_cannot_be_written_any_more_is_said_and_changes_no_verdi
     assert "warning: the timeline cannot be written to run.svg: No space left on device" in result.err
 
 
-@pytest.mark.parametrize(("end", "outcome", "code"), [("complete", "Complete", 0), ("failed", "Failed", 1)])
+@pytest.mark.parametrize(("outcome", "code"), [("Complete", 0), ("Failed", 1)])
 def test_a_program_gets_what_came_of_it_on_stdout_and_the_log_on_stderr(
-    program: Program, countdown: Path, fake_kubectl: FakeKubectl, end: str, outcome: str, code: int
+    program: Program, countdown: Path, fake_kubectl: FakeKubectl, outcome: str, code: int
 ) -> None:
-    stage.script(fake_kubectl, end=end)
+    stage.script(fake_kubectl, end=outcome.lower())
     result = program("run", countdown.name, "-n", "here", "-o", "json")
     assert result.code == code
     came = json.loads(result.out)
