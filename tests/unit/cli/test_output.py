@@ -46,14 +46,15 @@ def test_validate_tells_of_each_template_where_what_is_wrong(program: Program, w
 
 
 def test_validate_writes_what_ci_systems_read(program: Program, write: Write, countdown: Path) -> None:
-    write("wrong.yaml", MANIFEST.replace("image: busybox", "image: {{ '\\x01<&\"' | tojson }}\n        imagee: x # "))
-    result = program("validate", countdown.name, "wrong.yaml", "-o", "junit")
+    wrong = write('a<&">\x01.yaml', MANIFEST.replace("image:", "imagee:"))
+    result = program("validate", countdown.name, wrong.name, "-o", "junit")
     assert result.code == 2
     suite = ET.fromstring(result.out)
     assert (suite.attrib["tests"], suite.attrib["failures"]) == ("2", "1")
     good, bad = suite.findall("testcase")
     assert good.attrib["name"] == countdown.name
     assert good.find("failure") is None
+    assert bad.attrib["name"] == 'a<&">?.yaml'
     failure = bad.find("failure")
     assert failure is not None
     assert "imagee: there is no such field" in failure.attrib["message"]

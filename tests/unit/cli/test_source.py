@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def test_a_line_that_no_mark_finds_is_shown_of_stdin_too(program: Program, give_
     give_stdin(MANIFEST.replace("image:", "imagee:").replace("spec:", "# {{ macros.random() }}\nspec:", 1))
     result = program("validate", "-")
     assert "error: <stdin>, near line " in result.err
-    assert "imagee: " in result.err
+    assert re.search(r"^  \d+ \| .*imagee: ", result.err, re.MULTILINE)
 
 
 def test_what_it_names_is_looked_for_where_the_shell_stands(
