@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2.sandbox
+from jinja2.ext import Extension
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.cli.airflow_filters import FILTERS
 from kubectl_job_operator.cli.airflow_names import airflow_names, with_given
 from kubectl_job_operator.cli.lines import LineMap, LineMarks, exact_map, near_map
 from kubectl_job_operator.cli.options import Options, new_identity
@@ -56,7 +58,7 @@ class Template:
 
         :raises TemplateError: if it cannot be rendered.
         """
-        return self._render(Renderer(self.search_path, self.variables))
+        return self._render(Renderer(self.search_path, self.variables, _environment()))
 
     def lines(self, text: str) -> LineMap:
         """Find out which line of the template each line of its rendered text came from.
@@ -64,7 +66,7 @@ class Template:
         It is rendered once more, with a mark in each line. Where that gives another text, as from a template that rolls
         dice, the lines are compared instead.
         """
-        environment = jinja2.sandbox.SandboxedEnvironment(extensions=[LineMarks])
+        environment = _environment(LineMarks)
         marked = self._render(Renderer(self.search_path, self.variables, environment)).text
         return exact_map(text, marked, LineMarks.files_of(environment), self.source) or near_map(text, self.source)
 
@@ -72,3 +74,10 @@ class Template:
         if self.source.text is None:
             return renderer.render_file(self.source.name)
         return renderer.render_text(self.source.text, self.source.name)
+
+
+def _environment(*extensions: type[Extension]) -> jinja2.Environment:
+    """Make a sandbox with Airflow's own filters."""
+    environment = jinja2.sandbox.SandboxedEnvironment(extensions=extensions)
+    environment.filters |= FILTERS
+    return environment
