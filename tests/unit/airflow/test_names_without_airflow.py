@@ -42,8 +42,9 @@ def test_every_macro_of_airflow_is_there_or_says_that_only_airflow_has_it() -> N
     theirs = {name for name in vars(AIRFLOWS_MACROS) if not name.startswith("_")} - no_macros
     assert theirs - set(OURS) <= {"hive"}
     strangers = [name for name in theirs & set(OURS) if isinstance(OURS[name], jinja2.Undefined)]
-    assert sorted(strangers) == ["datetime_diff_for_humans", "dateutil", "ds_format_locale"]
-    assert set(MACROS) <= theirs
+    assert set(strangers) <= {"datetime_diff_for_humans", "dateutil", "ds_format_locale"}
+    # Airflow 2 has not all of them in all its versions.
+    assert set(MACROS) <= theirs or not IS_3
 
 
 @pytest.mark.parametrize(
