@@ -19,7 +19,7 @@ AT_ONCE ?= 4
 SIDE_BY_SIDE := -n $(AT_ONCE)
 
 .DEFAULT_GOAL := help
-.PHONY: help install cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,7 +94,7 @@ test-kubernetes-matrix: $(INSTALLED) ## Run the tests that need a cluster on thr
 	done
 	@$(PYTHON) -m tests.cluster down
 
-lint: $(INSTALLED) lint-workflows ## Run the checkers
+lint: $(INSTALLED) lint-workflows docs ## Run the checkers
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
@@ -106,6 +106,20 @@ lint-workflows: $(INSTALLED)
 	else \
 		echo "There is no Go here to build actionlint with: the workflows are not checked."; \
 	fi
+
+docs: $(INSTALLED) ## Build the documentation's site; warnings and links that lead nowhere are errors
+	$(RUN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
+
+wheel: $(INSTALLED) ## Build the distribution, look at it as PyPI does, and try it where nothing else is
+	rm -rf dist
+	$(RUN)/python -m pip install --quiet build check-wheel-contents twine
+	$(RUN)/python -m build --quiet
+	$(RUN)/python -m twine check --strict dist/*
+	$(RUN)/check-wheel-contents dist/*.whl
+	$(PYTHON) -m venv --clear .wheel
+	.wheel/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.wheel/bin/python -m pip install --quiet dist/*.whl
+	.wheel/bin/kubectl-job-operator render examples/01_countdown/countdown.yaml > /dev/null
 
 format: $(INSTALLED) ## Mend what ruff can mend
 	$(RUN)/ruff check --fix .
@@ -133,4 +147,4 @@ e2e: $(INSTALLED) cluster ## Run examples/airflow_on_kubernetes on the cluster, 
 	$(RUN)/python -m pytest tests/e2e/check_airflow.py
 
 clean: ## Remove the virtual environment and what the demo left
-	rm -rf $(VENV) $(PROVIDER) .demo .matrix
+	rm -rf $(VENV) $(PROVIDER) .demo .matrix .wheel docs/_build

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
 from kubectl_job_operator.airflow.connection_fields import CONNECTION_TYPE, FIELDS, KUBECONFIG
-from kubectl_job_operator.airflow.defaults import chosen
+from kubectl_job_operator.airflow.defaults import KUBECTL, chosen
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
 
@@ -58,7 +58,7 @@ def find_place(task: Addressed) -> Place:
 
     :raises AccessError: if the connection contradicts itself or the arguments, or is of another type.
     """
-    arguments = Access(task.config_file, task.cluster_context, bool(task.in_cluster))
+    arguments = _access(task.config_file, task.cluster_context, in_cluster=bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
         return Place(arguments, task.namespace or chosen("namespace"))
     connection = _find_connection(task.kubernetes_conn_id)
@@ -96,7 +96,7 @@ def _find_connection(conn_id: str) -> Place:
     except AirflowNotFoundException:
         if conn_id != DEFAULT_CONNECTION:
             raise
-        return Place(Access(), None)
+        return Place(_access(), None)
 
 
 def read_connection(connection: Connection) -> Place:
@@ -125,7 +125,7 @@ def read_connection(connection: Connection) -> Place:
             f"The connection {connection.conn_id!r} gives {len(ways)} ways into a cluster: {', '.join(ways)}.\n"
             "What to do: leave only one of them in it."
         )
-    access = Access(
+    access = _access(
         config_file=extras.text("kube_config_path"),
         context=extras.text("cluster_context"),
         in_cluster=extras.flag("in_cluster"),
@@ -133,6 +133,11 @@ def read_connection(connection: Connection) -> Place:
         skip_tls_verify=extras.flag("disable_verify_ssl"),
     )
     return Place(access, extras.text("namespace"), hint)
+
+
+def _access(config_file: str | None = None, context: str | None = None, **more: Any) -> Access:
+    """Return a way into a cluster that is taken with the deployment's kubectl."""
+    return Access(config_file, context, named_kubectl=chosen(KUBECTL), **more)
 
 
 class _Extras:

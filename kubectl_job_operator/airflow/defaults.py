@@ -33,6 +33,7 @@ class Option:
 
 
 INSTALLATION = "installation"
+KUBECTL = "kubectl"
 REPLAY_BASE_URL = "replay_base_url"
 
 OPTIONS = (
@@ -42,6 +43,12 @@ OPTIONS = (
         "A name of this Airflow, where another one runs the same DAGs in the same namespace; default is a digest of "
         "its base_url and its fernet_key.",
         example="production",
+    ),
+    Option(
+        KUBECTL,
+        "str",
+        "The kubectl to run: a path, or a name on PATH; default is that on PATH, else that beside Airflow's Python.",
+        example="/opt/kubectl/bin/kubectl",
     ),
     Option(
         "kubernetes_conn_id",

@@ -57,7 +57,7 @@ class KubernetesJobOperator(ShorthandOperator):
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
         task (``ds``, ``params``, ...). Templated.
     :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
-        it is missing. Templated.
+        it is missing. Refused before anything is created if it cannot be written. Templated.
     :param yaml_write_filename: (str, default the template's name without ``.j2`` or ``.tmpl``) the name of that file.
         Templated. Needs ``yaml_write_path``.
     :param log_yaml: (bool, default True) show the rendered YAML in the log, Secrets masked.
@@ -66,8 +66,9 @@ class KubernetesJobOperator(ShorthandOperator):
     :param env_vars: (dict, or list of dicts as Kubernetes has them, default ``{}``) variables of the first container,
         and of every other one that does not set them, before those that the YAML has. Values become text: a dict or a
         list JSON; ``None`` is left out. Templated.
-    :param unique_name: (bool, default False) append a suffix to the Job's name that is the same for all tries of a task
-        instance and another for each run, so that runs do not get in each other's way.
+    :param unique_name: (bool, default False) append a suffix to the names of the Job and its companions, and wherever
+        the manifest refers to them: the same for all tries of a task instance, another for each run and map index, so
+        that these do not get in each other's way; at most 63 characters in all.
     :param max_name_length: (int, characters, default None) how long the name may be with that suffix, where 63 are too
         many for what a controller makes of it. Known are the indexes of a Job, and what RayJob, SparkApplication,
         JobSet, Volcano and Kubeflow append.
@@ -84,7 +85,7 @@ class KubernetesJobOperator(ShorthandOperator):
     The cluster:
 
     :param namespace: (str, default None) where the Job runs, whatever the YAML says. Default: the YAML's, else the
-        connection's, else the context's, else in a pod the pod's own. Templated.
+        connection's, else the context's, else in a pod the pod's own. Always given to kubectl as ``-n``. Templated.
     :param kubernetes_conn_id: (str, default None) an Airflow connection of type ``kubectl`` or ``kubernetes``; the
         arguments below win over it. Templated.
     :param in_cluster: (bool, default None) use the service account of the pod that the task runs in. By default kubectl
@@ -117,8 +118,8 @@ class KubernetesJobOperator(ShorthandOperator):
     The end:
 
     :param delete_policy: (str, default ``"IfSucceeded"``) when a Job that has ended is deleted, with its companions:
-        ``"Always"``, ``"IfSucceeded"``, ``"IfFailed"`` or ``"Never"``. A Job that did not start in time is always
-        deleted.
+        ``"Always"``, ``"IfSucceeded"``, ``"IfFailed"`` or ``"Never"``. A failed one stays by default, for a look. A Job
+        that did not start in time is always deleted.
     :param delete_completed_job: (bool, default True) the older way to say it: False is ``delete_policy="Never"``.
     :param on_kill_action: (str, default ``"delete"``) what becomes of the Job when the task is cleared or marked, or
         runs into its ``execution_timeout``: ``"delete"`` or ``"keep"``.
@@ -143,8 +144,8 @@ class KubernetesJobOperator(ShorthandOperator):
     Time:
 
     :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
-        is without limit. The time while the Job is suspended does not count. What cannot heal, as an image's name that
-        is none or a Secret that does not exist, fails the task after 15 seconds.
+        is without limit. The time while the Job is suspended, or its pods are gated, does not count. What cannot heal,
+        as an image's name that is none or a Secret that does not exist, fails the task after 15 seconds.
     :param image_pull_grace_seconds: (int, seconds, default 120) how long the pull of an image may fail, from the first
         failure on; 0 leaves it to ``startup_timeout_seconds``.
     :param outage_tolerance_seconds: (int, seconds, default 600) how long the cluster may be away while the task waits.

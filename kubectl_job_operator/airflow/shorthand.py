@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from kubectl_job_operator.airflow.argument_types import CompletionModeChoice, PullPolicyChoice, Words, fetched
 from kubectl_job_operator.airflow.compat import BaseOperator
+from kubectl_job_operator.airflow.elsewhere import check_names
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest.shorthand import normal, problem_of
 
@@ -63,6 +64,7 @@ class ShorthandOperator(BaseOperator):
     :param termination_grace_period: (int, seconds, default None) another name of ``termination_grace_period_seconds``;
         giving both is refused.
     :raises ValueError: when the DAG is parsed, if one of them is not what it must be.
+    :raises TypeError: then too, for an argument that there is not, if it can be said which one was meant.
     """
 
     shorthand_names: ClassVar[Sequence[str]] = (
@@ -127,6 +129,7 @@ class ShorthandOperator(BaseOperator):
         termination_grace_period: int | str | XComArg | None = None,
         **kwargs: Any,
     ) -> None:
+        check_names(kwargs, type(self))
         super().__init__(**kwargs)
         self.image = fetched(image)
         # Plain from the beginning, so that Airflow finds the strings to render and can show them.

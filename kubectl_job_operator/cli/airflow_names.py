@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import json
-import random
-import time
-import uuid
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import jinja2
+import yaml
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.cli.airflow_filters import MACROS
 from kubectl_job_operator.cli.variables import merged
 
 _OBJECTS = ("conn", "dag", "inlets", "outlets", "task", "triggering_asset_events", "var")
+_MACROS = ("dateutil", "datetime_diff_for_humans", "ds_format_locale")
 _VALUES = (
     "exception",
     "expanded_ti_count",
@@ -99,26 +98,9 @@ def with_given(names: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
 
 
 def _macros() -> dict[str, Any]:
-    return {
-        "datetime": datetime.datetime,
-        "timedelta": datetime.timedelta,
-        "ds_add": _ds_add,
-        "ds_format": _ds_format,
-        "json": json,
-        "random": random.random,
-        "time": time,
-        "uuid": uuid,
-    }
-
-
-def _ds_add(ds: str, days: int) -> str:
-    """Add days to a date, as Airflow's macro."""
-    return f"{datetime.date.fromisoformat(ds) + datetime.timedelta(days=days):%Y-%m-%d}"
-
-
-def _ds_format(ds: str, input_format: str, output_format: str) -> str:
-    """Write a date in another format, as Airflow's macro."""
-    return datetime.datetime.strptime(ds, input_format).strftime(output_format)  # noqa: DTZ007 - a date has no zone
+    reading = StandIn("macros.yaml", {"safe_load": yaml.safe_load, "dump": yaml.safe_dump, "safe_dump": yaml.safe_dump})
+    strangers = {name: _unknown(f"macros.{name}") for name in _MACROS}
+    return {**strangers, **MACROS, "yaml": reading}
 
 
 def _unknown(name: str) -> jinja2.StrictUndefined:

@@ -6,7 +6,7 @@ import secrets
 from typing import Protocol
 
 from kubectl_job_operator.attempt.asking import Connection
-from kubectl_job_operator.cli import schemas
+from kubectl_job_operator.cli import quantities, schemas
 from kubectl_job_operator.cli.problems import Locator, Problem
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.manifest.documents import Document
@@ -63,6 +63,7 @@ class SchemaCheck:
             mismatch = schemas.check(document, self._version)
             if mismatch is not None:
                 found.append(locator.at_path(number, mismatch.path, mismatch.words))
+            found += [locator.at_path(number, path, words) for path, words in quantities.wrong(document)]
         return found
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
-from kubectl_job_operator.cli.options import Options, access_of, add_cluster_options
+from kubectl_job_operator.cli.options import Options, access_of, add_cluster_options, add_output_option
 
 if TYPE_CHECKING:
     from kubectl_job_operator.life.examination import Finding
@@ -26,16 +26,21 @@ Examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
+    add_output_option(parser, "text", "json")
     add_cluster_options(parser)
 
 
 def run(options: Options) -> ExitCode:
     """Print what was found, and return the code of the worst of it."""
-    from kubectl_job_operator.cli.findings_table import show
+    from kubectl_job_operator.cli.findings_table import as_json, show
+    from kubectl_job_operator.cli.streams import say
     from kubectl_job_operator.life.examination import examine
 
     findings = list(examine(access_of(options), options.namespace))
-    show(findings)
+    if options.output == "json":
+        say(as_json(findings))
+    else:
+        show(findings)
     return max(map(_exit_code, findings))
 
 

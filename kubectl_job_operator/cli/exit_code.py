@@ -30,6 +30,8 @@ def exit_code_of(error: errors.KubectlJobOperatorError) -> ExitCode:
 
     What kubectl refuses, as a wrong kubeconfig or a missing right, is bad input: somebody must change something first.
     """
+    if isinstance(error, errors.TaskKilledError):
+        return ExitCode.INTERRUPTED
     if isinstance(error, _BAD_INPUT):
         return ExitCode.BAD_INPUT
     if isinstance(error, errors.KubectlError):

@@ -1,7 +1,8 @@
-"""The doctor's table."""
+"""The doctor's table, for people and for programs."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -30,3 +31,19 @@ def show(findings: Sequence[Finding]) -> None:
         cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(in_options(one.found))]
         table.add_row(*cells, *([Text(advice_in_options(one.advice))] if has_advice else []))
     Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Write a list with an object for each finding; it is good, bad or unsure."""
+    return json.dumps(
+        [
+            {
+                "what": one.what,
+                "state": one.mark.name.lower(),
+                "found": in_options(one.found),
+                "advice": advice_in_options(one.advice) or None,
+            }
+            for one in findings
+        ],
+        indent=2,
+    )

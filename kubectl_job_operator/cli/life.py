@@ -16,7 +16,9 @@ from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import Options, access_of
-from kubectl_job_operator.errors import WorkspaceError
+from kubectl_job_operator.cli.outcome import as_json
+from kubectl_job_operator.cli.streams import complain, say
+from kubectl_job_operator.errors import KubectlJobOperatorError, WorkspaceError
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
@@ -35,6 +37,8 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
     :param namespace: where, if the manifest names no namespace.
     :raises KubectlJobOperatorError: unless it is Complete.
     """
+    if options.timeline is not None:
+        check_writable(Path(options.timeline))
     view = _view(options)
     witness = Witness(view, wants_events=options.timeline is not None)
     runner = JobRunner(
@@ -47,14 +51,33 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
         observer=witness,
     )
     view.open()
+    error: KubectlJobOperatorError | None = None
     try:
         with _interruptible(runner.kill):
             runner.run()
+    except KubectlJobOperatorError as failure:
+        error = failure
+        raise
     finally:
         view.close()
         if options.timeline is not None:
             witness.draw(Path(options.timeline))
+        if options.output == "json":
+            say(as_json(manifest, witness.job, error))
     return ExitCode.COMPLETE
+
+
+def check_writable(file: Path) -> None:
+    """Refuse a file that cannot be written, before anything is run.
+
+    :raises WorkspaceError: if it cannot.
+    """
+    folder = file.parent
+    if file.is_dir() or not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
+        raise WorkspaceError(
+            f"The timeline cannot be written to {file}.\n"
+            "What to do: name a file in a folder that is there and may be written. Nothing was created."
+        )
 
 
 class Witness:
@@ -67,13 +90,14 @@ class Witness:
     def __init__(self, view: LiveView | PlainView, *, wants_events: bool) -> None:
         self.wants_events = wants_events
         self._view = view
-        self._job: Object | None = None
+        self.job: Object | None = None
+        """As it was last seen."""
         self._pods: dict[str, Object] = {}
         self._events: Sequence[Object] = ()
 
     def on_job(self, job: Object) -> None:
         """Keep the Job."""
-        self._job = job
+        self.job = job
         self._view.on_job(job)
 
     def on_pods(self, pods: Sequence[Object]) -> None:
@@ -86,19 +110,16 @@ class Witness:
         self._events = events
 
     def draw(self, file: Path) -> None:
-        """Write the picture of what was seen.
-
-        :raises WorkspaceError: if the file cannot be written.
-        """
+        """Write the picture of what was seen; if that cannot be done any more, say so: the run has its own verdict."""
         from kubectl_job_operator.replay.timeline import timeline
 
-        if self._job is None:
+        if self.job is None:
             return
         pods = list(self._pods.values())
         try:
-            file.write_text(timeline(self._job, pods, event_list.of(self._job, pods, self._events)), encoding="utf-8")
+            file.write_text(timeline(self.job, pods, event_list.of(self.job, pods, self._events)), encoding="utf-8")
         except OSError as error:
-            raise WorkspaceError(f"The timeline cannot be written to {file}: {error}") from error
+            complain(f"warning: the timeline cannot be written to {file}: {error.strerror}")
 
 
 def settings_of(options: Options) -> Settings:
@@ -117,6 +138,10 @@ def settings_of(options: Options) -> Settings:
 
 def _view(options: Options) -> LiveView | PlainView:
     """Choose how to show it; rich is imported only where it is needed."""
+    if options.output == "json":
+        from kubectl_job_operator.cli.plain import PlainView
+
+        return PlainView(complain)
     if options.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         from kubectl_job_operator.cli.plain import PlainView
 

@@ -6,11 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+
+from kubectl_job_operator.cli.source import Source
 
 # Characters of the private use area, which nobody writes into a manifest.
 _MARK = re.compile("\ue000([0-9]+):([0-9]+)\ue001")
@@ -23,11 +24,13 @@ class Place:
     :param file: the template, which may be one that another extends, includes or imports.
     :param line: its number, from 1.
     :param is_exact: whether it is that line, or only one nearby.
+    :param given: the template's text, where it is no file that could be read again.
     """
 
     file: str
     line: int
     is_exact: bool
+    given: str | None = None
 
     def __str__(self) -> str:
         return f"{self.file}, {'' if self.is_exact else 'near '}line {self.line}"
@@ -35,7 +38,7 @@ class Place:
     def text(self) -> str:
         """Return the line itself; empty if it cannot be read."""
         try:
-            return Path(self.file).read_text(encoding="utf-8").splitlines()[self.line - 1]
+            return Source(self.file, self.given).read().splitlines()[self.line - 1]
         except (OSError, UnicodeDecodeError, IndexError):
             return ""
 
@@ -72,7 +75,7 @@ class LineMarks(Extension):
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Mark the text between the tags of one template."""
-        self.files.append(str(stream.filename))
+        self.files.append(str(stream.filename or ""))
         number = len(self.files) - 1
         for token in stream:
             if token.type == "data":
@@ -83,22 +86,24 @@ class LineMarks(Extension):
                 yield token
 
 
-def exact_map(text: str, marked: str, files: Sequence[str]) -> LineMap | None:
+def exact_map(text: str, marked: str, files: Sequence[str], template: Source) -> LineMap | None:
     """Read the marks; ``None`` if the text without them is another one, so that they tell nothing.
 
     :param text: the rendered text.
     :param marked: the same, rendered with ``LineMarks``.
-    :param files: the files that the marks name.
+    :param files: the files that the marks name; empty is the template itself, where that is no file.
+    :param template: the template.
     """
-    places = tuple(_places(_MARK.split(marked), files))
+    sources = [Source(file) if file else template for file in files]
+    places = tuple(_places(_MARK.split(marked), sources))
     if _rstripped(_MARK.sub("", marked)) != _rstripped(text):
         return None
     return LineMap(places)
 
 
-def near_map(text: str, template: Path) -> LineMap:
+def near_map(text: str, template: Source) -> LineMap:
     """Compare the rendered lines with the template's: what stands in both is a landmark for what is in between."""
-    ours, theirs = text.split("\n"), template.read_text(encoding="utf-8").split("\n")
+    ours, theirs = text.split("\n"), template.read().split("\n")
     line, last = 1, len(theirs)
     landmarks: dict[int, int] = {}
     for block in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
@@ -106,13 +111,13 @@ def near_map(text: str, template: Path) -> LineMap:
     places = []
     for number in range(len(ours)):
         line = landmarks.get(number, min(line + 1, last) if number else line)
-        places.append(Place(str(template), line, is_exact=False))
+        places.append(Place(template.name, line, is_exact=False, given=template.text))
     return LineMap(tuple(places))
 
 
-def _places(parts: Iterable[str], files: Sequence[str]) -> Iterator[Place]:
+def _places(parts: Iterable[str], sources: Sequence[Source]) -> Iterator[Place]:
     """Yield the place of each line: the last mark before its first character that is no blank."""
-    place = Place(files[0], 1, is_exact=True)
+    place = _exact_place(sources[0], 1)
     is_begun = False
     pieces = iter(parts)
     for piece in pieces:
@@ -126,9 +131,13 @@ def _places(parts: Iterable[str], files: Sequence[str]) -> Iterator[Place]:
                 is_begun = True
         file, line = next(pieces, None), next(pieces, None)
         if file is not None and line is not None:
-            place = Place(files[int(file)], int(line), is_exact=True)
+            place = _exact_place(sources[int(file)], int(line))
     if not is_begun:
         yield place
+
+
+def _exact_place(source: Source, line: int) -> Place:
+    return Place(source.name, line, is_exact=True, given=source.text)
 
 
 def _rstripped(text: str) -> list[str]:

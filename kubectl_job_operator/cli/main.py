@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
-from kubectl_job_operator.cli import doctor, render, replay, run, validate
+from kubectl_job_operator.cli import completion, doctor, render, replay, run, validate
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
 from kubectl_job_operator.cli.options import HelpFormatter
 from kubectl_job_operator.cli.streams import complain
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: those of the command line; default is this process's.
     """
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -49,14 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code_of(error)
 
 
-def _parser() -> argparse.ArgumentParser:
+def complete() -> int:
+    """Tell kubectl what may stand for the last argument: the program ``kubectl_complete-job-operator``."""
+    return completion.for_kubectl(make_parser(), sys.argv[1:])
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Say what can be given on the command line."""
     parser = argparse.ArgumentParser(
         prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, make_parser=make_parser)
     commands = parser.add_subparsers(title="Commands", metavar="COMMAND")
-    for module in (render, validate, run, replay, doctor):
+    for module in (render, validate, run, replay, doctor, completion):
         name = module.__name__.rpartition(".")[2]
         command = commands.add_parser(
             name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.cli.variables import assignment, string_assignment
@@ -77,6 +76,11 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--context", metavar="NAME", help="a context of the kubeconfig; by default its current one")
     group.add_argument("--kubeconfig", metavar="FILE", help="by default kubectl finds its own")
     group.add_argument(
+        "--kubectl",
+        metavar="PROGRAM",
+        help="the kubectl to run: a path, or a name on PATH; by default that on PATH, else that beside this Python",
+    )
+    group.add_argument(
         "--in-cluster",
         action="store_true",
         help="use the service account of the pod that this runs in, and nothing else",
@@ -125,6 +129,40 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_kind_options(parser: argparse.ArgumentParser) -> None:
+    """Add when an object that is no Job has come to its end, as the operator's arguments of the same names."""
+    group = parser.add_argument_group("Other kinds than Job")
+    for name, what in (("success-when", "did its work"), ("failure-when", "failed")):
+        group.add_argument(
+            f"--{name}",
+            metavar="RULE",
+            action="append",
+            default=[],
+            help=f"when it {what}, as kubectl wait --for takes it: Complete, Ready=False, "
+            "{.status.phase}=Succeeded. Can be given again; any of them will do",
+        )
+    group.add_argument("--pod-selector", metavar="LABELS", help="the label selector of its pods")
+
+
+def add_output_option(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """Add in which form the answer is given; the first one is the default."""
+    parser.add_argument("-o", "--output", choices=formats, default=formats[0], help="the form of what is printed")
+
+
+def rules_of(options: Options) -> dict[str, str]:
+    """Return the annotations that say when the object has come to its end.
+
+    :raises ManifestError: if one of the rules is none.
+    """
+    from kubectl_job_operator.errors import ManifestError
+    from kubectl_job_operator.manifest import kinds
+
+    try:
+        return kinds.annotations_of(options.success_when, options.failure_when, options.pod_selector)
+    except ValueError as error:
+        raise ManifestError(f"--success-when or --failure-when: {error}.\nWhat to do: mend the rule.") from None
+
+
 def access_of(options: Options) -> Access:
     """Return the way into the cluster.
 
@@ -136,7 +174,12 @@ def access_of(options: Options) -> Access:
     if options.in_cluster and (options.kubeconfig or options.context):
         other = "--kubeconfig" if options.kubeconfig else "--context"
         raise AccessError(f"--in-cluster and {other} contradict each other.\nWhat to do: give one of them.")
-    return Access(config_file=options.kubeconfig, context=options.context, in_cluster=options.in_cluster)
+    return Access(
+        config_file=options.kubeconfig,
+        context=options.context,
+        in_cluster=options.in_cluster,
+        named_kubectl=options.kubectl,
+    )
 
 
 def namespace_of(manifest: Manifest, options: Options) -> str | None:
@@ -164,11 +207,6 @@ def new_identity(task_id: str, now: datetime.datetime) -> Identity:
     from kubectl_job_operator.attempt.identity import Identity
 
     return Identity(DAG_ID, task_id, f"manual__{now.isoformat()}__{secrets.token_hex(4)}")
-
-
-def task_id_of(template: str) -> str:
-    """Name a run after its template: ``a/countdown.yaml.j2`` gives ``countdown``."""
-    return Path(template).name.partition(".")[0] or "job"
 
 
 def _count(text: str) -> int:

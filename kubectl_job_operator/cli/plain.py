@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.cli.streams import say
 from kubectl_job_operator.cli.wording import in_options, unfolded
@@ -10,7 +10,13 @@ from kubectl_job_operator.objects import Object
 
 
 class PlainView:
-    """Writes each line of the run's log to stdout. The log tells all that matters, so it looks at no pods."""
+    """Writes each line of the run's log. The log tells all that matters, so it looks at no pods.
+
+    :param write: takes each line; default is to write it to stdout.
+    """
+
+    def __init__(self, write: Callable[[str], None] = say) -> None:
+        self._write = write
 
     def open(self) -> None:
         """Nothing is to be opened."""
@@ -22,19 +28,19 @@ class PlainView:
         """Write what happens."""
         shown = unfolded(message)
         if shown is not None:
-            say(shown)
+            self._write(shown)
 
     def warning(self, message: str, /) -> None:
         """Write what went wrong without stopping the run."""
-        say(in_options(message))
+        self._write(in_options(message))
 
     def error(self, message: str, /) -> None:
         """Write what a container has said."""
-        say(message)
+        self._write(message)
 
     def critical(self, message: str, /) -> None:
         """Write what a container has said."""
-        say(message)
+        self._write(message)
 
     def on_job(self, job: Object) -> None:
         """Leave it to the log."""

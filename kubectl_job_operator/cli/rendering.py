@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import jinja2.sandbox
+from jinja2.ext import Extension
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.cli.airflow_filters import FILTERS
 from kubectl_job_operator.cli.airflow_names import airflow_names, with_given
 from kubectl_job_operator.cli.lines import LineMap, LineMarks, exact_map, near_map
-from kubectl_job_operator.cli.options import Options, new_identity, task_id_of
+from kubectl_job_operator.cli.options import Options, new_identity
+from kubectl_job_operator.cli.source import Source, refuse_stdin_twice, source_of
 from kubectl_job_operator.cli.variables import variables_of
-from kubectl_job_operator.errors import TemplateError
 from kubectl_job_operator.manifest.template import Rendered, Renderer
 
 
@@ -23,13 +25,13 @@ from kubectl_job_operator.manifest.template import Rendered, Renderer
 class Template:
     """A template with all that is needed to render it.
 
-    :param path: its file.
+    :param source: where it comes from.
     :param search_path: where it looks for others.
     :param variables: what it may use.
     :param identity: whose Job it describes.
     """
 
-    path: Path
+    source: Source
     search_path: tuple[Path, ...]
     variables: dict[str, Any]
     identity: Identity
@@ -40,22 +42,23 @@ class Template:
 
         :raises InputError: if there is no such file, or the variables cannot be read.
         """
-        # Not Path.resolve: a template that is a link finds its family where the link is.
-        path = Path(os.path.abspath(file))  # noqa: PTH100
-        if not path.is_file():
-            raise TemplateError(f"There is no template {str(path)!r}.\nWhat to do: check the path.")
+        refuse_stdin_twice(file, *options.values_files)
+        source = source_of(file)
         now = datetime.datetime.now(datetime.timezone.utc)
-        identity = new_identity(task_id_of(file), now)
+        identity = new_identity(source.task_id, now)
         variables = with_given(airflow_names(identity, now), variables_of(options.values_files, options.assignments))
         folders = tuple(Path(os.path.abspath(folder)) for folder in options.search_path)  # noqa: PTH100
-        return cls(path, folders, variables, identity)
+        if source.text is not None and not folders:
+            # What it names is looked for where the shell stands.
+            folders = (Path.cwd(),)
+        return cls(source, folders, variables, identity)
 
     def render(self) -> Rendered:
         """Render it.
 
         :raises TemplateError: if it cannot be rendered.
         """
-        return Renderer(self.search_path, self.variables).render_file(str(self.path))
+        return self._render(Renderer(self.search_path, self.variables, _environment()))
 
     def lines(self, text: str) -> LineMap:
         """Find out which line of the template each line of its rendered text came from.
@@ -63,6 +66,18 @@ class Template:
         It is rendered once more, with a mark in each line. Where that gives another text, as from a template that rolls
         dice, the lines are compared instead.
         """
-        environment = jinja2.sandbox.SandboxedEnvironment(extensions=[LineMarks])
-        marked = Renderer(self.search_path, self.variables, environment).render_file(str(self.path)).text
-        return exact_map(text, marked, LineMarks.files_of(environment)) or near_map(text, self.path)
+        environment = _environment(LineMarks)
+        marked = self._render(Renderer(self.search_path, self.variables, environment)).text
+        return exact_map(text, marked, LineMarks.files_of(environment), self.source) or near_map(text, self.source)
+
+    def _render(self, renderer: Renderer) -> Rendered:
+        if self.source.text is None:
+            return renderer.render_file(self.source.name)
+        return renderer.render_text(self.source.text, self.source.name)
+
+
+def _environment(*extensions: type[Extension]) -> jinja2.Environment:
+    """Make a sandbox with Airflow's own filters."""
+    environment = jinja2.sandbox.SandboxedEnvironment(extensions=extensions)
+    environment.filters |= FILTERS
+    return environment

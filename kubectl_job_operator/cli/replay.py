@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.cli.exit_code import ExitCode
-from kubectl_job_operator.cli.options import Options, add_cluster_options, add_run_options
+from kubectl_job_operator.cli.options import Options, add_cluster_options, add_output_option, add_run_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,7 @@ Examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
     parser.add_argument("folder", metavar="FOLDER", help="with manifest.yaml, and job.json if there was a Job")
+    add_output_option(parser, "text", "json")
     add_cluster_options(parser)
     add_run_options(parser)
 

@@ -6,7 +6,14 @@ import argparse
 import functools
 
 from kubectl_job_operator.cli.exit_code import ExitCode
-from kubectl_job_operator.cli.options import Options, add_cluster_options, add_run_options, add_template_options
+from kubectl_job_operator.cli.options import (
+    Options,
+    add_cluster_options,
+    add_kind_options,
+    add_output_option,
+    add_run_options,
+    add_template_options,
+)
 
 OPERANDS = "TEMPLATE "
 SUMMARY = "Run the Job of a template to its end"
@@ -19,13 +26,18 @@ Examples:
   kubectl-job-operator run examples/01_countdown/countdown.yaml --set start=5
 
   # In another cluster, and leave the Job there to look at
-  kubectl-job-operator run load.yaml --values values.yaml --context staging --namespace jobs --keep"""
+  kubectl-job-operator run load.yaml --values values.yaml --context staging --namespace jobs --keep
+
+  # For a script: the log goes to stderr, and what came of it to stdout
+  kubectl-job-operator run load.yaml --values values.yaml -o json | jq .outcome"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
-    parser.add_argument("template", metavar="TEMPLATE", help="a Jinja template that gives YAML with one Job")
+    parser.add_argument("template", metavar="TEMPLATE", help="a Jinja template that gives YAML with a Job; - is stdin")
+    add_output_option(parser, "text", "json")
     add_template_options(parser)
+    add_kind_options(parser)
     add_cluster_options(parser)
     add_run_options(parser)
 
@@ -36,7 +48,7 @@ def run(options: Options) -> ExitCode:
     :raises KubectlJobOperatorError: unless it is Complete.
     """
     from kubectl_job_operator.cli.life import live
-    from kubectl_job_operator.cli.options import namespace_of
+    from kubectl_job_operator.cli.options import namespace_of, rules_of
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.manifest.manifest import Manifest
     from kubectl_job_operator.manifest.name_room import longest_name
@@ -44,7 +56,7 @@ def run(options: Options) -> ExitCode:
     template = Template.of(options.template, options)
     rendered = template.render()
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
-    manifest = Manifest.parse(rendered.text, rendered.source).with_backoff_limit(0, override=False)
+    manifest = Manifest.parse(rendered.text, rendered.source, rules_of(options)).with_backoff_limit(0, override=False)
     if options.unique_name:
         longest = longest_name(manifest.job)
         manifest = manifest.with_names(functools.partial(template.identity.unique_name, longest=longest))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kubectl_job_operator.cli import yaml_path
 from kubectl_job_operator.errors import InputError
+
+_RELEASE = re.compile(r"^v?(\d+\.\d+)(?:\.\d+\S*)?$")
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ class Mismatch:
 def check(document: Mapping[str, Any], version: str) -> Mismatch | None:
     """Hold a document against the schema of its kind; ``None`` if it fits.
 
-    :param version: of Kubernetes, as ``1.36``.
+    :param version: of Kubernetes, as ``1.36`` or ``v1.36.2``.
     :raises InputError: if the library is not installed, or does not know the version or the kind.
     """
     library = _library()
+    version = _RELEASE.sub(r"\1", version)
     if version not in _versions():
         known = ", ".join(_versions())
         raise InputError(

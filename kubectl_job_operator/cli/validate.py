@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kubectl_job_operator.cli.exit_code import ExitCode
-from kubectl_job_operator.cli.options import Options, add_cluster_options, add_template_options
+from kubectl_job_operator.cli.options import (
+    Options,
+    add_cluster_options,
+    add_kind_options,
+    add_output_option,
+    add_template_options,
+)
 
 if TYPE_CHECKING:
     from kubectl_job_operator.cli.checks import Check
+    from kubectl_job_operator.cli.reports import Report
 
 OPERANDS = "TEMPLATE... "
 SUMMARY = "Check templates, and name the file and line of what is wrong"
@@ -25,19 +31,24 @@ Examples:
   kubectl-job-operator validate examples/01_countdown/countdown.yaml --set start=9
 
   # Let the cluster check, its admission rules too
-  kubectl-job-operator validate load.yaml check.yaml --values values.yaml --server"""
+  kubectl-job-operator validate load.yaml check.yaml --values values.yaml --server
+
+  # For a CI system that shows tests
+  kubectl-job-operator validate jobs/*.yaml.j2 --values values.yaml -o junit > validate.xml"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
-    parser.add_argument("templates", metavar="TEMPLATE", nargs="+", help="Jinja templates that give YAML")
+    parser.add_argument("templates", metavar="TEMPLATE", nargs="+", help="Jinja templates that give YAML; - is stdin")
     parser.add_argument(
         "--server", action="store_true", help="let the API server check, by kubectl apply --dry-run=server"
     )
     parser.add_argument(
         "--kubernetes-version", metavar="VERSION", help="whose schemas to check by, as 1.34 (default: the newest known)"
     )
+    add_output_option(parser, "text", "json", "junit")
     add_template_options(parser)
+    add_kind_options(parser)
     add_cluster_options(parser)
 
 
@@ -49,39 +60,58 @@ def run(options: Options) -> ExitCode:
     """
     from kubectl_job_operator.cli.checks import SchemaCheck, ServerCheck
     from kubectl_job_operator.cli.connection import connect
+    from kubectl_job_operator.cli.reports import as_json, as_junit
+    from kubectl_job_operator.cli.source import refuse_stdin_twice
+    from kubectl_job_operator.cli.streams import say
 
+    refuse_stdin_twice(*options.templates)
     with contextlib.ExitStack() as stack:
         check: Check = (
             ServerCheck(stack.enter_context(connect(options)))
             if options.server
             else SchemaCheck(options.kubernetes_version)
         )
-        are_valid = [_report(file, options, check) for file in options.templates]
-    return ExitCode.COMPLETE if all(are_valid) else ExitCode.BAD_INPUT
+        reports = []
+        for file in options.templates:
+            reports.append(_report(file, options, check))
+            if options.output == "text":
+                _tell(reports[-1])
+    if options.output != "text":
+        say(as_json(reports) if options.output == "json" else as_junit(reports))
+    return ExitCode.COMPLETE if all(report.is_valid for report in reports) else ExitCode.BAD_INPUT
 
 
-def _report(file: str, options: Options, check: Check) -> bool:
-    """Tell about one template, and whether it is valid."""
+def _tell(report: Report) -> None:
+    """Tell about one template, for people."""
     from kubectl_job_operator.cli.streams import complain, say
+
+    for problem in report.problems:
+        complain(f"error: {problem}")
+    if report.is_valid:
+        say(f"{report.template}: valid {report.by} ({', '.join(report.documents)})")
+
+
+def _report(file: str, options: Options, check: Check) -> Report:
+    """Check one template."""
+    from kubectl_job_operator.cli.reports import Report
     from kubectl_job_operator.cli.wording import in_options
     from kubectl_job_operator.errors import ManifestError, TemplateError
 
     try:
-        problems, summary = _problems(file, options, check)
+        return _checked(file, options, check)
     except (TemplateError, ManifestError) as error:
-        problems, summary = [in_options(str(error))], ""
-    for problem in problems:
-        complain(f"error: {problem}")
-    if not problems:
-        say(f"{file}: valid {check} ({summary})")
-    return not problems
+        return Report(file, str(check), (), [in_options(str(error))])
 
 
-def _problems(file: str, options: Options, check: Check) -> tuple[Sequence[object], str]:
-    """Return what is wrong with one template, and what is in it."""
-    from kubectl_job_operator.cli.options import namespace_of
+def _checked(file: str, options: Options, check: Check) -> Report:
+    """Check one template.
+
+    :raises InputError: if it cannot be rendered, or gives no manifest.
+    """
+    from kubectl_job_operator.cli.options import namespace_of, rules_of
     from kubectl_job_operator.cli.problems import Locator, Problem, document_name, yaml_place
     from kubectl_job_operator.cli.rendering import Template
+    from kubectl_job_operator.cli.reports import Report
     from kubectl_job_operator.errors import ManifestError
     from kubectl_job_operator.manifest.manifest import Manifest
 
@@ -89,12 +119,12 @@ def _problems(file: str, options: Options, check: Check) -> tuple[Sequence[objec
     rendered = template.render()
     lines = template.lines(rendered.text)
     try:
-        manifest = Manifest.parse(rendered.text, rendered.source)
+        manifest = Manifest.parse(rendered.text, rendered.source, rules_of(options))
     except ManifestError as error:
         place = yaml_place(error.__cause__, lines)
         if place is None:
             raise
-        return [Problem(place, str(error))], ""
+        return Report(file, str(check), (), [Problem(place, str(error))])
     namespace = namespace_of(manifest, options)
     problems = check.problems(manifest, Locator(rendered.text, lines, rendered.source), namespace)
-    return problems, ", ".join(map(document_name, manifest.documents))
+    return Report(file, str(check), tuple(map(document_name, manifest.documents)), problems)

@@ -20,6 +20,7 @@ _OPTIONS = {
     "in_cluster=True": "--in-cluster",
     "in_cluster": "--in-cluster",
     "choose another namespace": "choose another by --namespace",
+    "[kubectl_job_operator] kubectl in Airflow's configuration": "--kubectl",
     "startup_timeout_seconds": "--startup-timeout-seconds",
 }
 _ARGUMENT = re.compile("|".join(map(re.escape, _OPTIONS)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubectl_job_operator.errors import AccessError
+from kubectl_job_operator.kubectl import program
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths, kubeconfig_paths
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -30,6 +31,7 @@ class Access:
     :param skip_tls_verify: do not check the server's certificate.
     :param in_cluster: use the service account of the pod that this runs in. kubectl reads the mounted token file
         itself, at each start, so that the token is on no command line and a rotated one is used.
+    :param named_kubectl: which kubectl takes it: a path, or a name on PATH; ``None`` is to look for kubectl.
     """
 
     config_file: str | None = None
@@ -37,16 +39,30 @@ class Access:
     in_cluster: bool = False
     config_content: str | None = field(default=None, repr=False)
     skip_tls_verify: bool = False
+    named_kubectl: str | None = None
 
     def check(self) -> None:
         """Refuse what cannot work, before anything is run.
 
         :raises AccessError: if a kubeconfig cannot be read, or this is not a pod with a service account.
+        :raises KubectlMissingError: if there is no kubectl.
         """
+        self.kubectl_path()
         if self.in_cluster:
             _check_service_account()
         if self.config_file is not None:
             _check_config_files(self.config_file, self.config_files())
+
+    def kubectl(self) -> str:
+        """Return the word by which every command begins."""
+        return program.program(self.named_kubectl)
+
+    def kubectl_path(self) -> str:
+        """Return the whole path of kubectl.
+
+        :raises KubectlMissingError: if there is none.
+        """
+        return program.check(self.named_kubectl)
 
     def config_files(self) -> tuple[str, ...]:
         """Return the kubeconfigs by their whole paths; none where kubectl is to find its own."""

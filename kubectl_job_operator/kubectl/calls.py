@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlMissingE
 from kubectl_job_operator.kubectl import summary, versions
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
+from kubectl_job_operator.kubectl.program import how_to_install
 from kubectl_job_operator.kubectl.stderr import explain, no_answer, not_started
 from kubectl_job_operator.kubectl.transcript import Command, Transcript
 from kubectl_job_operator.objects import Object
 
-PROGRAM = "kubectl"
 READ_SECONDS = 20.0
 CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 
@@ -88,7 +87,7 @@ class Calls:
         """Return a whole command against the chosen cluster and namespace."""
         if self.namespace is None:
             raise ValueError("the namespace is not known yet")
-        return (PROGRAM, *self.access.flags(), "-n", self.namespace, *arguments)
+        return (self.access.kubectl(), *self.access.flags(), "-n", self.namespace, *arguments)
 
     def _start(
         self,
@@ -97,11 +96,7 @@ class Calls:
         on_exit: Callable[[Process], None] | None = None,
         on_output: Callable[[bytes], None] | None = None,
     ) -> Call:
-        if shutil.which(PROGRAM) is None:
-            raise KubectlMissingError(
-                f"There is no {PROGRAM} on the PATH of the machine where the task runs.\n"
-                f"What to do: install kubectl {versions.dotted(versions.OLDEST)} or later there."
-            )
+        self.access.kubectl_path()
         command = self._transcript.started(argv, label)
         return Call(command, self._processes.start(argv, on_exit, on_output))
 
@@ -137,7 +132,7 @@ class Calls:
             self._version_call = self._start_version()
 
     def _start_version(self) -> Call:
-        return self._start(PROGRAM, "version", "--client", "-o", "json", label="version")
+        return self._start(self.access.kubectl(), "version", "--client", "-o", "json", label="version")
 
     def _check_version(self) -> None:
         """Refuse a kubectl that is too old; asked once."""
@@ -150,9 +145,9 @@ class Calls:
         self.own_version = versions.dotted(version)
         if version < versions.OLDEST:
             raise KubectlMissingError(
-                f"{shutil.which(PROGRAM)} is version {self.own_version}, but "
+                f"{self.access.kubectl_path()} is version {self.own_version}, but "
                 f"{versions.dotted(versions.OLDEST)} or later is needed.\n"
-                f"What to do: install a newer kubectl on the machine where the task runs."
+                f"What to do: {how_to_install()}"
             )
         self._version_is_checked = True
 

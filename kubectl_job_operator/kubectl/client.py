@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_job_operator.kubectl.calls import PROGRAM, Call
+from kubectl_job_operator.kubectl.calls import Call
 from kubectl_job_operator.kubectl.changing import Changing
 from kubectl_job_operator.kubectl.kubeconfig import Kubeconfig
 from kubectl_job_operator.kubectl.logs import Logs
@@ -11,7 +11,7 @@ from kubectl_job_operator.kubectl.reading import Reading
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.kubectl.waiting import Waiting
 
-__all__ = ["PROGRAM", "Call", "Kubectl"]
+__all__ = ["Call", "Kubectl"]
 
 
 class Kubectl(Kubeconfig, Reading, Waiting, Logs, Changing):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kubectl_job_operator.errors import AccessError, KubectlError
-from kubectl_job_operator.kubectl.calls import PROGRAM, READ_SECONDS, Calls, parsed
+from kubectl_job_operator.kubectl.calls import READ_SECONDS, Calls, parsed
 from kubectl_job_operator.objects import Object
 
 
@@ -19,7 +19,7 @@ class Kubeconfig(Calls):
         """
         if self.access.in_cluster:
             return self.access.pod_namespace() or "default"
-        call = self._start(PROGRAM, *self.access.flags(), "config", "view", "--minify", "-o", "json")
+        call = self._start(self.access.kubectl(), *self.access.flags(), "config", "view", "--minify", "-o", "json")
         try:
             finished = self._finish(
                 call, READ_SECONDS, lambda out: f"its namespace: {_context_namespace(out) or 'none'}"
@@ -39,7 +39,7 @@ class Kubeconfig(Calls):
     def configuration(self) -> Object:
         """Return that part of the kubeconfig that is in use: one context, its cluster and user, secrets left out."""
         call = self._start(
-            PROGRAM, *self.access.flags(), "config", "view", "--minify", "-o", "json", label="config view"
+            self.access.kubectl(), *self.access.flags(), "config", "view", "--minify", "-o", "json", label="config view"
         )
         return parsed(self._finish(call, READ_SECONDS, lambda _: "read")) or {}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import summary, versions
-from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, PROGRAM, READ_SECONDS, Call, Calls, listed, parsed
+from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, READ_SECONDS, Call, Calls, listed, parsed
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
 
@@ -113,7 +113,7 @@ class Reading(Calls):
 
     def is_ready(self) -> bool | None:
         """Return whether the API server says that it is ready; ``None`` where it does not tell."""
-        call = self._start(PROGRAM, *self.access.flags(), "get", "--raw", "/readyz", label="readyz")
+        call = self._start(self.access.kubectl(), *self.access.flags(), "get", "--raw", "/readyz", label="readyz")
         try:
             self._finish(call, _READY_SECONDS, str.strip)
         except KubectlError as error:
@@ -137,7 +137,7 @@ class Reading(Calls):
 
     def start_versions(self) -> Call:
         """Start asking for kubectl's and the server's version; ``finish_versions`` takes the result."""
-        return self._start(PROGRAM, *self.access.flags(), "version", "-o", "json", label="version")
+        return self._start(self.access.kubectl(), *self.access.flags(), "version", "-o", "json", label="version")
 
     def finish_versions(self, call: Call, timeout_seconds: float = READ_SECONDS) -> Object:
         """Return what kubectl tells of its own and of the server's version."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
@@ -17,7 +16,6 @@ from kubectl_job_operator.errors import (
     RightsMissingError,
 )
 from kubectl_job_operator.kubectl.access import settings_in
-from kubectl_job_operator.kubectl.client import PROGRAM
 from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
@@ -76,7 +74,8 @@ class Beginning:
         """Bring the Job into being, or go on with the one that an earlier try brought."""
         attempt = self._attempt
         with attempt.log.group("Getting ready") as group:
-            attempt.log.info(f"kubectl is {shutil.which(PROGRAM)}, and runs with {settings_in(attempt.environment)}.")
+            program = attempt.access.kubectl_path()
+            attempt.log.info(f"kubectl is {program}, and runs with {settings_in(attempt.environment)}.")
             if attempt.kubectl.namespace is None:
                 attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
             attempt.file = file

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import enum
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubectl_job_operator.attempt.asking import connect
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.status import rights
 from kubectl_job_operator.version import __version__
 
@@ -65,7 +64,7 @@ def examine(access: Access, namespace: str | None) -> Iterator[Finding]:
         with connect(access, namespace) as connection:
             kubectl = connection.kubectl
             version = kubectl.version()
-            yield Finding(what, Mark.GOOD, f"{version}, {shutil.which(PROGRAM)}")
+            yield Finding(what, Mark.GOOD, f"{version}, {access.kubectl_path()}")
             what = "context"
             context, default = _context(kubectl)
             yield Finding(what, Mark.GOOD, context)

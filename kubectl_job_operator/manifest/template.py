@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import traceback
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import jinja2
 import jinja2.sandbox
@@ -81,7 +82,11 @@ class Renderer:
         return Rendered(self._render(lambda: environment.from_string(text), source, text), source)
 
     def _environment(self, folders: Sequence[Path]) -> jinja2.Environment:
-        return self._base.overlay(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined)
+        environment = self._base.overlay(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined)
+        environment.policies = {"json.dumps_function": None, **environment.policies}
+        if environment.policies["json.dumps_function"] is None:
+            environment.policies["json.dumps_function"] = _as_json
+        return environment
 
     def _render(self, load: Callable[[], jinja2.Template], source: str, text: str | None) -> str:
         """Render, and turn whatever goes wrong into an error that names the place."""
@@ -139,6 +144,17 @@ class _Place:
             return f"  {self.line} | {text.splitlines()[self.line - 1]}\n"
         except (OSError, UnicodeDecodeError, IndexError):
             return ""
+
+
+def _as_json(value: Any, **how: Any) -> str:
+    """Write JSON for the filter ``tojson``; what is not defined is named, at whatever depth it stands."""
+    return json.dumps(value, default=_refuse, **how)
+
+
+def _refuse(value: Any) -> NoReturn:
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # raises what names it
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path:

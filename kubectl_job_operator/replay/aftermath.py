@@ -17,7 +17,7 @@ from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access, settings_of
-from kubectl_job_operator.kubectl.client import PROGRAM, Kubectl
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
@@ -238,7 +238,7 @@ class Aftermath:
             return str((versions.get(side) or {}).get("gitVersion") or "not known")
 
         lines = {
-            "kubectl": f"{of('clientVersion')} ({shutil.which(PROGRAM) or 'not found'})",
+            "kubectl": f"{of('clientVersion')} ({shutil.which(self._access.kubectl()) or 'not found'})",
             "server": of("serverVersion"),
             **self._caller.versions,
             "Python": platform.python_version(),

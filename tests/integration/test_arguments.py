@@ -1,4 +1,4 @@
-"""Every argument of the operator does on the cluster what the README's table says."""
+"""Every argument of the operator does on the cluster what the reference says."""
 
 from __future__ import annotations
 

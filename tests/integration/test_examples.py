@@ -18,8 +18,9 @@ from tests.integration.test_arguments import kubeconfig
 IN_A_POD = {"08_in_cluster"}
 """Shown by test_in_cluster.py."""
 
-# As the README says for Airflow 2.
+# As the README and the examples say for Airflow 2.
 IMPORTS_OF_AIRFLOW_2 = {
+    "from airflow.sdk import DAG, Asset\n": "from airflow import DAG\nfrom airflow.datasets import Dataset as Asset\n",
     "from airflow.sdk import DAG, task\n": "from airflow import DAG\nfrom airflow.decorators import task\n",
     "from airflow.sdk import DAG\n": "from airflow import DAG\n",
 }

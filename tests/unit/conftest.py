@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ def fake_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fa
     yield fake
     until(lambda: not fake.running(), "a kubectl outlived the test")
     assert not fake.unscripted, f"commands without an answer: {fake.unscripted}"
+
+
+@pytest.fixture
+def no_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no kubectl, neither on PATH nor beside this Python."""
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "environment" / "bin" / "python"))
 
 
 @pytest.fixture

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
+import kubectl_job_operator
 from kubectl_job_operator.airflow.connection_fields import FIELDS
-from kubectl_job_operator.airflow.defaults import OPTIONS
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "kubectl_job_operator"
+PACKAGE = Path(kubectl_job_operator.__file__).parent
 ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text()
 PICTURE = ARCHITECTURE.partition("```\n")[2].partition("```")[0]
 
 
@@ -34,18 +36,25 @@ def test_the_floors_are_drawn_as_the_linter_holds_them() -> None:
     assert set().union(*drawn) == ROOMS
 
 
-def test_the_page_of_the_configuration_has_every_option_with_its_default() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text()
-    rows = [f"| `{one.name}` | {f'`{one.default}`' if one.default else ''} | {one.description} |" for one in OPTIONS]
-    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
-
-
 def test_the_page_of_the_connection_has_every_field() -> None:
     page = (ROOT / "docs" / "connection.md").read_text()
     assert [one.name for one in FIELDS if f"| {one.label} | `{one.name}` | " not in page] == []
 
 
-def test_every_link_of_a_page_to_a_file_leads_somewhere() -> None:
-    for page in (ROOT / "docs").glob("*.md"):
-        links = [link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link]
-        assert [link for link in links if not (page.parent / link).exists()] == [], page
+def test_the_page_of_examples_has_every_file_of_each() -> None:
+    page = (ROOT / "docs" / "examples.md").read_text()
+    shown = set(re.findall(r"^```\{(?:literal)?include\} \.\./(examples/\S+)$", page, re.MULTILINE))
+    folders = sorted(path.parent for path in (ROOT / "examples").glob("*/dag.py"))
+    there = {str(file.relative_to(ROOT)) for folder in folders for file in folder.rglob("*") if file.suffix != ".pyc"}
+    assert shown == {name for name in there if (ROOT / name).is_file()}
+    assert re.findall(r"^## (\d\S*)$", page, re.MULTILINE) == [folder.name for folder in folders]
+
+
+def test_troubleshooting_goes_by_words_that_somebody_prints() -> None:
+    terms = [line for line, below in pairwise(TROUBLESHOOTING.splitlines()) if below.startswith(": ")]
+    words = [word for term in terms for word in re.findall(r"`([^`]+)`", term)]
+    ours = "".join(re.sub(r'"\n\s*f?"', "", file.read_text()) for file in PACKAGE.rglob("*.py"))
+    theirs = "".join(file.read_text() for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
+    theirs += "".join(file.read_text() for file in (ROOT / "tests" / "fixtures").rglob("*.*") if file.is_file())
+    assert len(words) > len(terms) > 20
+    assert [word for word in words if word not in ours and word not in theirs] == []

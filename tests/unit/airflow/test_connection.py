@@ -117,3 +117,11 @@ def test_only_the_providers_default_connection_need_not_exist(monkeypatch: pytes
     other: Any = SimpleNamespace(**given, kubernetes_conn_id="other")
     with pytest.raises(AirflowNotFoundException, match="other"):
         find_place(other)
+
+
+@pytest.mark.parametrize("ways", [{}, {"in_cluster": True}, {"config_file": "/mine"}])
+def test_the_deployments_kubectl_takes_every_way(ways: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", "/opt/kubectl")
+    assert place(monkeypatch, {"cluster_context": "x"}, **ways).access.kubectl() == "/opt/kubectl"
+    task: Any = SimpleNamespace(**{**NO_ARGUMENTS, "kubernetes_conn_id": None, **ways})
+    assert find_place(task).access.kubectl() == "/opt/kubectl"

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.connection import find_place
-from kubectl_job_operator.airflow.defaults import INSTALLATION, OPTIONS, REPLAY_BASE_URL, SECTION, chosen
+from kubectl_job_operator.airflow.defaults import INSTALLATION, KUBECTL, OPTIONS, REPLAY_BASE_URL, SECTION, chosen
 from kubectl_job_operator.airflow.provider_info import get_provider_info
 from kubectl_job_operator.airflow.settings import settings_of
 from tests.integration.stub_context import context_for
@@ -59,7 +59,7 @@ def test_an_argument_wins_over_the_configuration_and_that_over_the_default(
 
 
 def test_every_option_is_an_argument_or_its_test_is_missing() -> None:
-    names = {option.name for option in OPTIONS} - {INSTALLATION, REPLAY_BASE_URL}
+    names = {option.name for option in OPTIONS} - {INSTALLATION, KUBECTL, REPLAY_BASE_URL}
     assert names <= set(inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__)).parameters)
     assert names - {row[0] for row in CHOICES} == {"namespace", "labels", "replay_dir"}
 

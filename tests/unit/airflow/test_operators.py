@@ -254,8 +254,8 @@ def test_a_kubectl_that_is_too_old_is_refused_before_anything_is_created(fake_ku
     assert fake_kubectl.called("apply") == []
 
 
-def test_a_missing_kubectl_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.mark.usefixtures("no_kubectl")
+def test_a_missing_kubectl_is_said_so() -> None:
     with pytest.raises(AirflowFailException, match="There is no kubectl on the PATH"):
         execute(operator(job_yaml=MANIFEST))
 

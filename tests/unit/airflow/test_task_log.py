@@ -146,7 +146,9 @@ class _Task:
     skip_on_exit_code = fail_on_exit_code = None
 
 
-@pytest.mark.parametrize("raised", [InputError, lambda text: JobFailedError("here", "job", "Failed", "", headline=text)])
+@pytest.mark.parametrize(
+    "raised", [InputError, lambda text: JobFailedError("here", "job", "Failed", "", headline=text)]
+)
 def test_an_error_that_airflow_shows_folds_nothing_and_is_never_huge(raised: Any) -> None:
     error = raised(f"it said ::endgroup::\nbegin{'x' * 20_000_000}end")
     with pytest.raises((AirflowFailException, JobFailedError)) as caught, errors_for_airflow(_Task()):  # type: ignore[arg-type]

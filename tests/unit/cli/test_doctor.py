@@ -125,8 +125,8 @@ def test_a_server_that_is_far_from_kubectl_is_pointed_out(program: Program, fake
     assert "kubectl is 4 minor versions older" in " ".join(result.out.split())
 
 
-def test_without_kubectl_it_says_where_it_is_needed(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+@pytest.mark.usefixtures("no_kubectl")
+def test_without_kubectl_it_says_where_it_is_needed(program: Program) -> None:
     result = program("doctor")
     assert result.code == 2
     assert "There is no kubectl on the PATH" in " ".join(result.out.split())
@@ -138,3 +138,11 @@ def test_the_options_lead_kubectl(program: Program, fake_kubectl: FakeKubectl) -
     assert program("doctor", "--context", "there", "-n", "other").code == 0
     assert fake_kubectl.called("--context there -n other auth can-i")
     assert fake_kubectl.called("--context there version")
+
+
+def test_a_kubectl_that_is_named_and_not_there_is_told_as_the_option(program: Program) -> None:
+    result = program("doctor", "--kubectl", "/opt/kubectl")
+    assert result.code == 2
+    words = " ".join(result.out.split())
+    assert "There is no program '/opt/kubectl'" in words
+    assert "mend --kubectl, or leave it out" in words

@@ -29,7 +29,7 @@ from kubectl_job_operator.errors import (
 from tests.unit.cli.program import Program
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("render", "validate", "run", "replay", "doctor")
+COMMANDS = ("render", "validate", "run", "replay", "doctor", "completion")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_without_a_command_the_help_is_shown(program: Program) -> None:
     result = program()
     assert result.code == 0
     assert result.out.startswith("usage: kubectl-job-operator")
-    assert all(re.search(rf"^    {command} ", result.out, re.MULTILINE) for command in COMMANDS)
+    assert all(re.search(rf"^    {command}\b", result.out, re.MULTILINE) for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

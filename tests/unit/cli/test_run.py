@@ -164,14 +164,42 @@ def test_timeline_writes_a_picture_of_the_run(program: Program, countdown: Path,
     assert pod["metadata"]["name"] in picture
 
 
-def test_a_timeline_that_cannot_be_written_is_bad_luck_and_said_so(
-    program: Program, countdown: Path, fake_kubectl: FakeKubectl
+@pytest.mark.parametrize("file", ["no/such/folder.svg", "."])
+def test_a_timeline_that_cannot_be_written_is_refused_before_anything_runs(
+    program: Program, countdown: Path, fake_kubectl: FakeKubectl, file: str
 ) -> None:
+    result = program("run", countdown.name, "-n", "here", "--timeline", file)
+    assert result.code == 2
+    assert f"timeline cannot be written to {file}" in result.err
+    assert fake_kubectl.calls == []
+
+
+def test_a_timeline_that_cannot_be_written_any_more_is_said_and_changes_no_verdict(
+    program: Program, countdown: Path, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(_file: Path, _text: str, **_how: str) -> int:
+        raise OSError(28, "No space left on device")
+
     fake_kubectl.answers("get events")
     stage.script(fake_kubectl)
-    result = program("run", countdown.name, "-n", "here", "--timeline", "no/such/folder.svg")
-    assert result.code != 0
-    assert "timeline cannot be written to no/such/folder.svg" in result.err
+    monkeypatch.setattr(Path, "write_text", is_full)
+    result = program("run", countdown.name, "-n", "here", "--timeline", "run.svg")
+    assert result.code == 0
+    assert "warning: the timeline cannot be written to run.svg: No space left on device" in result.err
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("Complete", 0), ("Failed", 1)])
+def test_a_program_gets_what_came_of_it_on_stdout_and_the_log_on_stderr(
+    program: Program, countdown: Path, fake_kubectl: FakeKubectl, outcome: str, code: int
+) -> None:
+    stage.script(fake_kubectl, end=outcome.lower())
+    result = program("run", countdown.name, "-n", "here", "-o", "json")
+    assert result.code == code
+    came = json.loads(result.out)
+    assert (came["kind"], came["name"], came["outcome"], came["exitCode"]) == ("Job", "countdown", outcome, code)
+    assert came["uid"] == stage.UID
+    assert (came["error"] is None) == (code == 0)
+    assert "$ kubectl -n here apply" in result.err
 
 
 def test_unique_name_gives_the_job_a_name_of_its_own(

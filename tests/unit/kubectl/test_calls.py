@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -58,9 +57,9 @@ def test_a_version_that_cannot_be_read_shows_what_was_printed(fake_kubectl: Fake
 
 
 def test_a_missing_kubectl_is_refused_and_nothing_is_shown_as_run(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
+    no_kubectl: None,  # noqa: ARG001 - and not before the scripted one is there
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
         KubectlMissingError, match=r"There is no kubectl on the PATH(?s:.*)install kubectl 1\.28 or later"
     ):

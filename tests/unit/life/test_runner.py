@@ -413,10 +413,11 @@ def test_with_a_kubectl_that_cannot_be_trusted_nothing_is_changed(
     assert not fake_kubectl.called("wait")
 
 
-def test_without_kubectl_nothing_is_run(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.mark.usefixtures("no_kubectl")
+def test_without_kubectl_nothing_is_run_and_nothing_is_none(log: Log) -> None:
     with pytest.raises(KubectlMissingError, match="There is no kubectl"):
         stage.runner(log).run()
+    assert "None" not in log.text
     assert not commands_in(log.text)
 
 

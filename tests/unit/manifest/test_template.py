@@ -329,6 +329,28 @@ def test_tojson_keeps_other_values_too(templates: Templates, value: object) -> N
     assert job["spec"]["template"]["spec"]["containers"][0]["args"] == [value]
 
 
+@pytest.mark.parametrize("expression", ["nowhere", "{'a': [nowhere]}", "known.nowhere"])
+def test_tojson_of_what_is_not_defined_names_it(templates: Templates, expression: str) -> None:
+    file = templates.write("a.yaml", "\nx: {{ " + expression + " | tojson }}")
+    with pytest.raises(TemplateError) as caught:
+        templates.render("a.yaml", known={})
+    assert f"{file}, line 2, uses what is not defined: " in str(caught.value)
+    assert "nowhere" in str(caught.value).splitlines()[0]
+
+
+def test_tojson_of_what_json_has_no_word_for_is_no_undefined_variable(templates: Templates) -> None:
+    templates.write("a.yaml", "x: {{ thing | tojson }}")
+    with pytest.raises(TemplateError, match="TypeError: Object of type object is not JSON serializable"):
+        templates.render("a.yaml", thing=object())
+
+
+def test_a_tojson_of_the_environments_own_stays(templates: Templates) -> None:
+    environment = jinja2.Environment()
+    environment.policies["json.dumps_function"] = lambda value, **_: f"<{value}>"
+    rendered = Renderer([templates.root], {}, environment).render_text("{{ 1 | tojson }}", "a")
+    assert rendered.text == "\\u003c1\\u003e"
+
+
 def test_a_text_is_rendered_as_a_file_is(templates: Templates) -> None:
     templates.write("part.yaml", "part of {{ x }}")
     renderer = Renderer([templates.root], {"x": 1})

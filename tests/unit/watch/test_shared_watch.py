@@ -12,6 +12,7 @@ import pytest
 
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
+from kubectl_job_operator.errors import KubectlMissingError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
@@ -269,14 +270,10 @@ def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> No
     assert run(wait(1)).news is News.ENDED
 
 
-def test_without_kubectl_everybody_is_told_what_to_do(
-    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert fake_kubectl.program.exists()
-    monkeypatch.setenv("PATH", "/nowhere")
-    outcome = run(wait(1))
-    assert outcome.news is News.GAVE_UP
-    assert "There is no kubectl on the PATH" in outcome.message
+@pytest.mark.usefixtures("no_kubectl")
+def test_without_kubectl_there_is_no_watch_and_everybody_is_told_what_to_do() -> None:
+    with pytest.raises(KubectlMissingError, match="There is no kubectl on the PATH"):
+        run(wait(1))
 
 
 def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_do_not_matter(
