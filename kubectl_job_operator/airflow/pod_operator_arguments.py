@@ -164,7 +164,8 @@ ARGUMENTS = (
     _differently(
         "container_name_log_prefix_enabled",
         True,
-        "`[pod/container]` stands before a line where there is more than one container or pod. False: never",
+        "`[pod/container]` stands before a line where there is more than one container or pod. False: only before a "
+        "line that could be taken for the operator's own",
     ),
     Argument("log_formatter", None),
 )

@@ -658,9 +658,10 @@ def test_a_kubelet_that_cannot_follow_is_asked_ever_more_seldom_and_told(
     stage.fake.answers(FOLLOW, _log(*range(5)) + WATCHER + newline)
     stage.fake.answers(REST, _log(*range(7)), is_log=True)
     stage.source.note(_running(), is_gone=False)
-    stage.live(lambda: stage.source._remark_pause > 0.3)
+    stage.live(lambda: stage.source._remark_pause > 0.3 and not stage.source.is_reading)
     assert set(stage.remarks) == {WATCHER.decode()}
     began, count = time.monotonic(), len(stage.fake.called("logs"))
+    stage.source._retry_at += 60  # what is left when it ends is read at once
     stage.source.note(_over(), is_gone=False)
     stage.until_read()
     assert time.monotonic() - began < 10
