@@ -67,6 +67,12 @@ def failed_parts(
             found.append((pod, ending, failed))
     # The message of a podFailurePolicy names the pod.
     found.sort(key=lambda one: (one[1].is_consequence, f"/{one[0]['metadata']['name']} " not in named))
+    victims = [one[0] for one in found if _is_victim(*one)]
+    if len(victims) < len(found):
+        # Beside what failed by itself their ends tell nothing.
+        found = [one for one in found if not _is_victim(*one)]
+    else:
+        victims = []
     parts: list[Part] = []
     for one in found[:MOST_PODS]:
         # What the culprit said stands in the log above, and at the end of the exception.
@@ -78,7 +84,16 @@ def failed_parts(
         codes = sorted({one.exit_code for _, _, failed in rest for one in failed})
         with_codes = f", with exit code{'s' if len(codes) > 1 else ''} {_listed(codes)}" if codes else ""
         parts.append(Part([f"And {len(rest)} more pod{'s' if len(rest) > 1 else ''} failed{with_codes}."]))
+    if victims:
+        names = ", ".join(pod["metadata"]["name"] for pod in victims[:MOST_PODS])
+        more = f" and {len(victims) - MOST_PODS} more" if len(victims) > MOST_PODS else ""
+        parts.append(Part([f"Then the Job deleted {names}{more}."]))
     return parts
+
+
+def _is_victim(pod: Object, ending: Ending, failed: Sequence[FailedContainer]) -> bool:
+    """Whether the Job deleted a pod in which nothing had failed by itself."""
+    return ending.is_consequence and all(endings.of_container(pod, one).is_consequence for one in failed)
 
 
 def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_log: ReadLog, shown: _Shown) -> Part:

@@ -115,7 +115,10 @@ def test_a_pod_that_the_job_deleted_stands_below_the_one_that_failed() -> None:
     told = diagnose(job, [victim, culprit], [{**deleted}], Logs("dying"))
     assert told.headline == "container main ended with exit code 3: dying"
     assert told.lines[0].startswith(f"Pod {culprit['metadata']['name']} ")
-    assert "Pod failed-exit-code-later on node node1: the Job deleted it." in told.lines
+    assert "Then the Job deleted failed-exit-code-later." in told.lines
+    assert "137" not in str(told.lines), "its end tells nothing"
+    alone = diagnose(job, [victim], [{**deleted}], Logs("dying"))
+    assert "Pod failed-exit-code-later on node node1: the Job deleted it." in alone.lines
 
 
 @pytest.mark.parametrize("told_by", ["reason", "condition"])
