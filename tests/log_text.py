@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+_OWN_TIME = re.compile(r"^(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\dZ ", re.MULTILINE)
 BEGIN, END = "::group::", "::endgroup::"
 
 
@@ -25,6 +27,11 @@ def visible_lines(records: Iterable[str]) -> list[str]:
         elif not is_folded:
             lines += record.split("\n")
     return lines
+
+
+def without_times(text: str) -> str:
+    """Return a log as it is without the containers' own times, which a deferred task puts before their lines."""
+    return _OWN_TIME.sub("", text)
 
 
 def titles(records: Iterable[str]) -> list[str]:

@@ -44,7 +44,7 @@ class Obstacles:
     :param patience: when that is.
     :param waited_seconds: for how long somebody has waited for its start already.
     :param clocks: what that one knew, as ``clocks`` gave it.
-    :param on_running: takes, instead of the log, how long was waited and for what, once a container runs.
+    :param on_running: takes how long was waited and for what, once a container runs; default is the log.
     """
 
     def __init__(
@@ -68,8 +68,7 @@ class Obstacles:
         self._look = look
         self._pods_of = pods_of
         self._patience = patience
-        self._on_running = on_running
-        self._last_told = ""
+        self._on_running, self._last_told = on_running or log.info, ""
         self._events: Sequence[Object] = ()
         now = time.monotonic()
         left = max(0.0, patience.startup_timeout_seconds - waited_seconds)
@@ -98,18 +97,14 @@ class Obstacles:
 
         :raises JobStartupError: if the Job cannot start, or has not started in time.
         """
-        began = time.monotonic()
-        pods = self._pods()
+        began, pods = time.monotonic(), self._pods()
         self._tell_who_runs_it()
         found = obstacles(self._job, pods, self._events)
         self._clocks.has_started = self._clocks.has_started or any(pod_status.has_started(pod) for pod in pods)
         if _runs(pods, found):
             if self._clocks.said:
-                waited = f"{time.monotonic() - self._clocks.waits_since:.0f} s"
-                if self._on_running is None:
-                    self._log.info(f"A container runs now, after {waited} of waiting.")
-                else:
-                    self._on_running(f"Waited {waited}: {self._last_told}")
+                waited = began - self._clocks.waits_since
+                self._on_running(f"Waited {waited:.0f} s: {self._last_told or 'a container runs now.'}")
             self._clocks.said = set()
             self._clocks.is_running = True
             return _LOOK_WHILE_RUNNING_SECONDS

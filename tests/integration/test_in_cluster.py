@@ -38,7 +38,8 @@ type(task).log = Log
 task.execute(context_for(task))
 print("THE TASK IS DONE")
 import subprocess
-commands = [line[2:] for line in lines if line.startswith("$ kubectl --kubeconfig") and " get " in line]
+own = "\\n".join(lines).split("\\n")
+commands = [line[2:] for line in own if line.startswith("$ kubectl --kubeconfig") and " get " in line]
 subprocess.run(["sh", "-c", commands[0]], check=True)
 print("THE COMMAND WAS PASTED")
 """

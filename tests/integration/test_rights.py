@@ -22,6 +22,7 @@ from tests.integration.accounts import Rules, grant, kubeconfig_of_account, rule
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.log_text import without_times
 
 RBAC = EXAMPLES / "rbac"
 RULES = rules_in(RBAC / "role.yaml")
@@ -69,7 +70,7 @@ def account(namespace: Namespace, tmp_path: Path) -> Callable[[Rules], str]:
 
 
 def numbers_in(run: TaskRun) -> list[str]:
-    return [line for line in run.log.splitlines() if re.fullmatch(r"\d", line)]
+    return [line for line in without_times(run.log).splitlines() if re.fullmatch(r"\d", line)]
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

@@ -8,6 +8,7 @@ from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperat
 from tests.integration.airflow_task import LOGGER, TaskRun, TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
+from tests.log_text import without_times
 
 HEAD = """\
 import pendulum
@@ -75,7 +76,7 @@ say.expand(word=["one", "two"])
 """,
     )
     assert done.state == "success", done.failures
-    assert {"one", "two"} <= set(done.log.splitlines())
+    assert {"one", "two"} <= set(without_times(done.log).splitlines())
 
 
 def test_a_task_of_a_function_may_be_deferred(task: TaskRunner, namespace: Namespace) -> None:

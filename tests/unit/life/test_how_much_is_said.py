@@ -47,6 +47,7 @@ def test_of_a_hundred_pods_with_ten_lines_each_less_than_15_percent_is_ours(
     programs = [line for line in visible if "/main] said " in line]
     assert len(programs) == PODS * LINES
     assert len(visible) - len(programs) < 0.15 * len(visible)
-    assert fake_kubectl.called("logs --follow")
+    assert len(fake_kubectl.called("logs --follow")) > 1
+    assert sum(" logs " in line for line in visible) == 1
     assert {shlex.join(call) for call in fake_kubectl.calls} <= set(commands_in(log.text)), "each is in the log"
     assert titles(log.lines)[-1] == "Cleaned up: Job here/countdown is deleted"
