@@ -16,6 +16,7 @@ from kubectl_job_operator.status.pod_status import FailedContainer
 from kubectl_job_operator.status.shortening import WIDTH, shortened
 
 _LEAST = 60
+_LEAST_BEHIND_EXIT_CODE = 50
 _MOST_INDEXES = 30
 _MOST_SAID = 2000
 _NODES = re.compile(r"^0/\d+ nodes are available: ")
@@ -31,17 +32,19 @@ class Cause:
     :param who: what it happened to.
     :param what: what happened.
     :param short: ``who`` where there is little room; empty where it cannot be shorter.
+    :param least: how many letters of ``what`` stand there however little room there is.
     """
 
     who: str
     what: str
     short: str = ""
+    least: int = _LEAST
 
     def fitted(self, room: int) -> str:
         """Return it with so little of its end as the room needs, but never without what decides."""
         if self.short and len(self.who + self.what) > room:
-            return self.short + shortened(self.what, max(_LEAST, room - len(self.short)))
-        return self.who + shortened(self.what, max(_LEAST, room - len(self.who)))
+            return self.short + shortened(self.what, max(self.least, room - len(self.short)))
+        return self.who + shortened(self.what, max(self.least, room - len(self.who)))
 
 
 def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | None) -> Cause:
@@ -58,7 +61,7 @@ def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | 
     said = _last_said(last) or _last_said(failed.message.splitlines())
     told = (said or meaning) if failed.exit_code < _FIRST_FOREIGN else (meaning or said)
     ended = f" ended with exit code {failed.exit_code}"
-    return Cause(f"{who}{ended}", f": {told}" if told else "", f"{short}{ended}")
+    return Cause(f"{who}{ended}", f": {told}" if told else "", f"{short}{ended}", _LEAST_BEHIND_EXIT_CODE)
 
 
 def of_pod(name: str, ending: Ending) -> Cause:
