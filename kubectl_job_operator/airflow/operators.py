@@ -408,8 +408,9 @@ class KubernetesJobOperator(ShorthandOperator):
         self._is_over = False
         try:
             from kubectl_job_operator.airflow.running import errors_for_airflow
+            from kubectl_job_operator.airflow.signals import SIGNALS
 
-            with errors_for_airflow(self):
+            with SIGNALS.keeping(), errors_for_airflow(self):
                 runner = self._make_runner(context, handover)
                 self._runner = runner
                 if self._is_killed:

@@ -12,6 +12,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from kubectl_job_operator.airflow.compat import redact
+from kubectl_job_operator.airflow.signals import SIGNALS, Writer
 
 CONTAINER = "container"
 """What the name of the containers' logger ends with; it is below the task's, so that all that takes that takes it."""
@@ -107,9 +108,9 @@ def _processed(log: Any, change: Callable[[str], str], child: str = "") -> Any:
     context = structlog.get_context(bound)
     known = context.get("logger_name") or getattr(bound, "name", None) or "airflow.task"
     name = f"{known}.{child}" if child else known
+    configured = structlog.get_config()
     return structlog.wrap_logger(
-        None,
-        processors=[process, *structlog.get_config()["processors"]],
-        logger_factory_args=(name,),
+        Writer(configured["logger_factory"](name), SIGNALS),
+        processors=[process, *configured["processors"]],
         **{**context, "logger_name": name},
     )

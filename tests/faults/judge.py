@@ -97,7 +97,8 @@ def _doubled_work(evidence: Evidence, rules: Rules) -> Iterator[str]:
     done = {one.job_uid for one in evidence.containers if one.ended_at is not None}
     jobs = [job for job in evidence.jobs if job.uid in done]
     for earlier, later in pairwise(jobs):
-        if earlier.verdict == COMPLETE or not rules.ends_jobs:
+        # That a pod was deleted at its end is a failure for Kubernetes 1.26 and later, whatever its container returned.
+        if earlier.verdict == COMPLETE or not (rules.ends_jobs or earlier.verdict == FAILED):
             yield f"the work of Job {earlier.uid} was done to its end, and Job {later.uid} did it again"
 
 

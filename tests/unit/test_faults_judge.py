@@ -50,6 +50,10 @@ HARMLESS: dict[str, tuple[Evidence, Rules]] = {
         evidence(tries=[FIRST, AGAIN], jobs=[VANISHED, SECOND], containers=[DONE, DONE_AGAIN]),
         Rules(ends_jobs=True),
     ),
+    "a pod that was deleted when its work was done, which Kubernetes counts as a failure": (
+        evidence(tries=[FIRST, AGAIN], jobs=[FAILED, SECOND], containers=[DONE, DONE_AGAIN]),
+        Rules(),
+    ),
     "a companion that was kept with a Job that the fault deleted when all was over": (
         evidence(plan=replace(PLAN, delete_policy="Never"), leftovers=Leftovers(config_maps=("task-1",))),
         Rules(ends_jobs=True),
