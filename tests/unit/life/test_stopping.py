@@ -9,7 +9,7 @@ from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import TaskKilledError
 from tests.unit import stage
 from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.life.test_runner import _on_signal, _once_called, _signal_main_thread
+from tests.unit.life.scenes import on_signal, once_called, signal_main_thread
 from tests.unit.stage import COMPLETE_WAIT, Log
 
 
@@ -24,7 +24,7 @@ class AirflowTaskTerminated(BaseException):
 def test_who_stopped_the_task_stands_in_the_log_and_in_the_exception(fake_kubectl: FakeKubectl, log: Log) -> None:
     stage.script(fake_kubectl, end="never")
     runner = stage.runner(log, stop=Stop("Somebody cleared the task"))
-    with _once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError) as caught:
+    with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError) as caught:
         runner.run()
     assert str(caught.value) == "Somebody cleared the task."
     assert log.text.count("Somebody cleared the task, so Job here/countdown is deleted.") == 1
@@ -33,7 +33,7 @@ def test_who_stopped_the_task_stands_in_the_log_and_in_the_exception(fake_kubect
 def test_a_stopped_worker_whose_job_nobody_goes_on_with_is_told_so(fake_kubectl: FakeKubectl, log: Log) -> None:
     stage.script(fake_kubectl, end="never")
     runner = stage.runner(log, settings=Settings(keep_on_worker_stop=False), is_worker_stop=True)
-    with _once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+    with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     told = "Only the worker was told to stop, and no later try is to go on with it, so Job here/countdown is deleted."
     assert told in log.text
@@ -55,8 +55,8 @@ def test_a_timeout_is_told_from_other_interruptions(
     stage.script(fake_kubectl, end="never")
     runner = stage.runner(log, stop=Stop("Nobody is asked"))
     with (
-        _on_signal(interrupt),
-        _once_called(fake_kubectl, COMPLETE_WAIT, _signal_main_thread),
+        on_signal(interrupt),
+        once_called(fake_kubectl, COMPLETE_WAIT, signal_main_thread),
         pytest.raises(interruption),
     ):
         runner.run()

@@ -1,0 +1,288 @@
+"""How a Job comes into being: looked for, applied, gone on with or replaced; and what is refused before."""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import Settings
+from kubectl_job_operator.errors import (
+    AccessError,
+    ErrorKind,
+    JobFailedError,
+    JobInUseError,
+    KubectlError,
+    KubectlMissingError,
+    RightsMissingError,
+    TaskKilledError,
+)
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.yaml_text import load_all
+from tests.log_text import commands_in
+from tests.unit import stage
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.life.scenes import EARLIER, ETCD, INVALID, OTHERS, once_called, outages, verbs
+from tests.unit.stage import TARGET, US, Log
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  token: very-secret\n"
+BAD_VERSIONS: dict[str, dict[str, Any]] = {
+    "too old": {"stdout": {"clientVersion": {"gitVersion": "v1.27.3"}}},
+    "unreadable": {"stdout": "Client Version: v1.32.4"},
+    "late and too old": {"stdout": {"clientVersion": {"gitVersion": "v1.27.3"}}, "after_seconds": 0.3},
+}
+
+
+def test_what_is_applied_is_the_manifest_with_the_marks_of_the_task(
+    fake_kubectl: FakeKubectl, log: Log, tmp_path: Path
+) -> None:
+    stage.script(fake_kubectl)
+    copies = tmp_path / "copies"
+    stage.runner(log, settings=Settings(write_path=str(copies), write_filename="kept.yaml")).run()
+    (apply,) = fake_kubectl.called("apply")
+    assert Path(apply[apply.index("-f") + 1]).name == "countdown.yaml"
+    (document,) = load_all((copies / "kept.yaml").read_text())
+    for metadata in (document["metadata"], document["spec"]["template"]["metadata"]):
+        assert US.labels().items() <= metadata["labels"].items()
+    assert US.annotations().items() <= document["metadata"]["annotations"].items()
+    assert document["spec"]["template"]["spec"] == load_all(stage.MANIFEST)[0]["spec"]["template"]["spec"]
+
+
+def test_what_a_secret_holds_is_in_a_private_file_for_kubectl_but_not_in_the_log_and_not_kept(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
+) -> None:
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply", after_seconds=0.5, **INVALID)
+    stage.script(fake_kubectl)
+    seen: list[tuple[str, int]] = []
+
+    def look() -> None:
+        fake_kubectl.wait_for_call("apply")
+        file = folders()[0] / "companions-of-countdown.yaml"
+        seen.append((file.read_text(), stat.S_IMODE(file.stat().st_mode)))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    with pytest.raises(KubectlError):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
+    looker.join()
+    ((text, mode),) = seen
+    assert "very-secret" in text
+    assert mode == 0o600
+    assert "very-secret" not in log.text
+    assert "token: '***'" in log.text
+    assert [path for path in folders()[0].iterdir() if "very-secret" in path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "given", "expected"),
+    [
+        (stage.MANIFEST.replace("metadata:\n", "metadata:\n  namespace: in-manifest\n", 1), "given", "in-manifest"),
+        (stage.MANIFEST, "given", "given"),
+        (stage.MANIFEST, None, "in-context"),
+    ],
+)
+def test_the_namespace_is_the_manifests_else_the_given_else_the_contexts(
+    fake_kubectl: FakeKubectl, log: Log, manifest: str, given: str | None, expected: str
+) -> None:
+    fake_kubectl.answers("config view", {"contexts": [{"context": {"namespace": "in-context"}}]})
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=manifest, namespace=given).run()
+    assert fake_kubectl.called("apply")[0][1:3] == ("-n", expected)
+    assert len(fake_kubectl.called("config")) == (1 if given is None else 0)
+
+
+@pytest.mark.parametrize("end", ["complete", "failed"])
+def test_a_kubeconfig_that_is_given_as_text_is_a_private_file_for_kubectl_and_does_not_outlive_the_task(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]], end: str
+) -> None:
+    stage.script(fake_kubectl, end=end)
+    runner = stage.runner(log, access=Access(config_content="token: very-secret"))
+    (folder,) = folders()
+    file = folder / "kubeconfig"
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("token: very-secret", 0o600)
+    with contextlib.suppress(JobFailedError):
+        runner.run()
+    assert fake_kubectl.called("apply")[0][1:3] == ("--kubeconfig", str(file))
+    assert not file.exists()
+    assert "very-secret" not in log.text
+
+
+@pytest.mark.parametrize("bad", BAD_VERSIONS)
+def test_with_a_kubectl_that_cannot_be_trusted_nothing_is_changed(
+    fake_kubectl: FakeKubectl, log: Log, bad: str
+) -> None:
+    fake_kubectl.answers("version", **BAD_VERSIONS[bad])
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlMissingError):
+        stage.runner(log).run()
+    assert verbs(fake_kubectl) == []
+    assert not fake_kubectl.called("wait")
+
+
+@pytest.mark.usefixtures("no_kubectl")
+def test_without_kubectl_nothing_is_run_and_nothing_is_none(log: Log) -> None:
+    with pytest.raises(KubectlMissingError, match="There is no kubectl"):
+        stage.runner(log).run()
+    assert "None" not in log.text
+    assert not commands_in(log.text)
+
+
+def test_a_kubeconfig_that_does_not_exist_is_refused_and_leaves_nothing(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
+) -> None:
+    with pytest.raises(AccessError, match="does not exist"):
+        stage.runner(log, access=Access("/no/such/config")).run()
+    assert fake_kubectl.calls == []
+    assert folders() == []
+
+
+def test_missing_rights_are_refused_before_anything_is_changed(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS.replace("[*]", "[get list watch]"))
+    stage.script(fake_kubectl)
+    with pytest.raises(RightsMissingError) as caught:
+        stage.runner(log).run()
+    assert set(caught.value.missing) == {f"{verb} jobs.batch" for verb in ("create", "patch", "delete")}
+    assert verbs(fake_kubectl) == []
+
+
+@pytest.mark.parametrize("state", ["running", "complete"])
+def test_a_job_of_an_earlier_try_is_gone_on_with_and_not_applied_again(
+    fake_kubectl: FakeKubectl, log: Log, state: str
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job(state, EARLIER))
+    stage.script(fake_kubectl)
+    assert stage.runner(log).run()["metadata"]["uid"] == stage.UID
+    assert verbs(fake_kubectl) == ["delete"]
+    assert "Going on with it." in log.text
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (stage.job("failed", EARLIER), "this task's own from try 1, and it failed"),
+        (stage.job("complete", OTHERS), "task task of DAG dag, run manual__2026-01-02 and has ended"),
+        (stage.job("failed", None), "no task of Airflow and has ended"),
+    ],
+)
+def test_a_job_that_is_over_is_replaced_and_that_is_said(
+    fake_kubectl: FakeKubectl, log: Log, found: dict[str, Any], why: str
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", found, times=1)
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    assert verbs(fake_kubectl) == ["delete", "apply", "delete"]
+    replacing = fake_kubectl.called("delete")[0]
+    assert "--cascade=foreground" in replacing
+    assert "--wait=false" not in replacing
+    assert any(why in warning and "It is replaced." in warning for warning in log.warnings)
+
+
+def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_deleting_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    notebook = stage.Notebook()
+    fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    stage.script(fake_kubectl)
+    died = stage.runner(log, identity=EARLIER, memory=notebook)
+    with once_called(fake_kubectl, "delete", died.kill), pytest.raises(TaskKilledError):
+        died.run()
+    job = stage.runner(log, memory=notebook).run()
+    assert job["metadata"]["uid"] == stage.UID
+    assert len(fake_kubectl.called("apply")) == 1
+    assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
+
+
+def test_a_job_that_failed_is_not_noted_as_complete(fake_kubectl: FakeKubectl, log: Log) -> None:
+    notebook = stage.Notebook()
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        stage.runner(log, memory=notebook).run()
+    assert notebook.noted is None
+
+
+def test_a_later_try_applies_only_when_no_pod_of_an_earlier_one_runs_any_more(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    (waited,) = [call for call in fake_kubectl.called("wait") if "pods" in call]
+    assert fake_kubectl.calls.index(waited) < fake_kubectl.calls.index(fake_kubectl.called("apply")[0])
+    assert waited[waited.index("-l") + 1] == f"{TASK_INSTANCE_LABEL}={US.digest}"
+
+
+def test_while_a_pod_of_an_earlier_try_stays_nothing_is_applied(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(stage.PODS_WAIT, **stage.TIMED_OUT)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind is ErrorKind.CONDITION_TIMED_OUT
+    assert verbs(fake_kubectl) == []
+
+
+def test_the_first_try_has_no_earlier_pods_to_wait_for(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=EARLIER).run()
+    assert not [call for call in fake_kubectl.called("wait") if "pods" in call]
+
+
+@pytest.mark.parametrize("owner", [OTHERS, None])
+def test_a_running_job_of_somebody_else_is_refused_and_not_touched(
+    fake_kubectl: FakeKubectl, log: Log, owner: Any
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", owner))
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match=r"has not ended\. It was not touched"):
+        stage.runner(log).run()
+    assert verbs(fake_kubectl) == []
+    assert not fake_kubectl.called("wait")
+
+
+def test_a_refused_first_look_is_waited_out(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("auth can-i", **stage.REFUSED, times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job(owner=EARLIER))
+    stage.script(fake_kubectl)
+    assert stage.runner(log).run() == stage.job("complete")
+    assert outages(log) == (1, 1)
+
+
+def test_after_an_ambiguous_failure_of_apply_the_job_that_came_to_be_is_found(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("apply", **ETCD, times=1)
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    assert verbs(fake_kubectl) == ["apply", "delete"]
+    assert len(fake_kubectl.called(f"get {TARGET}")) == 2
+
+
+def test_after_an_ambiguous_failure_of_apply_a_later_try_may_have_the_job(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, try_number=3)))
+    fake_kubectl.answers("apply", **ETCD)
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match="try 3 of this task has taken it over from try 2"):
+        stage.runner(log).run()
+    assert verbs(fake_kubectl) == ["apply"]
+
+
+def test_after_an_ambiguous_failure_of_apply_that_created_nothing_it_is_applied_again(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("apply", **ETCD, times=1)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    stage.script(fake_kubectl)
+    stage.runner(log).run()
+    assert verbs(fake_kubectl) == ["apply", "apply", "delete"]
+    order = [verb for call in fake_kubectl.calls for verb in call if verb in ("get", "apply") and "--watch" not in call]
+    assert order == ["get", "apply", "get", "apply"]

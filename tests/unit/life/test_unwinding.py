@@ -1,0 +1,370 @@
+"""What follows a failure or a kill: nothing runs on unseen, nothing is lost, all is said."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import random
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
+from kubectl_job_operator.errors import (
+    ErrorKind,
+    JobStartupError,
+    JobVanishedError,
+    KubectlError,
+    TaskKilledError,
+)
+from kubectl_job_operator.life import obstacles
+from kubectl_job_operator.life.runner import JobRunner
+from tests.unit import recordings, stage
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.life.scenes import (
+    EARLIER,
+    ETCD,
+    INVALID,
+    OTHERS,
+    no_child_is_left,
+    on_signal,
+    once_called,
+    signal_main_thread,
+    verbs,
+)
+from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+
+class Interruption(BaseException):
+    """What a signal handler raises, as Airflow's does for a timeout."""
+
+
+def test_a_job_that_cannot_start_is_given_up_early_and_deleted(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(obstacles, "HOPELESS_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(obstacles, "_SAID_AFTER_SECONDS", 0.0)
+    (pod,) = recordings.pods("invalid-image-name")
+    fake_kubectl.answers("get pods --watch", json.dumps({"type": "ADDED", "object": pod}) + "\n", after_seconds=0.1)
+    fake_kubectl.answers("get pods", recordings.pod_list("invalid-image-name"))
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(JobStartupError, match="InvalidImageName"):
+        stage.runner(log, settings=Settings(delete_policy=DeletePolicy.NEVER)).run()
+    assert "Nothing runs: pod invalid-image-name-c9bhk, container main cannot start" in log.text
+    assert verbs(fake_kubectl) == ["apply", "delete"]
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_the_manifest_is_kept_0600_after_a_failure_and_the_log_tells_where(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
+) -> None:
+    fake_kubectl.answers("apply", **INVALID)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind is ErrorKind.INVALID
+    (folder,) = folders()
+    file = folder / "countdown.yaml"
+    assert (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o700, 0o600)
+    assert f"The manifest is kept to run it again by hand: {file}" in log.lines
+    assert caught.value.argv[caught.value.argv.index("-f") + 1] == str(file)
+
+
+def test_killing_a_task_whose_name_was_taken_does_not_delete_the_other_job(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    runner.kill()
+    with pytest.raises(TaskKilledError):
+        runner.run()
+    assert verbs(fake_kubectl) == []
+
+
+def test_an_outage_that_is_longer_than_tolerated_leaves_the_job_and_says_so(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
+) -> None:
+    for words in (COMPLETE_WAIT, FAILED_WAIT):
+        fake_kubectl.answers(words, **stage.REFUSED)
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", **stage.REFUSED)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log, settings=Settings(outage_tolerance_seconds=0.2)).run()
+    assert caught.value.kind is ErrorKind.UNREACHABLE
+    assert verbs(fake_kubectl) == ["apply"]
+    assert any("Job here/countdown was left as it is; it may still run" in warning for warning in log.warnings)
+    assert len(folders()) == 1
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_an_ordinary_error_leaves_the_job_and_says_so(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(FAILED_WAIT, **stage.FORBIDDEN)
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind is ErrorKind.FORBIDDEN
+    assert verbs(fake_kubectl) == ["apply"]
+    assert any("was left as it is" in warning for warning in log.warnings)
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_where_apply_was_refused_there_is_no_job_to_speak_of(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("apply", **INVALID)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError):
+        stage.runner(log).run()
+    assert log.warnings == []
+    assert verbs(fake_kubectl) == ["apply"]
+
+
+@pytest.mark.parametrize("successor", [None, stage.job(uid="another"), stage.job("complete", uid="another")])
+def test_a_job_that_is_deleted_or_replaced_while_it_runs_is_an_outcome_of_its_own(
+    fake_kubectl: FakeKubectl, log: Log, successor: dict[str, Any] | None
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", successor or "")
+    fake_kubectl.answers(DELETED_WAIT)
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(JobVanishedError, match="was deleted") as caught:
+        stage.runner(log).run()
+    left = "What is left to see:\nPod failed-exit-code-28jd2 on node node1"
+    assert left in log.lines[-1]
+    assert left not in str(caught.value)
+    assert verbs(fake_kubectl) == ["apply"], "the other Job of the name is not touched"
+    assert "was left as it is" not in log.text
+    assert no_child_is_left(fake_kubectl)
+
+
+def _kill_by_thread(runner: JobRunner) -> Callable[[], object]:
+    return runner.kill
+
+
+def _kill_by_signal(_: JobRunner) -> Callable[[], object]:
+    return signal_main_thread
+
+
+@pytest.mark.parametrize("how", [_kill_by_thread, _kill_by_signal])
+@pytest.mark.parametrize("moment", ["apply", COMPLETE_WAIT, DELETED_WAIT])
+def test_a_task_that_is_killed_leaves_no_job_and_no_child_behind(
+    fake_kubectl: FakeKubectl, log: Log, moment: str, how: Callable[[JobRunner], Callable[[], object]]
+) -> None:
+    if moment == "apply":
+        fake_kubectl.answers("apply", after_seconds=NEVER)
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log)
+    with (
+        on_signal(lambda *_: runner.kill()),
+        once_called(fake_kubectl, moment, how(runner)),
+        pytest.raises(TaskKilledError),
+    ):
+        runner.run()
+    (delete,) = fake_kubectl.called("delete")
+    assert delete == ("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false")
+    assert no_child_is_left(fake_kubectl)
+    assert any("The task was told to stop, so Job here/countdown is deleted." in warning for warning in log.warnings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_worker_stop", "words"),
+    [
+        (Settings(keep_on_worker_stop=True), True, "Only the worker was told to stop"),
+        (Settings(keep_on_worker_stop=True), False, None),
+        (Settings(keep_on_worker_stop=False), True, None),
+        (Settings(on_kill=KillAction.KEEP), False, 'by on_kill_action="keep"'),
+    ],
+)
+def test_what_becomes_of_the_job_depends_on_who_wants_the_end(
+    settings: Settings, is_worker_stop: bool, words: str | None, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, settings=settings, is_worker_stop=is_worker_stop)
+    with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == (1 if words is None else 0)
+    assert any((words or "so Job here/countdown is deleted") in warning for warning in log.warnings)
+    assert no_child_is_left(fake_kubectl)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 4, 30])
+def test_a_second_signal_while_cleaning_up_does_not_leave_the_job(
+    milliseconds: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log)
+    is_running = True
+
+    def handler(*_: object) -> None:
+        runner.kill()
+        if is_running:
+            raise Interruption
+
+    def twice() -> None:
+        signal_main_thread()
+        time.sleep(milliseconds / 1000)
+        signal_main_thread()
+
+    def run() -> None:
+        nonlocal is_running
+        try:
+            runner.run()
+        finally:
+            is_running = False
+
+    with (
+        on_signal(handler),
+        once_called(fake_kubectl, COMPLETE_WAIT, twice),
+        pytest.raises((Interruption, TaskKilledError)),
+    ):
+        run()
+    assert fake_kubectl.called("delete")
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_a_task_that_is_killed_while_it_looks_has_nothing_to_delete(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, f"get {TARGET}", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert verbs(fake_kubectl) == []
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_a_task_that_is_killed_before_it_runs_changes_nothing(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    runner.kill()
+    runner.kill()
+    with pytest.raises(TaskKilledError):
+        runner.run()
+    assert verbs(fake_kubectl) == []
+
+
+def test_a_task_that_is_killed_during_an_outage_ends_at_once(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("apply", **ETCD)
+    fake_kubectl.answers(f"get {TARGET}")
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, "apply", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == 1
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_a_task_that_is_killed_after_it_adopted_a_job_deletes_it(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, FAILED_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert verbs(fake_kubectl) == ["delete"]
+
+
+def test_a_kill_that_comes_while_the_completed_job_is_deleted_is_no_success(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, "delete", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == 2
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_that_the_job_of_a_killed_task_cannot_be_deleted_is_said_with_the_command(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("delete", **stage.FORBIDDEN)
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert any("To delete it: kubectl -n here delete" in warning for warning in log.warnings)
+
+
+def _raise(*_: object) -> None:
+    raise Interruption
+
+
+@pytest.mark.parametrize("moment", ["apply", COMPLETE_WAIT, DELETED_WAIT])
+def test_an_exception_out_of_a_signal_handler_leaves_no_job_and_no_child_behind(
+    fake_kubectl: FakeKubectl, log: Log, moment: str
+) -> None:
+    if moment == "apply":
+        fake_kubectl.answers("apply", after_seconds=NEVER)
+    stage.script(fake_kubectl, end="never")
+    with (
+        on_signal(_raise),
+        once_called(fake_kubectl, moment, signal_main_thread),
+        pytest.raises(Interruption),
+    ):
+        stage.runner(log).run()
+    assert len(fake_kubectl.called("delete")) == 1
+    assert no_child_is_left(fake_kubectl)
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: Hypothesis listens to that, and Python drops an exception raised in a listener."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_an_exception_at_any_moment_leaves_no_job_and_no_child_behind(
+    fake_kubectl: FakeKubectl,
+    folders: Callable[[], list[Path]],  # noqa: ARG001 - the folders are made there
+) -> None:
+    fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS)
+    fake_kubectl.answers(f"get {TARGET}")
+    stage.script(fake_kubectl, end="never")
+    seed = random.randrange(1_000_000)
+    luck = random.Random(seed)
+    interrupted = applied = 0
+    longest = 0.4
+    for _ in range(10):
+        before, log = len(fake_kubectl.calls), Log()
+        runner = stage.runner(log)
+        with on_signal(_raise, signal.SIGALRM):
+            with contextlib.suppress(Interruption):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, luck.uniform(0.001, longest))
+                    runner.run()
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                raise AssertionError("it was to be interrupted")
+            interrupted += 1
+        verbs = [word for call in fake_kubectl.calls[before:] for word in call if word in ("apply", "delete")]
+        assert verbs in ([], ["apply", "delete"], ["delete"]), f"the seed was {seed}\n{log.text}"
+        applied += "apply" in verbs
+        if not applied:
+            longest *= 1.4  # a busy machine takes longer to come there
+        assert no_child_is_left(fake_kubectl), f"the seed was {seed}"
+    assert interrupted == 10
+    assert applied > 0, "or the interesting part was never reached"
+
+
+def test_ctrl_c_deletes_the_job(fake_kubectl: FakeKubectl, log: Log) -> None:
+    stage.script(fake_kubectl, end="never")
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with (
+        on_signal(signal.default_int_handler, signal.SIGINT),
+        once_called(fake_kubectl, FAILED_WAIT, interrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        stage.runner(log).run()
+    assert len(fake_kubectl.called("delete")) == 1
