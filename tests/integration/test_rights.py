@@ -132,7 +132,7 @@ def test_without_events_a_failure_is_told_and_a_line_says_what_is_left_out(
     run = task.run(yaml_file_name="job.yaml", config_file=config, replay_dir=str(tmp_path / "kept"))
     assert run.state == "failed"
     assert "about to fail" in run.told
-    assert run.log.count("list events") == 1
+    assert run.log.count("The account lacks the right to list events: ") == 1
     assert not [command for command in run.commands if "events" in command]
 
 

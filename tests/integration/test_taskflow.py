@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator
@@ -96,7 +98,8 @@ tell(count())
 """,
     )
     assert done.state == "success", done.failures
-    assert {"said", "there were 3"} <= set(done.log.splitlines())
+    assert re.search(r"^\S+Z said$", done.log, re.MULTILINE), "with the time at which it was written"
+    assert "there were 3" in done.log.splitlines()
     assert namespace.living("jobs") == []
 
 
