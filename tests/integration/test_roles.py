@@ -133,7 +133,7 @@ def uses_of(kubectl: Kubectl, namespace: Namespace, file: Path) -> dict[Right, C
     (pod,) = namespace.names("pods")
     return {
         ("get", "jobs", "batch"): lambda: kubectl.get("job/job"),
-        ("list", "jobs", "batch"): lambda: wait_for_the_job(kubectl),
+        ("list", "jobs", "batch"): lambda: kubectl.delete("job", "job-name=spare"),
         ("watch", "jobs", "batch"): lambda: wait_for_the_job(kubectl),
         ("create", "jobs", "batch"): lambda: kubectl.apply(file),
         ("patch", "jobs", "batch"): lambda: kubectl.apply(file),
@@ -145,11 +145,13 @@ def uses_of(kubectl: Kubectl, namespace: Namespace, file: Path) -> dict[Right, C
 
 
 def test_each_needed_right_is_used(namespace: Namespace, tmp_path: Path) -> None:
-    """Without it the API server refuses a command of a try; without list and watch, kubectl wait is blind for ever."""
+    """Without it the API server refuses a command of a try; without watch, kubectl wait is blind for ever."""
     namespace.kubectl("apply", "-f", "-", given=job("sleep 600"))
+    namespace.kubectl("apply", "-f", "-", given=job("true", name="spare", spec="suspend: true"))
     until(lambda: is_running(namespace), "the Job's pod did not run")
     # The client's words pick what the Job controller has labelled.
-    namespace.kubectl("label", "job", "job", "job-name=job", "--overwrite")
+    for name in ("job", "spare"):
+        namespace.kubectl("label", "job", name, f"job-name={name}", "--overwrite")
     file = tmp_path / "other.yaml"
     file.write_text(job("true", name="other"))
     rules = rules_in(ROLES["rbac"])
@@ -164,16 +166,21 @@ def test_each_needed_right_is_used(namespace: Namespace, tmp_path: Path) -> None
         grant(namespace, rules_without(rules, right))
         verb, resource, group = right
         refusal = f'cannot {verb} resource "{resource}" in API group "{group}"'
+        said = [""]
 
-        def is_refused(use: Callable[[], object] = use, refusal: str = refusal) -> bool:
+        def is_refused(use: Callable[[], object] = use, refusal: str = refusal, said: list[str] = said) -> bool:
             try:
                 use()
             except KubectlError as error:
                 # Inside a line of kubectl's own logger quotes are escaped.
-                return refusal in error.stderr.replace("\\", "")
+                said[0] = error.stderr.replace("\\", "")
+                return refusal in said[0]
             return False  # the API server has yet to learn of the change
 
-        until(is_refused, f"nothing was refused for want of the right to {verb} {resource}", seconds=120)
+        try:
+            until(is_refused, "it was allowed", seconds=120)
+        except AssertionError:
+            pytest.fail(f"nothing was refused for want of the right to {verb} {resource}, but kubectl said: {said[0]}")
     processes.close()
     workspace.remove()
 

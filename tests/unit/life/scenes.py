@@ -21,6 +21,11 @@ INVALID: dict[str, Any] = {
     "stderr": 'The Job "countdown" is invalid: spec.completions: Invalid value: -1: must be greater than 0\n',
     "return_code": 1,
 }
+SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  token: very-secret\n"
+
+
+class Interruption(BaseException):
+    """What a signal handler raises, as Airflow's does for a timeout."""
 
 
 def verbs(fake_kubectl: FakeKubectl) -> list[str]:

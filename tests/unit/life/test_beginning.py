@@ -29,12 +29,11 @@ from kubectl_job_operator.manifest.yaml_text import load_all
 from tests.log_text import commands_in
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.life.scenes import EARLIER, ETCD, INVALID, OTHERS, once_called, outages, verbs
+from tests.unit.life.scenes import EARLIER, ETCD, INVALID, OTHERS, SECRET, once_called, outages, verbs
 from tests.unit.stage import TARGET, US, Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  token: very-secret\n"
 BAD_VERSIONS: dict[str, dict[str, Any]] = {
     "too old": {"stdout": {"clientVersion": {"gitVersion": "v1.27.3"}}},
     "unreadable": {"stdout": "Client Version: v1.32.4"},

@@ -33,6 +33,7 @@ from tests.unit.life.scenes import (
     ETCD,
     INVALID,
     OTHERS,
+    Interruption,
     no_child_is_left,
     on_signal,
     once_called,
@@ -42,10 +43,6 @@ from tests.unit.life.scenes import (
 from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
-
-
-class Interruption(BaseException):
-    """What a signal handler raises, as Airflow's does for a timeout."""
 
 
 def test_a_job_that_cannot_start_is_given_up_early_and_deleted(

@@ -23,7 +23,7 @@ from kubectl_job_operator.status import events
 from tests.log_text import commands_in
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.life.test_runner import INVALID, SECRET, Interruption
+from tests.unit.life.scenes import INVALID, SECRET, Interruption
 from tests.unit.stage import Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
