@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import time
 
 from kubectl_job_operator.errors import TaskKilledError
-from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.kubectl.process import LONGEST_BLOCK_SECONDS, Process
 
 
 class Mailbox:
@@ -18,7 +19,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._exits: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
-        self._kills: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._kills: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
         self.is_killed = False
         self._is_woken = False
 
@@ -51,10 +52,8 @@ class Mailbox:
 
         :raises TaskKilledError: if the run was killed.
         """
-        try:
-            process = self._exits.get(timeout=timeout_seconds)
-        except queue.Empty:
-            process = None
+        deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
+        process = _first(self._exits, deadline)
         self._is_woken = False
         self.check()
         return process
@@ -65,9 +64,16 @@ class Mailbox:
         :raises TaskKilledError: if the run was killed.
         """
         deadline = time.monotonic() + seconds
-        while not self.is_killed and (left := deadline - time.monotonic()) > 0:
-            try:
-                self._kills.get(timeout=left)
-            except queue.Empty:
-                break
+        while not self.is_killed and time.monotonic() < deadline:
+            _first(self._kills, deadline)
         self.check()
+
+
+def _first(messages: queue.SimpleQueue[Process | None], deadline: float) -> Process | None:
+    """Return the first message; ``None`` if it is one without content, or if there is none until the deadline."""
+    while True:
+        try:
+            return messages.get(timeout=min(LONGEST_BLOCK_SECONDS, max(0.0, deadline - time.monotonic())))
+        except queue.Empty:
+            if time.monotonic() >= deadline:
+                return None

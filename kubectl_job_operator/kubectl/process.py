@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import functools
 import logging
+import math
 import os
 import signal
 import sys
@@ -29,6 +30,9 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _BLOCK_BYTES = 65536
 _EVERY_RETURN_CODE = tuple(range(-64, 256))
 _SECONDS_TO_END = 1.0
+LONGEST_BLOCK_SECONDS = 1.0
+"""How long a thread waits at a time: Python runs a signal's handler between two waits, and one that comes in the very
+moment before a wait begins only after it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ class Process:
 
         :raises OSError: if the child could not be started.
         """
-        self._ended.wait(timeout_seconds)
+        deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not self._ended.wait(min(LONGEST_BLOCK_SECONDS, max(0.0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                break
         if self._failure is not None:
             raise self._failure
         return self._finished

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.errors import TaskKilledError
-from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.kubectl.process import LONGEST_BLOCK_SECONDS, Process
 
 HANG_SECONDS = 60.0
 
@@ -140,3 +143,29 @@ def test_whoever_looks_after_each_wait_sees_all_that_was_told_by_a_wake() -> Non
         assert time.monotonic() - began < HANG_SECONDS / 2, "a wake was lost"
         seen = len(told)
     thread.join()
+
+
+@pytest.mark.parametrize(
+    "wait", [lambda box: box.receive(None), lambda box: box.receive(60.0), lambda box: box.pause(60.0)]
+)
+def test_a_handler_that_python_runs_only_after_a_wait_is_not_late(wait: Callable[[Mailbox], object]) -> None:
+    mailbox, blocks = Mailbox(), list[float]()
+
+    class Deaf:
+        """The signal came in the moment before the first wait."""
+
+        def __init__(self, real: Any) -> None:
+            self.put, self._get = real.put, real.get
+
+        def get(self, timeout: float) -> Any:
+            blocks.append(timeout)
+            if len(blocks) == 1:
+                mailbox.kill()
+                raise queue.Empty
+            return self._get(timeout=timeout)
+
+    mailbox._exits = Deaf(mailbox._exits)  # type: ignore[assignment]
+    mailbox._kills = Deaf(mailbox._kills)  # type: ignore[assignment]
+    with pytest.raises(TaskKilledError):
+        wait(mailbox)
+    assert max(blocks) <= LONGEST_BLOCK_SECONDS

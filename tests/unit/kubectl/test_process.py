@@ -169,6 +169,24 @@ def test_after_stop_every_child_ends_those_to_come_too(processes: Processes, mar
     assert all(process.was_stopped for process in (*earlier, later))
 
 
+def test_a_thread_never_waits_for_long_at_a_time_for_python_runs_handlers_in_between(
+    processes: Processes, marker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "LONGEST_BLOCK_SECONDS", 0.02)
+    process = processes.start(_sleep(marker))
+    blocks: list[float] = []
+    ended = process._ended.wait
+
+    def wait(seconds: float) -> bool:
+        blocks.append(seconds)
+        return ended(seconds)
+
+    monkeypatch.setattr(process._ended, "wait", wait)
+    assert process.wait(0.1) is None
+    assert len(blocks) > 2
+    assert max(blocks) <= 0.02
+
+
 def test_stop_is_safe_in_a_signal_handler_that_interrupts_start(marker: str) -> None:
     for delay in (0.0001, 0.001, 0.003, 0.01, 0.02):
         processes = Processes(os.environ)
