@@ -436,5 +436,5 @@ class LogSource:
 
 
 def _was_well(reading: Reading, now: float) -> bool:
-    """Whether a stream has had the time to show all, and has nothing more to show."""
-    return now - reading.began >= _WELL_SECONDS and now - reading.heard_at >= _QUIET_SECONDS
+    """Whether a stream has shown something, has had the time to show all, and has nothing more to show."""
+    return reading.line_count > 0 and now - reading.began >= _WELL_SECONDS and now - reading.heard_at >= _QUIET_SECONDS

@@ -355,7 +355,7 @@ def test_an_account_that_may_only_watch_single_jobs_waits_for_each_with_a_kubect
             assert time.monotonic() < deadline, "no watch of a single Job"
             await asyncio.sleep(0.2)
         await asyncio.to_thread(namespace.kubectl, "delete", "job", "job", "--wait=false")
-        return await asyncio.wait_for(waiting, 60)
+        return await asyncio.wait_for(waiting, 150)
 
     event = asyncio.run(wait_and_delete())
     assert event.payload["news"] == "gone"
