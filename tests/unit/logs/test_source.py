@@ -516,6 +516,25 @@ def test_a_stream_that_was_quiet_when_its_run_had_ended_has_shown_all(
     assert stage.warnings == []
 
 
+@pytest.mark.parametrize(
+    "then", [(NEVER,), ()], ids=["a stream that never began", "a stream that ended without a line"]
+)
+def test_a_stream_that_has_shown_nothing_is_no_proof(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, then: tuple[object, ...]
+) -> None:
+    monkeypatch.setattr(source_module, "_WELL_SECONDS", 0.1)
+    stage.fake.answers(FOLLOW, then=then, times=1)
+    stage.fake.answers(PREVIOUS, KUBELET)
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
+    stage.source.note(_running(0), is_gone=False)
+    stage.live(lambda: len(stage.fake.called(FOLLOW)) == 1)
+    time.sleep(0.3)
+    stage.source.note(_running(1), is_gone=False)
+    stage.until_shown(*_texts(11, run=1))
+    (warning,) = stage.warnings
+    assert "from its beginning may be missing: the kubelet says: unable to retrieve" in warning
+
+
 def test_where_the_log_was_rotated_away_one_warning_tells_from_when_to_when(stage: Stage) -> None:
     stage.fake.answers(FOLLOW, _log(1, 2), times=1)
     stage.fake.answers(FOLLOW, _log(50, 51), is_log=True, times=1)
