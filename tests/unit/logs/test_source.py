@@ -520,7 +520,7 @@ def test_a_stream_that_was_quiet_when_its_run_had_ended_has_shown_all(
     "then", [(NEVER,), ()], ids=["a stream that never began", "a stream that ended without a line"]
 )
 def test_a_stream_that_has_shown_nothing_is_no_proof(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, then: tuple[object, ...]
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, then: tuple[bytes | str | float, ...]
 ) -> None:
     monkeypatch.setattr(source_module, "_WELL_SECONDS", 0.1)
     stage.fake.answers(FOLLOW, then=then, times=1)
