@@ -13,11 +13,12 @@ from typing import Any
 
 from kubectl_job_operator.airflow.compat import redact
 from kubectl_job_operator.airflow.signals import SIGNALS, Writer
+from kubectl_job_operator.attempt.groups import BEGIN, END
 
 CONTAINER = "container"
 """What the name of the containers' logger ends with; it is below the task's, so that all that takes that takes it."""
 
-_MARKS = ("::group::", "::endgroup::")
+_MARKS = (BEGIN, END)
 # Airflow 2 knows those of another system too, and any mixture. The end is only looked at: one mark may begin in it.
 _MARK = re.compile(r"(:(?=:(?:end)?group(?:::|\]))|#(?=#\[\]?(?:end)?group(?:::|\])))")
 _BACKSPACE = re.compile(r"[^\n\x08]\x08")

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubectl_job_operator.kubectl.cutting import MARGIN, Mask, as_it_is, note
+from kubectl_job_operator.kubectl.cutting import MARGIN, note
 from kubectl_job_operator.logs import kubelet
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 
 LONGEST_LINE_BYTES = 60_000
 
@@ -46,7 +47,7 @@ class LineReader:
     :param mask: hides the secrets in a line that is too long, before it is cut.
     """
 
-    def __init__(self, mask: Mask = as_it_is) -> None:
+    def __init__(self, mask: Mask = masks_nothing) -> None:
         self._mask = mask
         self._rest = b""
         self._dropped = 0

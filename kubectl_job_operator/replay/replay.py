@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.groups import BEGIN, END
 from kubectl_job_operator.kubectl.transcript import Record, subcommand
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
 
-GROUP = "::group::Replay"
+GROUP = f"{BEGIN}Replay"
 """What Airflow's log view folds begins with this line, in a message of its own; at level INFO for Airflow 2."""
-END_OF_GROUP = "::endgroup::"
+END_OF_GROUP = END
 
 _READS, _CHANGES = "reads", "CHANGES the cluster"
 _INDENT = "  "

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import pytest
+
 
 class Clock:
     """A clock that the test sets."""
@@ -12,3 +16,11 @@ class Clock:
     def monotonic(self) -> float:
         """Return the time."""
         return self.now
+
+
+def stopped(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> Clock:
+    """Give these modules one clock that stands still."""
+    clock = Clock()
+    for module in modules:
+        monkeypatch.setattr(module, "time", clock)
+    return clock

@@ -9,17 +9,14 @@ from kubectl_job_operator.attempt import sink as sink_module
 from kubectl_job_operator.attempt.groups import GroupedLog, tell_group
 from kubectl_job_operator.kubectl.transcript import Transcript
 from tests.log_text import titles, visible_lines
-from tests.unit.clock import Clock
+from tests.unit.clock import Clock, stopped
 from tests.unit.stage import Log
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the clock that the code under test reads."""
-    clock = Clock()
-    monkeypatch.setattr(groups_module, "time", clock)
-    monkeypatch.setattr(sink_module, "time", clock)
-    return clock
+    return stopped(monkeypatch, groups_module, sink_module)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from kubectl_job_operator.life import progress as progress_module
 from kubectl_job_operator.life.progress import Progress, counts
 from kubectl_job_operator.watch.pods import PodWatch
 from tests.unit import recordings
-from tests.unit.clock import Clock
+from tests.unit.clock import Clock, stopped
 from tests.unit.stage import Log
 from tests.unit.watching import PARALLEL_JOB, pod
 
@@ -28,10 +28,7 @@ from tests.unit.watching import PARALLEL_JOB, pod
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the clock that the code under test reads."""
-    clock = Clock()
-    monkeypatch.setattr(progress_module, "time", clock)
-    monkeypatch.setattr(sink_module, "time", clock)
-    return clock
+    return stopped(monkeypatch, progress_module, sink_module)
 
 
 @pytest.fixture

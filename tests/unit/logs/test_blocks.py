@@ -18,7 +18,7 @@ from kubectl_job_operator.logs.blocks import (
     SMALL_BLOCKS_PER_SECOND,
     Blocks,
 )
-from tests.unit.clock import Clock
+from tests.unit.clock import Clock, stopped
 
 Record = tuple[str, str]
 
@@ -26,9 +26,7 @@ Record = tuple[str, str]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the clock that the code under test reads."""
-    clock = Clock()
-    monkeypatch.setattr(blocks_module, "time", clock)
-    return clock
+    return stopped(monkeypatch, blocks_module)
 
 
 def _blocks() -> tuple[Blocks, list[Record]]:
