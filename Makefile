@@ -47,7 +47,7 @@ demo: $(INSTALLED) cluster ## Run examples/01_countdown through Airflow on the c
 	@$(RUN)/python -m tests.demo 01_countdown
 
 test: $(INSTALLED) cluster ## Run all tests, on the real cluster
-	$(RUN)/python -m pytest $(SIDE_BY_SIDE)
+	$(RUN)/python -m tests.once_more $(SIDE_BY_SIDE)
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit

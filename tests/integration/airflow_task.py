@@ -235,6 +235,9 @@ class Collector(logging.Handler):
 class Listener(Collector):
     """Hears what a task says while it runs."""
 
-    def until_said(self, words: str) -> None:
-        """Wait until a line with these words is there."""
-        until(lambda: any(words in record.getMessage() for record in self.records), f"it never said {words!r}")
+    def until_said(self, words: str, times: int = 1) -> None:
+        """Wait until so many lines with these words are there."""
+        until(
+            lambda: sum(words in record.getMessage() for record in list(self.records)) >= times,
+            f"it did not say {words!r} so often as {times} times",
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,20 @@ from tests.cluster import Cluster
 from tests.waiting import until
 
 
+def _no_task(_words: str, _times: int) -> None:
+    """Wait for nobody's words."""
+
+
 @dataclass(frozen=True)
 class Namespace:
-    """A namespace on the test cluster."""
+    """A namespace on the test cluster.
+
+    :param until_said: waits until the task that runs in it has said something so often; without a task, for nothing.
+    """
 
     cluster: Cluster
     name: str
+    until_said: Callable[[str, int], None] = _no_task
 
     @classmethod
     def create(cls, cluster: Cluster, name: str = "") -> Namespace:

@@ -7,14 +7,14 @@ import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.errors import KubectlJobOperatorError
 from tests.airflow_dag import DAG
 from tests.cluster import Cluster
-from tests.integration.airflow_task import LOGGER, Collector, TaskRun
+from tests.integration.airflow_task import LOGGER, Collector, Listener, TaskRun
 from tests.integration.namespace import Namespace
 from tests.integration.scenarios import Scenario
 from tests.integration.stub_context import context_for
@@ -87,26 +87,27 @@ class SideBySide:
         namespace = Namespace.create(self._cluster)
         try:
             prepare(namespace)
-            run = _run(namespace=namespace.name, **arguments)
+            run = _run(Collector(), namespace=namespace.name, **arguments)
             return Outcome(run, namespace.living("jobs"), namespace.objects("pods"))
         finally:
             namespace.delete()
 
     def _play(self, scenario: Scenario) -> Outcome:
-        namespace = Namespace.create(self._cluster)
+        listener = Listener()
+        namespace = replace(Namespace.create(self._cluster), until_said=listener.until_said)
         try:
             with scenario.set_in(namespace) as meanwhile:
                 arguments = {"log_formatter": "line of {}: {}".format, **scenario.arguments}
-                run = _run(namespace=namespace.name, job_yaml=scenario.manifest, **arguments)
+                run = _run(listener, namespace=namespace.name, job_yaml=scenario.manifest, **arguments)
                 meanwhile.result()
                 return Outcome(run, namespace.living("jobs"), namespace.objects("pods"))
         finally:
             namespace.delete()
 
 
-def _run(**arguments: Any) -> TaskRun:
+def _run(collector: Collector, **arguments: Any) -> TaskRun:
     """Run a task as ``execute`` does, whose guard in Airflow 2.10 knows only the main thread."""
-    dag_id, collector = f"dag_{uuid.uuid4().hex[:8]}", Collector()
+    dag_id = f"dag_{uuid.uuid4().hex[:8]}"
     logger = logging.getLogger(f"{LOGGER.name}.{dag_id}")
     logger.propagate = False
     logger.addHandler(collector)

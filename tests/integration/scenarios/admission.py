@@ -102,8 +102,9 @@ def one_pod(namespace: Namespace) -> None:
 
 
 def make_room(namespace: Namespace) -> None:
-    """End the pod that is in the way, once the Job has missed the room."""
+    """End the pod that is in the way, once the Job has missed the room and the task has told so."""
     acts.until_job_says(namespace, "FailedCreate")
+    namespace.until_said("exceeded quota", 1)
     namespace.kubectl("delete", "pod", "first", "--now")
 
 

@@ -92,7 +92,7 @@ OUT_OF_MEMORY = Scenario(
 OUT_OF_STORAGE = Scenario(
     26,
     with_limits(
-        job("echo begins; dd if=/dev/zero of=/big bs=1M count=24; sleep 600", name="evicted-ephemeral-storage"),
+        job("echo begins; dd if=/dev/zero of=/big bs=1M count=24 2>&1; sleep 600", name="evicted-ephemeral-storage"),
         "ephemeral-storage: 4Mi",
     ),
 )

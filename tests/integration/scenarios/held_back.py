@@ -12,6 +12,7 @@ from . import acts
 from .scenario import Scenario
 from .texts import for_two_pods
 
+HELD = "Nothing runs: the Job is suspended"
 HELD_SECONDS = 5.0
 UNCARED_FOR_SECONDS = 26.0
 NOW = "%Y-%m-%dT%H:%M:%SZ"
@@ -21,10 +22,12 @@ def resume_suspend_resume(namespace: Namespace) -> None:
     """Resume the Job, hold it back again while it runs, and resume it for good."""
     acts.until_job_says(namespace, "Suspended")
     time.sleep(HELD_SECONDS)
+    namespace.until_said(HELD, 1)
     acts.suspend(namespace, is_suspended=False)
     acts.begun_pod(namespace)
     acts.suspend(namespace, is_suspended=True)
     time.sleep(HELD_SECONDS)
+    namespace.until_said(HELD, 2)
     acts.suspend(namespace, is_suspended=False)
 
 
