@@ -52,6 +52,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "_LONGEST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
     monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)
+    monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.5)
+    monkeypatch.setattr(refusals, "UNTOLD_SECONDS", 0.5)
 
 
 @pytest.fixture
