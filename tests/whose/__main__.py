@@ -16,8 +16,8 @@ from typing import Any
 
 from tests import cluster as test_cluster
 from tests.integration.namespace import Namespace
-from tests.whose.airflows import VERSION, Airflow, make_airflow
-from tests.whose.dag import TEMPLATE, write_dags
+from tests.whose.airflows import Airflow, make_airflow
+from tests.whose.dag import AIRFLOW_VERSION, TEMPLATE, write_dags
 from tests.whose.judge import harms
 from tests.whose.report import add
 from tests.whose.scenes import SCENES, Stage, arguments_of, manifest_of
@@ -37,7 +37,7 @@ def main() -> int:
     cluster = test_cluster.current()
     namespace = Namespace.create(cluster)
     folder = Path(tempfile.mkdtemp(prefix="whose-"))
-    _say(f"Airflow {VERSION}: {len(arguments.only)} scenes in {namespace.name}, {folder}")
+    _say(f"Airflow {AIRFLOW_VERSION}: {len(arguments.only)} scenes in {namespace.name}, {folder}")
     airflows = [make_airflow(folder / home, cluster.kubeconfig) for home in ("blue", "green")]
     sightings = Sightings(namespace)
     sightings.start()
@@ -48,7 +48,7 @@ def main() -> int:
             airflow.stop()
         sightings.stop()
         namespace.delete()
-    _say(add(arguments.report, VERSION, outcomes))
+    _say(add(arguments.report, AIRFLOW_VERSION, outcomes))
     if any(outcomes.values()):
         _say(f"There was harm; all of Airflow is kept in {folder}.")
         return 1

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
+import time
 import urllib.error
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.faults.deployment import Deployment, airflow_program
-from tests.whose.dag import TASK, Life
+from tests.whose.dag import AIRFLOW_VERSION, TASK, Life
 
-VERSION = version("apache-airflow")
 _PARALLELISM = 8
 # Deleted and made again, a run is one of the same moment.
 _MOMENT = datetime(2026, 1, 5, tzinfo=timezone.utc).isoformat()
 _CONFLICT = 409
+_SERVER_ERROR = 500
+_BUSY_SECONDS = 90.0
 
 
 class Airflow(Deployment):
@@ -65,23 +65,18 @@ class Airflow(Deployment):
         return "\n".join(file.read_text(errors="replace") for file in files)
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
-        """Ask the public API; an error tells what it answered."""
-        try:
-            return super()._ask(path, body, method)
-        except urllib.error.HTTPError as error:
-            error.msg = f"{method or 'asking for'} {path}: {error.msg} {error.read().decode(errors='replace')}"
-            raise
-
-    @contextlib.contextmanager
-    def frozen_scheduler(self) -> Iterator[None]:
-        """Let the scheduler see nothing of what happens meanwhile."""
-        scheduler = psutil.Process(self._processes["scheduler"].pid)
-        # Its workers are among its children: only itself is to sleep.
-        scheduler.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            scheduler.send_signal(signal.SIGCONT)
+        """Ask the public API, again where SQLite was busy; another error tells what it answered."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return super()._ask(path, body, method)
+            except urllib.error.HTTPError as error:
+                said = error.read().decode(errors="replace")
+                if error.code >= _SERVER_ERROR and time.monotonic() < deadline:
+                    time.sleep(1)
+                    continue
+                error.msg = f"{method or 'asking for'} {path}: {error.msg} {said}"
+                raise
 
 
 class Airflow2(Airflow):
@@ -128,12 +123,11 @@ class Airflow2(Airflow):
 
 def make_airflow(folder: Path, kubeconfig: Path) -> Airflow:
     """Make one of the version that is installed."""
-    return (Airflow2 if VERSION.startswith("2.") else Airflow)(folder, kubeconfig)
+    return (Airflow2 if AIRFLOW_VERSION.startswith("2.") else Airflow)(folder, kubeconfig)
 
 
-def kill_worker(life: Life, *, with_supervisor: bool) -> None:
-    """Kill a task process without a warning; with its supervisor, nobody is left who could tell of it."""
-    pids: list[Any] = [life.supervisor, life.pid] if with_supervisor else [life.pid]
-    for pid in pids:
+def kill_worker(life: Life, *, with_supervisors: bool) -> None:
+    """Kill a task process without a warning; with its supervisors, nobody is left who could tell of it."""
+    for pid in (*(life.supervisors if with_supervisors else ()), life.pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()

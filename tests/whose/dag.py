@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from kubectl_job_operator import KubernetesJobOperator
 from tests.airflow_dag import DAG
 
+AIRFLOW_VERSION = version("apache-airflow")
 TASK = "job"
 TEMPLATE = "template.yaml"
 """Beside the JSON file, for the scene that breaks it."""
@@ -34,11 +38,11 @@ class Life:
     """The processes of one try, just before ``execute`` is called.
 
     :param pid: the task process.
-    :param supervisor: the process that supervises it.
+    :param supervisors: the processes that could tell of its death, the one farthest from it first.
     """
 
     pid: int
-    supervisor: int
+    supervisors: Sequence[int]
 
 
 def write_dags(folder: Path, scenes: Mapping[str, Mapping[str, Any]]) -> None:
@@ -74,7 +78,10 @@ def announce(lives: Path, context: Any) -> None:
     lives.mkdir(exist_ok=True)
     file = lives / f"{instance.dag_id}.{time.time()}.json"
     unfinished = file.with_suffix(".part")
-    unfinished.write_text(json.dumps(asdict(Life(os.getpid(), os.getppid()))))
+    # In Airflow 2 the executor has a process around the one that supervises the task.
+    depth = 2 if AIRFLOW_VERSION.startswith("2.") else 1
+    supervisors = [one.pid for one in psutil.Process().parents()[:depth]]
+    unfinished.write_text(json.dumps(asdict(Life(os.getpid(), supervisors[::-1]))))
     unfinished.rename(file)
 
 

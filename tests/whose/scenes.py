@@ -15,6 +15,7 @@ from tests.whose.airflows import Airflow, kill_worker
 from tests.whose.dag import TEMPLATE, lives_of, write_dags
 from tests.whose.sightings import Sightings
 
+_WRITING = threading.Lock()
 _SECONDS = 240.0
 _OVER = ("success", "failed")
 _RUN = "the-run"
@@ -66,9 +67,15 @@ class Stage:
         """Wait."""
         until(condition, otherwise, seconds=_SECONDS)
 
-    def kill_worker(self, *, with_supervisor: bool) -> None:
+    def change_dag(self, **arguments: Any) -> None:
+        """Change the operator's arguments in the DAG's file."""
+        with _WRITING:
+            self.dags[self.name].update(arguments)
+            write_dags(self.airflow.dags, self.dags)
+
+    def kill_worker(self, *, with_supervisors: bool) -> None:
         """Kill the latest try's worker."""
-        kill_worker(lives_of(self.airflow.dags, self.name)[-1], with_supervisor=with_supervisor)
+        kill_worker(lives_of(self.airflow.dags, self.name)[-1], with_supervisors=with_supervisors)
 
     def said(self, *words: str, airflow: Airflow | None = None) -> Iterator[str]:
         """Tell which words are not in the log."""
@@ -112,9 +119,8 @@ def again_running(stage: Stage) -> Iterator[str]:
     """Do the same where the worker has died, and the Job runs on."""
     stage.make_run(_STAYS)
     stage.until_works()
-    with stage.airflow.frozen_scheduler():
-        stage.kill_worker(with_supervisor=True)
-        stage.delete_run()
+    stage.kill_worker(with_supervisors=True)
+    stage.delete_run()
     stage.make_run(_WORKS)
     yield from _is("the run made again", stage.until_over(), "success")
     yield from _is("Jobs", len(stage.job_uids()), 2)
@@ -148,11 +154,9 @@ def clear_dead_worker(stage: Stage) -> Iterator[str]:
     """Clear a running task whose worker is dead."""
     stage.make_run("[ -z $AGAIN ] && sleep 600; echo the work")
     stage.until_works()
-    stage.dags[stage.name]["env_vars"] = {"AGAIN": "yes"}
-    write_dags(stage.airflow.dags, stage.dags)
-    with stage.airflow.frozen_scheduler():
-        stage.kill_worker(with_supervisor=True)
-        stage.airflow.clear(stage.name, _RUN, "job")
+    stage.change_dag(env_vars={"AGAIN": "yes"})
+    stage.kill_worker(with_supervisors=True)
+    stage.airflow.clear(stage.name, _RUN, "job")
     yield from _is("after the Clear", stage.until_over(), "success")
     yield from _is("Jobs", len(stage.job_uids()), 2)
     yield from stage.said("before the task was cleared", _REPLACED)
@@ -171,10 +175,9 @@ def retries_raised(stage: Stage) -> Iterator[str]:
 def _retries(stage: Stage, retries: int) -> Iterator[str]:
     stage.make_run("sleep 60; echo the work")
     stage.until_works()
-    stage.dags[stage.name]["retries"] = retries
-    write_dags(stage.airflow.dags, stage.dags)
+    stage.change_dag(retries=retries)
     stage.until(lambda: stage.airflow.retries(stage.name) == retries, "the scheduler does not learn of it")
-    stage.kill_worker(with_supervisor=False)
+    stage.kill_worker(with_supervisors=False)
     yield from _is("the task", stage.until_over(), "success")
     yield from _is("Jobs", len(stage.job_uids()), 1)
     yield from stage.said(_GONE_ON_WITH, "the work")
