@@ -22,6 +22,8 @@ _MOMENT = datetime(2026, 1, 5, tzinfo=timezone.utc).isoformat()
 _CONFLICT = 409
 _SERVER_ERROR = 500
 _BUSY_SECONDS = 90.0
+_DEAD_AFTER = "40"
+"""A worker that lives is silent for half a minute where the machine is busy."""
 
 
 class Airflow(Deployment):
@@ -34,6 +36,12 @@ class Airflow(Deployment):
     def __init__(self, folder: Path, kubeconfig: Path) -> None:
         folder.mkdir()
         super().__init__(folder, kubeconfig, _PARALLELISM, with_triggerer=True)
+
+    def _make_environment(self, kubeconfig: Path, parallelism: int) -> dict[str, str]:
+        return {
+            **super()._make_environment(kubeconfig, parallelism),
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": _DEAD_AFTER,
+        }
 
     def make_run(self, dag_id: str, run_id: str, script: str) -> None:
         """Start a run; its task's container runs the script."""
@@ -113,7 +121,7 @@ class Airflow2(Airflow):
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
             "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
-            "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "12",
+            "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": _DEAD_AFTER,
             "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
             "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": host,
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": port,
