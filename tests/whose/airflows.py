@@ -24,6 +24,8 @@ _SERVER_ERROR = 500
 _BUSY_SECONDS = 90.0
 _DEAD_AFTER = "40"
 """A worker that lives is silent for half a minute where the machine is busy."""
+_DEAD_AFTER_IN_2 = "90"
+"""So long the command takes there that clears."""
 
 
 class Airflow(Deployment):
@@ -71,6 +73,13 @@ class Airflow(Deployment):
         """Return all that the task and its triggers have logged."""
         files = sorted(self.task_log(dag_id, run_id, TASK, 1).parent.glob("attempt=*.log*"))
         return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def has_mixed_up(self, dag_id: str) -> bool:
+        """Whether the scheduler has taken the end of one process of a task for that of another."""
+        lines = (self.folder / "scheduler.out").read_text(errors="replace").splitlines()
+        return any(
+            f"<TaskInstance: {dag_id}.{TASK} " in line and "but the task instance's state" in line for line in lines
+        )
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         """Ask the public API, again where SQLite was busy; another error tells what it answered."""
@@ -121,7 +130,7 @@ class Airflow2(Airflow):
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
             "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
-            "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": _DEAD_AFTER,
+            "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": _DEAD_AFTER_IN_2,
             "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
             "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": host,
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": port,
@@ -134,8 +143,11 @@ def make_airflow(folder: Path, kubeconfig: Path) -> Airflow:
     return (Airflow2 if AIRFLOW_VERSION.startswith("2.") else Airflow)(folder, kubeconfig)
 
 
-def kill_worker(life: Life, *, with_supervisors: bool) -> None:
-    """Kill a task process without a warning; with its supervisors, nobody is left who could tell of it."""
-    for pid in (*(life.supervisors if with_supervisors else ()), life.pid):
+def kill_worker(life: Life, supervisors: int) -> None:
+    """Kill a task process without a warning.
+
+    :param supervisors: how many of those that could tell of it are killed before, from the nearest one on.
+    """
+    for pid in (*life.supervisors[len(life.supervisors) - supervisors :], life.pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
