@@ -50,7 +50,7 @@ class Deployment:
     :param with_triggerer: whether there is a triggerer too.
     """
 
-    programs = ("api-server", "scheduler", "dag-processor")
+    programs: tuple[str, ...] = ("api-server", "scheduler", "dag-processor")
     api = "api/v2"
 
     def __init__(self, folder: Path, kubeconfig: Path, parallelism: int, *, with_triggerer: bool = False) -> None:

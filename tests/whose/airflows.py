@@ -77,9 +77,8 @@ class Airflow(Deployment):
     def has_mixed_up(self, dag_id: str) -> bool:
         """Whether the scheduler has taken the end of one process of a task for that of another."""
         lines = (self.folder / "scheduler.out").read_text(errors="replace").splitlines()
-        return any(
-            f"<TaskInstance: {dag_id}.{TASK} " in line and "but the task instance's state" in line for line in lines
-        )
+        words = (f"<TaskInstance: {dag_id}.{TASK} ", "but the task instance's state")
+        return any(all(word in line for word in words) for line in lines)
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         """Ask the public API, again where SQLite was busy; another error tells what it answered."""
@@ -99,7 +98,7 @@ class Airflow(Deployment):
 class Airflow2(Airflow):
     """Airflow 2, where a user's commands go through its web server."""
 
-    programs = ("webserver", "scheduler")
+    programs: tuple[str, ...] = ("webserver", "scheduler")
     api = "api/v1"
 
     def start(self) -> None:
