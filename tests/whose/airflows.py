@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import time
 import urllib.error
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from tests.faults.deployment import Deployment, airflow_program
 from tests.whose.dag import AIRFLOW_VERSION, TASK, Life
@@ -148,5 +148,23 @@ def kill_worker(life: Life, supervisors: int) -> None:
     :param supervisors: how many of those that could tell of it are killed before, from the nearest one on.
     """
     for pid in (*life.supervisors[len(life.supervisors) - supervisors :], life.pid):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+        _send(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def dead_and_unnoticed(life: Life) -> Iterator[None]:
+    """Kill a worker; whoever of its executor's can tell of that does so at the end only."""
+    *witnesses, _ = life.supervisors
+    for pid in witnesses:
+        _send(pid, signal.SIGSTOP)
+    kill_worker(life, 1)
+    try:
+        yield
+    finally:
+        for pid in witnesses:
+            _send(pid, signal.SIGCONT)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

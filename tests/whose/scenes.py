@@ -11,8 +11,8 @@ from typing import Any
 from kubectl_job_operator.status.job_status import COMPLETE
 from tests.integration.manifests import job
 from tests.waiting import until
-from tests.whose.airflows import Airflow, kill_worker
-from tests.whose.dag import TEMPLATE, lives_of, write_dags
+from tests.whose.airflows import Airflow, dead_and_unnoticed, kill_worker
+from tests.whose.dag import TASK, TEMPLATE, Life, lives_of, write_dags
 from tests.whose.sightings import Sightings
 
 _WRITING = threading.Lock()
@@ -73,10 +73,9 @@ class Stage:
             self.dags[self.name].update(arguments)
             write_dags(self.airflow.dags, self.dags)
 
-    def kill_worker(self, supervisors: int | None = None) -> None:
-        """Kill the latest try's worker, and so many of its supervisors; default is all, so that nobody tells of it."""
-        life = lives_of(self.airflow.dags, self.name)[-1]
-        kill_worker(life, len(life.supervisors) if supervisors is None else supervisors)
+    def life(self) -> Life:
+        """Return the processes of the latest try."""
+        return lives_of(self.airflow.dags, self.name)[-1]
 
     def said(self, *words: str, airflow: Airflow | None = None) -> Iterator[str]:
         """Tell which words are not in the log."""
@@ -120,7 +119,7 @@ def again_running(stage: Stage) -> Iterator[str]:
     """Do the same where the worker has died, and the Job runs on."""
     stage.make_run(_STAYS)
     stage.until_works()
-    stage.kill_worker(supervisors=1)
+    kill_worker(stage.life(), supervisors=1)
     stage.until(lambda: stage.airflow.state(stage.name, _RUN) in _OVER, "nobody notices that the worker is dead")
     stage.delete_run()
     stage.make_run(_WORKS)
@@ -159,8 +158,8 @@ def clear_dead_worker(stage: Stage) -> Iterator[str]:
     stage.make_run("[ -z $AGAIN ] && sleep 600; echo the work")
     stage.until_works()
     stage.change_dag(env_vars={"AGAIN": "yes"})
-    stage.kill_worker()
-    stage.airflow.clear(stage.name, _RUN, "job")
+    with dead_and_unnoticed(stage.life()):
+        stage.airflow.clear(stage.name, _RUN, TASK)
     yield from _is("after the Clear", stage.until_over(), "success")
     yield from _is("Jobs", len(stage.job_uids()), 2)
     yield from stage.said("before the task was cleared", _REPLACED)
@@ -181,7 +180,7 @@ def _retries(stage: Stage, retries: int) -> Iterator[str]:
     stage.until_works()
     stage.change_dag(retries=retries)
     stage.until(lambda: stage.airflow.retries(stage.name) == retries, "the scheduler does not learn of it")
-    stage.kill_worker(supervisors=0)
+    kill_worker(stage.life(), supervisors=0)
     yield from _is("the task", stage.until_over(), "success")
     yield from _is("Jobs", len(stage.job_uids()), 1)
     yield from stage.said(_GONE_ON_WITH, "the work")
