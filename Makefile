@@ -17,9 +17,13 @@ KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integra
 # Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
 AT_ONCE ?= 3
 SIDE_BY_SIDE := -n $(AT_ONCE)
+# An environment with Airflow of the version that the shell's variable names.
+MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
+	.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
+	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,11 +76,15 @@ $(PROVIDER_INSTALLED): $(INSTALLED)
 test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its versions
 	@for version in $(AIRFLOW_VERSIONS); do \
 		echo "Airflow $$version"; \
-		$(PYTHON) -m venv .matrix/$$version && \
-		.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
-		.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS) && \
+		$(MATRIX_VENV) && \
 		.matrix/$$version/bin/python -m pytest $(SIDE_BY_SIDE) tests/integration tests/unit/airflow || exit 1; \
 	done
+
+test-whose: cluster ## Let real schedulers of three Airflows show whose Job is whose (half an hour)
+	@rm -f .matrix/whose.json
+	@for version in $(AIRFLOW_VERSIONS); do \
+		$(MATRIX_VENV) && .matrix/$$version/bin/python -m tests.whose --report .matrix/whose.json || harm=1; \
+	done; exit $${harm:-0}
 
 test-kubectl-matrix: $(INSTALLED) cluster ## Run the tests that know kubectl with four of its versions
 	@for version in $(KUBECTL_VERSIONS); do \

@@ -44,7 +44,8 @@ def decide(job: Object | None, identity: Identity) -> tuple[Decision, str]:
     number = labels_of(job).get(TRY_LABEL) or "?"
     own = f"it is this task's own from try {number}"
     if made is Made.BY_LATER_TRY and not (verdict is not None and verdict.is_complete and _is_of_round(job, identity)):
-        return Decision.REFUSE, f"try {number} of this task has taken it over from try {identity.try_number}"
+        began = ", which began later," if number == str(identity.try_number) else ""
+        return Decision.REFUSE, f"try {number} of this task{began} has taken it over from try {identity.try_number}"
     if verdict is not None and not verdict.is_complete:
         return Decision.REPLACE, f"{own}, and it failed"
     if made is Made.BEFORE_THE_ROUND:

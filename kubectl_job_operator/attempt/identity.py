@@ -20,6 +20,7 @@ from kubectl_job_operator.objects import Object, annotations_of, labels_of
 
 _UNIQUE_LENGTH = 8
 _DIGEST_LENGTH = 16
+_BEGAN_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,12 @@ class Identity:
 
     @property
     def field_manager(self) -> str:
-        """Who applies the Job, for the API server: it refuses another try, which has another name and other labels."""
-        return f"{self.companions_manager}-{self.try_number}"
+        """Who applies the Job, for the API server: it refuses another try, which has another name and other labels.
+
+        Of a run that was made again a try may have the same number; when it began tells them apart.
+        """
+        began = f"-{hashlib.sha256(self.started.encode()).hexdigest()[:_BEGAN_LENGTH]}" if self.started else ""
+        return f"{self.companions_manager}-{self.try_number}{began}"
 
     @property
     def companions_manager(self) -> str:
@@ -117,8 +122,12 @@ class Identity:
         return f"{head}-{self.digest[:_UNIQUE_LENGTH]}"
 
     def selector(self) -> str:
-        """Return the label selector of what this try has made or taken over, without what is to be kept."""
-        return f"{TASK_INSTANCE_LABEL}={self.digest},{TRY_LABEL}={self.try_number},!{KEEP}"
+        """Return the label selector of what this try has made or taken over, without what is to be kept.
+
+        Of a run that was deleted and made again the tries have the same numbers, and another start.
+        """
+        own = {TASK_INSTANCE_LABEL: self.digest, **self.try_labels()}
+        return ",".join([*(f"{label}={value}" for label, value in own.items()), f"!{KEEP}"])
 
     def pods_selector(self) -> str:
         """Return the label selector of the pods of all tries of this task instance."""
@@ -145,8 +154,8 @@ def is_of_task(thing: Object, identity: Identity) -> bool:
 def selector_of(thing: Object) -> str:
     """Return a label selector for this object that no longer picks it once another try or run has the name."""
     labels = labels_of(thing)
-    terms = [f"{key}={labels[key]}" if key in labels else f"!{key}" for key in (TASK_INSTANCE_LABEL, TRY_LABEL)]
-    return ",".join(terms)
+    keys = (TASK_INSTANCE_LABEL, TRY_LABEL, STARTED_LABEL)
+    return ",".join(f"{key}={labels[key]}" if key in labels else f"!{key}" for key in keys)
 
 
 def owner_of(thing: Object) -> str:

@@ -20,7 +20,6 @@ from typing import Any
 import psutil
 
 _ROOT = Path(__file__).parents[2]
-_PROGRAMS = ("api-server", "scheduler", "dag-processor")
 _TRIGGERER = "triggerer"
 _START_SECONDS = 180.0
 _USER = "bench"
@@ -51,9 +50,12 @@ class Deployment:
     :param with_triggerer: whether there is a triggerer too.
     """
 
+    programs: tuple[str, ...] = ("api-server", "scheduler", "dag-processor")
+    api = "api/v2"
+
     def __init__(self, folder: Path, kubeconfig: Path, parallelism: int, *, with_triggerer: bool = False) -> None:
         self.folder = folder
-        self._programs = (*_PROGRAMS, _TRIGGERER) if with_triggerer else _PROGRAMS
+        self._programs = (*self.programs, _TRIGGERER) if with_triggerer else self.programs
         self.dags = folder / "dags"
         self.dags.mkdir()
         self._password = secrets.token_urlsafe(24)
@@ -67,7 +69,7 @@ class Deployment:
         """Make the database and start everything; return when all of it works."""
         self._write_passwords()
         with self._output("migrate") as log:
-            argv = [_airflow(), "db", "migrate"]
+            argv = [airflow_program(), "db", "migrate"]
             subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
         for program in self._programs:
             self._start(program)
@@ -161,12 +163,12 @@ class Deployment:
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         """Ask the public API."""
-        return self._request(f"/api/v2/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
+        return self._request(f"/{self.api}/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
 
     def _start(self, program: str) -> None:
         with self._output(program) as log:
             self._processes[program] = subprocess.Popen(
-                [_airflow(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [airflow_program(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def _request(
@@ -175,13 +177,15 @@ class Deployment:
         request = urllib.request.Request(
             self._address + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **headers},
+            # Airflow 2 looks for a body where there is a type of one.
+            headers={**({} if body is None else {"Content-Type": "application/json"}), **headers},
             method=method,
         )
         # A proxy has nothing to do with this machine's own ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=30) as answer:
-            found: dict[str, Any] = json.load(answer)
+            # What was deleted is not shown.
+            found: dict[str, Any] = json.loads(answer.read() or "{}")
             return found
 
     def _is_healthy(self) -> bool:
@@ -239,7 +243,8 @@ class Deployment:
         }
 
 
-def _airflow() -> str:
+def airflow_program() -> str:
+    """Return the path of Airflow's command line."""
     return str(Path(sys.executable).with_name("airflow"))
 
 

@@ -25,6 +25,8 @@ JOB = job("true", name="race-NUMBER", pod=NOWHERE)
 OF_OTHER_RUNS = (Racer("blue"), Racer("green"))
 OF_ONE_RUN = (Racer("run", 1, "20260101T120000.000000"), Racer("run", 2, "20260101T120100.000000"))
 """A worker that was taken for dead, and the next try."""
+OF_ONE_NAME = (Racer("run", 1, "20260101T120000.000000"), Racer("run", 1, "20260101T120100.000000"))
+"""A worker whose DAG run was deleted, and the run that was made again under its name."""
 
 
 def owners(starts: tuple[Start, Start]) -> list[str]:
@@ -58,3 +60,17 @@ def test_of_two_tries_that_apply_at_once_the_later_one_has_the_object(manifest: 
             assert "try 2 of this task has taken it over from try 1" in message
         # The earlier one may have been there first: then the later one has adopted what it made.
         assert earlier.uid in ("", later.uid)
+
+
+@pytest.mark.parametrize("manifest", [POD, JOB], ids=["Pod", "Job"])
+def test_of_two_runs_of_one_name_that_apply_at_once_the_later_one_has_an_object_of_its_own(
+    manifest: str, namespace: Namespace
+) -> None:
+    for number, (earlier, later) in enumerate(Race(namespace, manifest, OF_ONE_NAME).rounds(ROUNDS)):
+        assert later.uid, (number, later)
+        # The earlier one may have been there first: then the later one has replaced what it made.
+        assert earlier.uid != later.uid, number
+        if not earlier.uid:
+            kind, message = earlier.error
+            assert kind == "JobInUseError", (number, message)
+            assert "try 1 of this task, which began later, has taken it over from try 1" in message

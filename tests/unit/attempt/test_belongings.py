@@ -42,6 +42,19 @@ def test_all_kinds_are_deleted_by_the_labels_of_this_try_with_version_and_group(
     )
 
 
+def test_the_try_of_a_run_that_was_deleted_deletes_nothing_of_the_run_that_was_made_again(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Both have one name, and tries of the same numbers; only when they began tells them apart."""
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=replace(US, started="20260101T120000.000000")).run()
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[6] == (
+        f"kubectl-job-operator/task-instance={US.digest},kubectl-job-operator/try-number=2,"
+        "kubectl-job-operator/try-started=20260101T120000.000000,!kubectl-job-operator/keep"
+    )
+
+
 def test_a_companion_of_nobody_is_used_as_it_is(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("get -f", existing(None))
     stage.script(fake_kubectl)

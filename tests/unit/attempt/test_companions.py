@@ -68,7 +68,8 @@ def test_what_a_run_has_left_whose_job_has_ended_is_replaced(
         "delete",
         "configmap",
         "-l",
-        f"kubectl-job-operator/task-instance={owner.digest},kubectl-job-operator/try-number=2",
+        f"kubectl-job-operator/task-instance={owner.digest},kubectl-job-operator/try-number=2,"
+        "!kubectl-job-operator/try-started",
     )
     assert "--field-selector=metadata.name=config" in delete
     assert "ConfigMap config was left by task task of DAG dag, run another, whose Job has ended." in log.warnings

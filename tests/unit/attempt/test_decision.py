@@ -83,6 +83,7 @@ TABLE: list[tuple[str, Identity, Identity | None, str, Decision, str]] = [
     ("also where the old run tried more often", RUN_MADE_AGAIN, THIRD, RUNNING, P, "from try 3, before its run"),
     ("and had done its work", RUN_MADE_AGAIN, THIRD, COMPLETE, P, "from try 3, before its run"),
     ("a try of the deleted run, waking late", THIRD, RUN_MADE_AGAIN, RUNNING, F, "try 1"),
+    ("one of the same number", FIRST, RUN_MADE_AGAIN, RUNNING, F, "^try 1 of this task, which began later, has taken"),
     ("its retries go on with their own", try_of(2, of=RUN_MADE_AGAIN), RUN_MADE_AGAIN, RUNNING, T, "from try 1"),
     ("tested again: running", TESTED_AGAIN, FIRST, RUNNING, P, "before its run was made again"),
     ("tested again: Complete", TESTED_AGAIN, FIRST, COMPLETE, P, "before its run was made again"),

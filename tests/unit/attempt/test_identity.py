@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kubectl_job_operator.attempt.identity import Identity, Round, owner_of
+from kubectl_job_operator.attempt.identity import Identity, Round, owner_of, selector_of
 from kubectl_job_operator.manifest.labels import MANAGED_BY_LABEL, ROUND, TASK_INSTANCE_LABEL
 from tests.unit import recordings
 
@@ -86,9 +86,16 @@ def test_a_round_that_cannot_be_read_is_none(text: str | None) -> None:
 def test_each_try_applies_under_a_name_of_its_own_that_the_api_server_takes() -> None:
     names = {
         one.field_manager
-        for one in (OURS, replace(OURS, try_number=4), replace(OURS, map_index=1), replace(OURS, installation="x"))
+        for one in (
+            OURS,
+            replace(OURS, try_number=4),
+            replace(OURS, map_index=1),
+            replace(OURS, installation="x"),
+            replace(OURS, started="20260101T000000.123456"),
+            replace(OURS, started="20260101T090000.123456"),
+        )
     }
-    assert len(names) == 4
+    assert len(names) == 6
     assert all(len(name) <= LONGEST_FIELD_MANAGER for name in names)
     assert OURS.field_manager == f"kubectl-job-operator-{OURS.digest}-3"
 
@@ -100,3 +107,15 @@ def test_when_a_try_began_is_a_label_that_kubernetes_takes() -> None:
         "kubectl-job-operator/try-started": "20260101T000000.123456",
     }
     assert all(LABEL_VALUE.match(value) for value in started.try_labels().values())
+
+
+def test_what_is_to_be_replaced_is_picked_by_whose_it_was_when_it_was_seen() -> None:
+    started = replace(OURS, started="20260101T000000.123456")
+    seen = {"metadata": {"labels": {**started.labels(), **started.try_labels()}}}
+    assert selector_of(seen) == (
+        f"kubectl-job-operator/task-instance={OURS.digest},kubectl-job-operator/try-number=3,"
+        "kubectl-job-operator/try-started=20260101T000000.123456"
+    )
+    assert selector_of({"metadata": {}}) == (
+        "!kubectl-job-operator/task-instance,!kubectl-job-operator/try-number,!kubectl-job-operator/try-started"
+    )
