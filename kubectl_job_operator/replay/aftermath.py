@@ -8,7 +8,7 @@ import platform
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,7 @@ class Aftermath:
         files = self._settled_files()
         kept = [str(file.path) for file in files if file.text is None]
         if kept:
+            self._workspace.keep()
             self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
         else:
             self._workspace.remove()
@@ -170,11 +171,12 @@ class Aftermath:
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
         files = self._files(evidence, namespace)
+        keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []
 
         def write() -> None:
             try:
-                outcome.append(write_bundle(parent, folder_name(self._identity), files, self._settings.replay_keep))
+                outcome.append(write_bundle(parent, folder_name(self._identity), files, keeping))
             except Exception as error:  # noqa: BLE001 - told by the thread that waits
                 outcome.append(error)
 
