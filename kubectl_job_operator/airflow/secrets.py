@@ -13,13 +13,11 @@ import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import is_secret_name, mask_secret, redact
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import decoded, secret_values
-from kubectl_job_operator.manifest.spellings import spellings
+from kubectl_job_operator.manifest.spellings import parts, spellings
 from kubectl_job_operator.replay.aftermath import Caller
 
 _SHORTEST_NUMBER = 5
 """Of fewer digits, as Airflow has it too, every log is full: ``***`` in each date."""
-_SHORTEST_VALUE, _SHORTEST_LINE = 5, 8
-"""What is shorter is no secret but a word, as ``true``; so may be a line of a Secret's file that is longer."""
 
 
 def mask_by_name(values: Any) -> None:
@@ -91,11 +89,7 @@ def _mask_credentials_in(kubeconfig: str) -> None:
 
 
 def _mask_with_lines(value: str) -> None:
-    text = value.strip()
-    lines = [line.strip() for line in text.splitlines()]
-    parts = [text] if len(text) >= _SHORTEST_VALUE else []
-    parts += [line for line in lines if len(line) >= _SHORTEST_LINE] if len(lines) > 1 else []
-    for part in parts:
+    for part in parts(value):
         _mask_as_spelled(part)
 
 

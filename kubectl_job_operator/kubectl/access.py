@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl import program
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths, kubeconfig_paths
+from kubectl_job_operator.printable import quoted
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SETTINGS = ("KUBECONFIG", "KUBERC", "KUBECACHEDIR")
@@ -113,7 +113,7 @@ class Access:
 
 def settings_in(environment: Mapping[str, str]) -> str:
     """Show what of an environment changes where kubectl goes, for a person who pastes its commands elsewhere."""
-    return " ".join(f"{name}={shlex.quote(value)}" for name, value in settings_of(environment).items())
+    return " ".join(f"{name}={quoted(value)}" for name, value in settings_of(environment).items())
 
 
 def settings_of(environment: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ from kubectl_job_operator.manifest.masking import (
     masks_nothing,
 )
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import harmless, plain
 from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
@@ -208,17 +209,19 @@ class Aftermath:
             has_masked_values=hides_something(others, mask),
             other=_other_kind(self._manifest.job),
         )
-        drawn = timeline(job, evidence.pods, evidence.events) if job is not None else None
+        # Masked before it is drawn: in the picture's XML a secret is spelled otherwise.
+        masked_job, pods, events = (masked_values(value, mask) for value in (job, evidence.pods, evidence.events))
+        drawn = timeline(masked_job, pods, events) if job is not None else None
         texts = {
             SCRIPT: script.text(),
-            "manifest.yaml": f"# {self._what()}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
+            "manifest.yaml": f"# {plain(self._what())}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
             "job.json": _json(job, mask),
             "pods.json": _json({"apiVersion": "v1", "kind": "List", "items": evidence.pods}, mask),
-            "events.txt": mask(events_text(evidence.events)),
+            "events.txt": harmless(mask(events_text(evidence.events))),
             "transcript.txt": mask(transcript_text(self._transcript)),
-            "versions.txt": mask(self._versions_text(evidence.versions)),
+            "versions.txt": harmless(mask(self._versions_text(evidence.versions))),
         }
-        return texts if drawn is None else {**texts, "timeline.svg": mask(drawn)}
+        return texts if drawn is None else {**texts, "timeline.svg": drawn}
 
     def _what(self) -> str:
         mapped = f", map index {self._identity.map_index}" if self._identity.map_index >= 0 else ""

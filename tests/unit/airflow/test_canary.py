@@ -84,7 +84,7 @@ class Scene:
         return context
 
     def execute(self, task: Any) -> None:
-        """Run the task as Airflow does, and keep what Airflow would: an error's text, and what it shows of the fields."""
+        """Run the task as Airflow does, and keep what Airflow would: an error's text, and the fields."""
         context = self.context(task)
         try:
             task.render_template_fields(context)
@@ -107,7 +107,7 @@ class Scene:
 
 
 def _shown_fields(task: Any) -> str:
-    """Return what Airflow keeps of rendered fields: those of secret names, and what it knows to be secret, are masked."""
+    """Return what Airflow keeps of rendered fields: without what it knows to be secret, or takes for it by its name."""
     from kubectl_job_operator.airflow.compat import import_redact
 
     return str({name: import_redact()(getattr(task, name), name) for name in task.template_fields})
