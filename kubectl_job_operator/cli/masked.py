@@ -1,4 +1,4 @@
-"""What the command line shows of a run, without what the Secrets of its manifest hold: Airflow does so for its tasks."""
+"""What the command line shows of a run, without what the Secrets of its manifest hold, as Airflow does it for tasks."""
 
 from __future__ import annotations
 

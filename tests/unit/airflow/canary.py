@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kubectl_job_operator import KubernetesJobOperator
+from tests.airflow_dag import DAG
+from tests.integration.stub_context import context_for
+from tests.unit import stage
 
 PLACES = (
     "the connection's password",
@@ -143,3 +149,33 @@ def files_below(*folders: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def make_task(canaries: Canaries, logger: logging.Logger, replays: Path, of: Any = None, **arguments: Any) -> Any:
+    """Make a task with canaries all over.
+
+    :param of: which operator.
+    """
+
+    class Task(of or KubernetesJobOperator):  # type: ignore[misc]
+        log = logger
+
+    given = {
+        "task_id": "task",
+        "namespace": stage.NAMESPACE,
+        "job_yaml": manifest(canaries, stage.MANIFEST),
+        "yaml_template_fields": {"password": canaries["yaml_template_fields by name"]},
+        "env_vars": {"API_TOKEN": canaries["env_vars by name"]},
+        "kubernetes_conn_id": "cluster",
+        "replay_dir": str(replays),
+        **arguments,
+    }
+    return Task(dag=DAG("dag", schedule=None), **{name: value for name, value in given.items() if value is not None})
+
+
+def make_context(canaries: Canaries, task: Any) -> Any:
+    """Return what Airflow tells the task."""
+    context = context_for(task, run_id="manual__2026-01-01", try_number=2)
+    context["params"] = {"api_key": canaries["params by name"]}
+    context["ti"].xcom_pull = lambda _: canaries["an XCom in a variable by name"]
+    return context
