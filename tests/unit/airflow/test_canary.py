@@ -140,6 +140,8 @@ def gossip(scene: Scene, *, end: str) -> None:
     pods = recordings.pod_list("failed-exit-code")
     for pod in pods["items"]:
         for status in pod["status"]["containerStatuses"]:
+            # No kubelet does that; but what is drawn is spelled as XML.
+            status["state"]["terminated"]["reason"] = canaries[PLACES[4]]
             status["state"]["terminated"]["message"] = f"{canaries.all()}\n{canaries.as_json()}"
     log = "".join(
         f"2026-01-01T00:00:00.{number:09}Z {line}\n"
