@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-import shlex
 from collections.abc import Sequence
+
+from kubectl_job_operator.printable import joined
 
 _ADVICE = "What to do: "
 
@@ -161,7 +162,7 @@ class KubectlError(KubectlJobOperatorError):
 
     def _message(self) -> str:
         outcome = f"return code {self.return_code}" if self.return_code >= 0 else f"signal {-self.return_code}"
-        lines = [f"kubectl failed ({self.kind.value}, {outcome}):", f"  $ {shlex.join(self.argv)}"]
+        lines = [f"kubectl failed ({self.kind.value}, {outcome}):", f"  $ {joined(self.argv)}"]
         lines += [f"  {line}" for line in self.words.splitlines()]
         if self.hint:
             lines.append(f"What to do: {self.hint}")

@@ -132,6 +132,11 @@ def read_connection(connection: Connection) -> Place:
         config_content=extras.text(KUBECONFIG) or extras.text("kube_config"),
         skip_tls_verify=extras.flag("disable_verify_ssl"),
     )
+    if access.config_content is not None or connection.password:
+        # Only who has a secret needs it, and it brings much along.
+        from kubectl_job_operator.airflow.secrets import mask_credentials
+
+        mask_credentials(connection.password, access.config_content)
     return Place(access, extras.text("namespace"), hint)
 
 

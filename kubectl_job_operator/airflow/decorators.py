@@ -67,6 +67,9 @@ class KubernetesJobDecoratedOperator(DecoratedOperator, KubernetesJobOperator):
 
         :raises InputError: if it can be neither a command nor variables.
         """
+        from kubectl_job_operator.airflow.secrets import mask_by_name
+
+        mask_by_name(returned)  # an error would show it
         if isinstance(returned, Mapping) and self.has_yaml:
             self.yaml_template_fields = {**self.yaml_template_fields, **returned}
         elif isinstance(returned, str) and returned.strip():

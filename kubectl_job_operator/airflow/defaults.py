@@ -35,6 +35,8 @@ class Option:
 INSTALLATION = "installation"
 KUBECTL = "kubectl"
 REPLAY_BASE_URL = "replay_base_url"
+REPLAY_KEEP = "replay_keep"
+REPLAY_KEEP_DAYS = "replay_keep_days"
 
 OPTIONS = (
     Option(
@@ -87,7 +89,14 @@ OPTIONS = (
         "A folder on the worker that gets a folder for each failed try.",
         example="/var/lib/airflow/replay",
     ),
-    Option("replay_keep", "int", "How many of these folders stay, the latest; 0: all.", "50"),
+    Option(REPLAY_KEEP, "int", "How many of these folders stay, the latest; 0: all.", "50"),
+    Option(
+        REPLAY_KEEP_DAYS,
+        "float",
+        "How many days they stay; 0: for ever. It and replay_keep also bound what failed tries leave below the folder "
+        "for temporary files: a manifest without secrets each.",
+        "30",
+    ),
     Option(
         REPLAY_BASE_URL,
         "url",

@@ -56,8 +56,8 @@ class KubectlHook(BaseHook):
             place = self.get_conn()
             findings = list(examine(place.access, place.namespace))
         except KubectlJobOperatorError as error:
-            return False, str(error)
-        return not any(one.is_bad for one in findings), in_a_sentence(findings)
+            return False, compat.redact(str(error))
+        return not any(one.is_bad for one in findings), compat.redact(in_a_sentence(findings))
 
 
 def in_a_sentence(findings: list[Finding]) -> str:

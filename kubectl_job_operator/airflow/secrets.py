@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import yaml
+
 import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import is_secret_name, mask_secret, redact
 from kubectl_job_operator.manifest.documents import Document
-from kubectl_job_operator.manifest.masking import secret_values
+from kubectl_job_operator.manifest.masking import decoded, secret_values
+from kubectl_job_operator.manifest.spellings import parts, spellings
 from kubectl_job_operator.replay.aftermath import Caller
 
 _SHORTEST_NUMBER = 5
 """Of fewer digits, as Airflow has it too, every log is full: ``***`` in each date."""
-_SHORTEST_VALUE, _SHORTEST_LINE = 5, 8
-"""What is shorter is no secret but a word, as ``true``; so may be a line of a Secret's file that is longer."""
 
 
 def mask_by_name(values: Any) -> None:
@@ -40,7 +42,12 @@ def _mask(value: Any, name: str | None) -> None:
     elif name is not None and not isinstance(value, bool):
         text = str(value) if isinstance(value, (str, int, float)) else ""
         if isinstance(value, str) or len(text) >= _SHORTEST_NUMBER:
-            mask_secret(text, name)
+            _mask_as_spelled(text, name)
+
+
+def _mask_as_spelled(value: str, name: str | None = None) -> None:
+    for spelling in spellings(value):
+        mask_secret(spelling, name)
 
 
 def mask_secrets_of(documents: Iterable[Document]) -> None:
@@ -49,12 +56,41 @@ def mask_secrets_of(documents: Iterable[Document]) -> None:
     Of a value of several lines each line that is long enough is masked too: containers print line by line.
     """
     for value in secret_values(documents):
-        text = value.strip()
-        lines = [line.strip() for line in text.splitlines()]
-        parts = [text] if len(text) >= _SHORTEST_VALUE else []
-        parts += [line for line in lines if len(line) >= _SHORTEST_LINE] if len(lines) > 1 else []
-        for part in parts:
-            mask_secret(part)
+        _mask_with_lines(value)
+
+
+def mask_env_of(job: Document) -> None:
+    """Let Airflow mask what containers get in variables of secret names, wherever the template has it from."""
+    for key, value in job.items() if isinstance(job, Mapping) else enumerate(job):
+        if key == "env":
+            mask_by_name(value)
+        elif isinstance(value, (Mapping, list)):
+            mask_env_of(value)
+
+
+def mask_credentials(password: str | None, kubeconfig: str | None) -> None:
+    """Let Airflow mask what a connection holds: kubectl, or a credential plugin, may repeat it."""
+    if password:
+        _mask_with_lines(password)
+    if kubeconfig:
+        _mask_credentials_in(kubeconfig)
+
+
+def _mask_credentials_in(kubeconfig: str) -> None:
+    users: list[Any] = []
+    with contextlib.suppress(yaml.YAMLError, AttributeError):  # kubectl will say what is wrong with it
+        users = [entry.get("user") for entry in yaml.safe_load(kubeconfig).get("users") or ()]
+    for user in users:
+        if isinstance(user, Mapping):
+            for key in ("token", "password", "client-key-data"):
+                for value in decoded(str(user.get(key) or "")):
+                    _mask_with_lines(value)
+            mask_by_name([user.get("exec"), user.get("auth-provider")])
+
+
+def _mask_with_lines(value: str) -> None:
+    for part in parts(value):
+        _mask_as_spelled(part)
 
 
 def caller() -> Caller:

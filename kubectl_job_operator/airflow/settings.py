@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubectl_job_operator.airflow.compat import Context
-from kubectl_job_operator.airflow.defaults import settled
+from kubectl_job_operator.airflow.defaults import REPLAY_KEEP, REPLAY_KEEP_DAYS, chosen, settled
 from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import has_next_try
-from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
+from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Keeping, KillAction, Patience, Settings, Tail
 from kubectl_job_operator.status.result import ResultSource
 
 _TAIL_STEP_SECONDS = 5
@@ -42,6 +42,8 @@ def settings_of(task: JobTask, context: Context) -> Settings:
         result_from=ResultSource(task.xcom_from) if task.do_xcom_push else None,
         replay_dir=settled("replay_dir", task.replay_dir or None),
         replay_keep=task.replay_keep,
+        # Of all tasks, so the deployment's: what one task says of its own folders does not hold for those of others.
+        keeping=Keeping(chosen(REPLAY_KEEP), chosen(REPLAY_KEEP_DAYS)),
     )
 
 

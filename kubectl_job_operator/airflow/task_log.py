@@ -14,6 +14,7 @@ from typing import Any
 from kubectl_job_operator.airflow.compat import redact
 from kubectl_job_operator.airflow.signals import SIGNALS, Writer
 from kubectl_job_operator.attempt.groups import BEGIN, END
+from kubectl_job_operator.printable import harmless
 
 CONTAINER = "container"
 """What the name of the containers' logger ends with; it is below the task's, so that all that takes that takes it."""
@@ -27,14 +28,17 @@ _CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
 
 
 def defused(text: str) -> str:
-    """Return a text that makes no group in Airflow's UI, with a zero-width space in each mark of one."""
+    """Return a text that makes no group in Airflow's UI, with a zero-width space in each mark of one.
+
+    Nor does it order a terminal about: files of logs are read there, too.
+    """
     if "\r" in text:
         # The UI writes what follows over what stands there, and that may make a mark.
         text = _CARRIAGE_RETURN.sub("\u240d", text)
     if "\x1b" in text or "\x08" in text:
-        plain = _as_the_ui_sees(text)
-        text = plain if _MARK.search(plain) else text
-    return _MARK.sub("\\1\u200b", text) if "group" in text else text
+        seen = _as_the_ui_sees(text)
+        text = seen if _MARK.search(seen) else text
+    return harmless(_MARK.sub("\\1\u200b", text) if "group" in text else text)
 
 
 def own(text: str) -> str:

@@ -17,7 +17,7 @@ from kubectl_job_operator.attempt.retrying import Result, persist
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.standing import Standing
-from kubectl_job_operator.attempt.workspace import KUBECONFIG, Workspace
+from kubectl_job_operator.attempt.workspace import Workspace, sweep_workspaces
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
@@ -81,7 +81,8 @@ class Attempt:
         self.mask = mask
         self.memory = memory
         self.observer = observer
-        self.workspace = Workspace()
+        sweep_workspaces(settings.keeping)
+        self.workspace = Workspace(mask)
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
         self.processes = Processes(self.environment)
@@ -113,8 +114,8 @@ class Attempt:
     @property
     def kubeconfig(self) -> Path | None:
         """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
-        file = self.workspace.folder / KUBECONFIG
-        return file if file.exists() else None
+        file = self.workspace.kubeconfig
+        return file if file is not None and file.exists() else None
 
     def _tell(self, line: str) -> None:
         self.log.info(line)

@@ -18,7 +18,6 @@ from kubectl_job_operator.manifest import kinds, lifetime
 from kubectl_job_operator.manifest.difference import difference
 from kubectl_job_operator.manifest.labels import DELETE, KEEP, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
-from kubectl_job_operator.manifest.yaml_text import dump_all
 from kubectl_job_operator.objects import Object, annotations_of, labels_of
 
 _GONE_SECONDS = 300
@@ -116,7 +115,7 @@ class Belongings:
 
     def _look_and_apply(self, kubectl: Kubectl) -> None:
         documents = {companions.key(document): document for document in self._manifest.companions}
-        file = self._workspace.write(self._file_name, dump_all(documents.values()))
+        file = self._workspace.write_documents(self._file_name, list(documents.values()))
         for thing in kubectl.get_file(file):
             if not self._may_apply(kubectl, thing, documents[companions.key(thing)]):
                 del documents[companions.key(thing)]
@@ -135,7 +134,7 @@ class Belongings:
     def _apply(self, kubectl: Kubectl, file_name: str, documents: Sequence[Object], manager: str) -> None:
         if documents:
             self.has_any = True
-            kubectl.apply(self._workspace.write(file_name, dump_all(documents)), manager)
+            kubectl.apply(self._workspace.write_documents(file_name, documents), manager)
 
     def _may_apply(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
         """Make room for a companion where something has its name; tell whether it is to be applied."""

@@ -87,6 +87,18 @@ class Following:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """How much stays of what failed tries leave.
+
+    :param most: how many folders, the latest; 0 is all.
+    :param days: how long; 0 is for ever.
+    """
+
+    most: int = 50
+    days: float = 30.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a Job is run.
 
@@ -103,6 +115,8 @@ class Settings:
     :param result_from: by which way a result comes; ``None`` for no result.
     :param replay_dir: a folder that gets a folder for each failed try; ``None`` for none.
     :param replay_keep: how many of them are kept, the latest; 0 is all.
+    :param keeping: how much stays of the folders that failed tries leave below the folder for temporary files; its days
+        hold for those in ``replay_dir`` too.
     """
 
     following: Following = field(default_factory=Following)
@@ -118,6 +132,7 @@ class Settings:
     result_from: ResultSource | None = None
     replay_dir: str | None = None
     replay_keep: int = 50
+    keeping: Keeping = field(default_factory=Keeping)
 
     @property
     def hides_results(self) -> bool:

@@ -11,7 +11,6 @@ from kubectl_job_operator.cli.problems import Locator, Problem
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.manifest import Manifest
-from kubectl_job_operator.manifest.yaml_text import dump_all
 
 _FILE = "document.yaml"
 # The cluster has not come to judge the manifest.
@@ -106,7 +105,7 @@ class ServerCheck:
         )
 
     def _refusal(self, document: Document) -> KubectlError | None:
-        file = self._workspace.write(_FILE, dump_all([document]))
+        file = self._workspace.write_documents(_FILE, [document])
         try:
             self._kubectl.finish_dry_run(self._kubectl.start_dry_run(file))
         except KubectlError as error:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from kubectl_job_operator.cli.wording import advice_in_options, in_options
 from kubectl_job_operator.life.examination import Finding, Mark
+from kubectl_job_operator.printable import harmless
 
 _STYLES = {Mark.GOOD: "green", Mark.UNSURE: "yellow", Mark.BAD: "bold red"}
 _WIDTH_OF_A_FILE = 10_000  # one line for each row, for grep
@@ -28,7 +29,7 @@ def show(findings: Sequence[Finding]) -> None:
     if has_advice:
         table.add_column("what to do", overflow="fold")
     for one in findings:
-        cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(in_options(one.found))]
+        cells = [Text(one.mark.value, style=_STYLES[one.mark]), Text(one.what), Text(harmless(in_options(one.found)))]
         table.add_row(*cells, *([Text(advice_in_options(one.advice))] if has_advice else []))
     Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
 

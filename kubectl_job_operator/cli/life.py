@@ -15,6 +15,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.settings import DeletePolicy, Following, KillAction, Patience, Settings, Tail
 from kubectl_job_operator.cli.exit_code import ExitCode
+from kubectl_job_operator.cli.masked import MaskedLog, mask_error, mask_for
 from kubectl_job_operator.cli.options import Options, access_of
 from kubectl_job_operator.cli.outcome import as_json
 from kubectl_job_operator.cli.streams import complain, say
@@ -22,6 +23,7 @@ from kubectl_job_operator.errors import KubectlJobOperatorError, WorkspaceError
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.replay.aftermath import Caller
 from kubectl_job_operator.status import events as event_list
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
     """
     if options.timeline is not None:
         check_writable(Path(options.timeline))
-    view = _view(options)
+    view, mask = _view(options), mask_for(manifest)
     witness = Witness(view, wants_events=options.timeline is not None)
     runner = JobRunner(
         manifest,
@@ -47,8 +49,9 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
         access_of(options),
         namespace=namespace,
         settings=settings_of(options),
-        log=view,
+        log=MaskedLog(view, mask),
         observer=witness,
+        caller=Caller(mask),
     )
     view.open()
     error: KubectlJobOperatorError | None = None
@@ -57,13 +60,14 @@ def live(manifest: Manifest, identity: Identity, namespace: str | None, options:
             runner.run()
     except KubectlJobOperatorError as failure:
         error = failure
+        mask_error(failure, mask)
         raise
     finally:
         view.close()
         if options.timeline is not None:
             witness.draw(Path(options.timeline))
         if options.output == "json":
-            say(as_json(manifest, witness.job, error))
+            say(mask(as_json(manifest, witness.job, error)))
     return ExitCode.COMPLETE
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from kubectl_job_operator.cli.picture import picture
 from kubectl_job_operator.cli.wording import in_options, unfolded
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import harmless_on_a_terminal
 
 _PAUSE_SECONDS = 0.1
 
@@ -59,15 +60,16 @@ class LiveView:
         if shown is None:
             return
         # Text and not str: a container may print what rich would take for markup.
-        self._lines.put(Text(shown, style="dim" if shown.startswith(("$ ", "  -> ", "# ")) else ""))
+        style = "dim" if shown.startswith(("$ ", "  -> ", "# ")) else ""
+        self._lines.put(Text(harmless_on_a_terminal(shown), style=style))
 
     def warning(self, message: str, /) -> None:
         """Write what went wrong without stopping the run."""
-        self._lines.put(Text(in_options(message), style="yellow"))
+        self._lines.put(Text(harmless_on_a_terminal(in_options(message)), style="yellow"))
 
     def error(self, message: str, /) -> None:
         """Write what a container has said."""
-        self._lines.put(Text(message, style="red"))
+        self._lines.put(Text(harmless_on_a_terminal(message), style="red"))
 
     def critical(self, message: str, /) -> None:
         """Write what a container has said."""

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import plain
 from kubectl_job_operator.status import job_status, pod_status
 
 MOST_PODS = 10
@@ -49,12 +50,12 @@ def pod_row(pod: Object) -> PodRow:
     phase = state.get("phase") or "Unknown"
     is_going = bool(metadata.get("deletionTimestamp")) and phase not in ("Succeeded", "Failed")
     return PodRow(
-        name=metadata["name"],
-        phase="Terminating" if is_going else phase,
+        name=plain(metadata["name"]),
+        phase="Terminating" if is_going else plain(phase),
         ready=f"{done}/{len(spec.get('containers') or containers)}",
         restarts=sum(one.get("restartCount") or 0 for one in containers),
-        node=spec.get("nodeName") or "",
-        note=_note(pod, phase),
+        node=plain(spec.get("nodeName") or ""),
+        note=plain(_note(pod, phase)),
     )
 
 
@@ -89,8 +90,8 @@ def _headline(job: Object, pods: Sequence[Object], clock: str) -> RenderableType
     style = {job_status.COMPLETE: "green", job_status.FAILED: "red"}.get(state, "cyan")
     line = Table.grid(padding=(0, 2))
     line.add_row(
-        Text.assemble((f"{kinds.word(job)} ", "bold"), (f"{metadata['namespace']}/{metadata['name']}", "bold")),
-        Text(state, style=style),
+        Text.assemble((f"{kinds.word(job)} ", "bold"), (plain(f"{metadata['namespace']}/{metadata['name']}"), "bold")),
+        Text(plain(state), style=style),
         ProgressBar(total=wanted, completed=succeeded, width=_BAR_WIDTH),
         f"{succeeded}/{wanted} succeeded",
         Text(clock, style="bold"),

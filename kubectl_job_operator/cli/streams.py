@@ -7,15 +7,17 @@ import os
 import sys
 from typing import TextIO
 
+from kubectl_job_operator.printable import harmless_on_a_terminal
+
 
 def say(line: str) -> None:
     """Write a line to stdout."""
-    write(sys.stdout, f"{line}\n")
+    write(sys.stdout, f"{harmless_on_a_terminal(line)}\n")
 
 
 def complain(line: str) -> None:
     """Write a line to stderr."""
-    write(sys.stderr, f"{line}\n")
+    write(sys.stderr, f"{harmless_on_a_terminal(line)}\n")
 
 
 def write(stream: TextIO, text: str) -> None:

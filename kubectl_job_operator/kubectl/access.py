@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,12 @@ from pathlib import Path
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl import program
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths, kubeconfig_paths
+from kubectl_job_operator.printable import quoted
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SETTINGS = ("KUBECONFIG", "KUBERC", "KUBECACHEDIR")
+# Neither kubectl nor a credential plugin needs them, and what a worker knows of secrets is among them.
+_KEPT_FROM_CHILDREN = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW__")
 _NO_CONFIG_FILE = "/dev/null"
 # Over a silent connection kubectl asks whether the server still lives; left alone, it notices an end after 45 s.
 _HEARTBEAT = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"}
@@ -85,12 +87,12 @@ class Access:
         return flags
 
     def environment(self, inherited: Mapping[str, str], spare_folder: Path) -> dict[str, str]:
-        """Return kubectl's environment: the inherited one, without preferences that could change a command.
+        """Return kubectl's environment: the inherited one, without Airflow's, and without preferences of kubectl's.
 
         :param inherited: the environment of this process.
         :param spare_folder: where kubectl may keep its cache if the home folder cannot be written.
         """
-        environment = dict(inherited)
+        environment = {name: value for name, value in inherited.items() if not name.startswith(_KEPT_FROM_CHILDREN)}
         environment["KUBERC"] = "off"
         for name, seconds in _HEARTBEAT.items():
             environment.setdefault(name, seconds)
@@ -111,7 +113,7 @@ class Access:
 
 def settings_in(environment: Mapping[str, str]) -> str:
     """Show what of an environment changes where kubectl goes, for a person who pastes its commands elsewhere."""
-    return " ".join(f"{name}={shlex.quote(value)}" for name, value in settings_of(environment).items())
+    return " ".join(f"{name}={quoted(value)}" for name, value in settings_of(environment).items())
 
 
 def settings_of(environment: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, Call, Calls, listed, parsed
 from kubectl_job_operator.kubectl.stderr import with_size
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import joined
 
 FIELD_MANAGER = "kubectl-job-operator"
 
@@ -51,7 +51,7 @@ class Changing(Calls):
 
     def delete_command(self, kinds: str, selector: str) -> str:
         """Return what ``delete`` would run, for a person to paste."""
-        return shlex.join(self._here(*_delete(kinds, selector, "--wait=false")))
+        return joined(self._here(*_delete(kinds, selector, "--wait=false")))
 
     def delete_and_wait(self, name: str, selector: str, timeout_seconds: int, resource: str = "job") -> None:
         """Delete an object if the label selector still picks it, and its pods, and wait until they are gone."""

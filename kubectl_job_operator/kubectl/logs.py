@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import Call, Calls
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.printable import joined
 
 _LOGS_SECONDS = 15.0
 _WHOLE_LOG_SECONDS = 600.0
@@ -70,7 +70,7 @@ class Logs(Calls):
 
     def logs_command(self, pod: str, container: str, since: str | None, *, previous: bool = False) -> str:
         """Return what prints a container's log, for a person to paste."""
-        return shlex.join(self._here(*_logs(pod, container, since), *(("--previous",) if previous else ())))
+        return joined(self._here(*_logs(pod, container, since), *(("--previous",) if previous else ())))
 
 
 def _logs(pod: str, container: str, since: str | None) -> tuple[str, ...]:

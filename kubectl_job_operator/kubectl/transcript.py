@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_job_operator.kubectl.cutting import Mask, as_it_is, cut_lines
 from kubectl_job_operator.kubectl.words import counted
+from kubectl_job_operator.printable import joined
 
 _READING = {
     ("api-resources",),
@@ -46,7 +46,7 @@ class Command:
     started: datetime.datetime
 
     def __str__(self) -> str:
-        return shlex.join(self.argv)
+        return joined(self.argv)
 
 
 @dataclass(frozen=True)

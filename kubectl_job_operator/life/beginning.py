@@ -56,7 +56,7 @@ class Beginning:
         attempt = self._attempt
         manifest, settings, log = attempt.manifest, attempt.settings, attempt.log
         name = manifest_file_name(manifest.source)
-        file = attempt.workspace.write(name, manifest.job_text())
+        file = attempt.workspace.write_documents(name, [manifest.job])
         # Here too: not every way in which Airflow runs a task masks what is logged.
         shown = f":\n{self._mask(manifest.masked_text()).rstrip()}" if settings.log_yaml else "."
         log.info(f"The manifest, as rendered to {file}{shown}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.watch.shared_watch import SharedWatch
 from kubectl_job_operator.watch.subscription import Subscription
@@ -177,7 +177,7 @@ class _Wait:
 
     def _tell_once(self) -> None:
         """Put the commands into the log that wait for this Job and for others."""
-        commands = [shlex.join(record.argv) for record in self._watch.watches()]
+        commands = [joined(record.argv) for record in self._watch.watches()]
         if commands and not self._has_told_commands:
             self._has_told_commands = True
             title = "Waits together with all others who wait in the namespace"

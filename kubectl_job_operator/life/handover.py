@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from kubectl_job_operator.kubectl.transcript import Record
@@ -32,6 +33,7 @@ class Handover:
     :param selector: the label selector of what the try has made.
     :param began: when the try began, in seconds since 1970.
     :param folder: where the first process kept the files that it gave to kubectl; they are gone.
+    :param secret_folder: where it kept those that hold secrets.
     :param commands: what was run so far; of very many the first and the latest.
     :param left_out: how many more there were.
     :param positions: how far the logs have been shown.
@@ -52,6 +54,7 @@ class Handover:
     positions: Sequence[SavedPosition] = ()
     clocks: str = ""
     ttl_seconds: int | None = None
+    secret_folder: str = ""
 
     @property
     def full_name(self) -> str:
@@ -83,14 +86,16 @@ class Handover:
         ]
         return replace(self, commands=kept, left_out=left_out + len(records) - len(kept))
 
-    def commands_in(self, folder: str) -> list[Record]:
-        """Return the commands as they would be run with the files in another folder."""
-        if not self.folder:
-            return list(self.commands)
-        return [
-            replace(record, argv=tuple(word.replace(self.folder, folder) for word in record.argv))
-            for record in self.commands
-        ]
+    def commands_in(self, folder: Path, secret_folder: Path) -> list[Record]:
+        """Return the commands as they would be run with the files in other folders."""
+        moves = {self.secret_folder: str(secret_folder), self.folder: str(folder)}
+
+        def moved(word: str) -> str:
+            for old, new in moves.items():
+                word = word.replace(old, new) if old else word
+            return word
+
+        return [replace(record, argv=tuple(map(moved, record.argv))) for record in self.commands]
 
     def job(self) -> Object:
         """Return what is known of the Job without asking the cluster."""

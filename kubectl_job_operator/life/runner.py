@@ -218,8 +218,9 @@ class JobRunner:
         attempt.belongings.go_on_with(handover.kinds, handover.selector)
         if attempt.manifest.source != STAND_IN:
             name = manifest_file_name(attempt.manifest.source)
-            attempt.file = attempt.workspace.write(name, attempt.manifest.job_text())
-        attempt.transcript.go_on_from(handover.commands_in(str(attempt.workspace.folder)), handover.left_out)
+            attempt.file = attempt.workspace.write_documents(name, [attempt.manifest.job])
+        commands = handover.commands_in(attempt.workspace.folder, attempt.workspace.secret_folder)
+        attempt.transcript.go_on_from(commands, handover.left_out)
 
     def _handover(self, job: Object, began: float) -> Handover:
         attempt = self._attempt
@@ -232,11 +233,15 @@ class JobRunner:
             selector=attempt.identity.selector(),
             began=began,
             folder=str(attempt.workspace.folder),
+            secret_folder=str(attempt.workspace.secret_folder),
             ttl_seconds=attempt.ttl_seconds,
         ).with_commands(attempt.transcript.records)
 
     def _handover_again(self, handover: Handover) -> Handover:
         attempt = self._attempt
         return replace(
-            handover, folder=str(attempt.workspace.folder), positions=self._reading.positions()
+            handover,
+            folder=str(attempt.workspace.folder),
+            secret_folder=str(attempt.workspace.secret_folder),
+            positions=self._reading.positions(),
         ).with_commands(attempt.transcript.records, attempt.transcript.left_out)

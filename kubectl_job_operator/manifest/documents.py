@@ -60,10 +60,6 @@ class Documents:
         """Return the YAML for kubectl."""
         return yaml_text.dump_all(self.documents)
 
-    def job_text(self) -> str:
-        """Return the YAML of the Job alone."""
-        return yaml_text.dump_all([self.job])
-
     def require_job(self, arguments: str) -> None:
         """Refuse arguments that are for a Job alone where something else takes its place.
 

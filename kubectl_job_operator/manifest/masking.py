@@ -57,11 +57,16 @@ def secret_values(documents: Iterable[Document]) -> list[str]:
         if document.get("kind") != "Secret":
             continue
         for encoded in _strings(document.get("data")):
-            values.append(encoded)
-            with contextlib.suppress(ValueError):  # it is no base64, or no text
-                values.append(base64.b64decode(encoded, validate=True).decode())
+            values += decoded(encoded)
         values += _strings(document.get("stringData"))
     return values
+
+
+def decoded(encoded: str) -> list[str]:
+    """Return a text and, if it is base64 of another text, that one."""
+    with contextlib.suppress(ValueError):  # it is no base64, or no text
+        return [encoded, base64.b64decode(encoded, validate=True).decode()]
+    return [encoded]
 
 
 def _strings(data: Any) -> list[str]:

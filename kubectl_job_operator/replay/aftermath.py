@@ -8,7 +8,7 @@ import platform
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from kubectl_job_operator.manifest.masking import (
     masks_nothing,
 )
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import harmless, plain
 from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
@@ -137,6 +138,7 @@ class Aftermath:
         files = self._settled_files()
         kept = [str(file.path) for file in files if file.text is None]
         if kept:
+            self._workspace.keep()
             self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
         else:
             self._workspace.remove()
@@ -170,11 +172,12 @@ class Aftermath:
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
         files = self._files(evidence, namespace)
+        keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []
 
         def write() -> None:
             try:
-                outcome.append(write_bundle(parent, folder_name(self._identity), files, self._settings.replay_keep))
+                outcome.append(write_bundle(parent, folder_name(self._identity), files, keeping))
             except Exception as error:  # noqa: BLE001 - told by the thread that waits
                 outcome.append(error)
 
@@ -206,17 +209,19 @@ class Aftermath:
             has_masked_values=hides_something(others, mask),
             other=_other_kind(self._manifest.job),
         )
-        drawn = timeline(job, evidence.pods, evidence.events) if job is not None else None
+        # Masked before it is drawn: in the picture's XML a secret is spelled otherwise.
+        masked_job, pods, events = (masked_values(value, mask) for value in (job, evidence.pods, evidence.events))
+        drawn = timeline(masked_job, pods, events) if job is not None else None
         texts = {
             SCRIPT: script.text(),
-            "manifest.yaml": f"# {self._what()}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
+            "manifest.yaml": f"# {plain(self._what())}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
             "job.json": _json(job, mask),
             "pods.json": _json({"apiVersion": "v1", "kind": "List", "items": evidence.pods}, mask),
-            "events.txt": mask(events_text(evidence.events)),
+            "events.txt": harmless(mask(events_text(evidence.events))),
             "transcript.txt": mask(transcript_text(self._transcript)),
-            "versions.txt": mask(self._versions_text(evidence.versions)),
+            "versions.txt": harmless(mask(self._versions_text(evidence.versions))),
         }
-        return texts if drawn is None else {**texts, "timeline.svg": mask(drawn)}
+        return texts if drawn is None else {**texts, "timeline.svg": drawn}
 
     def _what(self) -> str:
         mapped = f", map index {self._identity.map_index}" if self._identity.map_index >= 0 else ""

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.settings import Keeping
+from kubectl_job_operator.attempt.sweeping import surplus
 
 SCRIPT = "replay.sh"
 
@@ -40,13 +42,13 @@ def folder_name(identity: Identity) -> str:
     return ".".join([*short, *mapped, f"try{identity.try_number}"]).lstrip(".-")
 
 
-def write_bundle(parent: Path, name: str, files: Mapping[str, str], keep: int) -> Path:
-    """Write a folder of files at once: nobody ever sees half of it. Then remove the oldest beyond ``keep``.
+def write_bundle(parent: Path, name: str, files: Mapping[str, str], keeping: Keeping) -> Path:
+    """Write a folder of files at once: nobody ever sees half of it. Then remove the old and surplus ones.
 
     :param parent: the folder of all of them; made, for this user alone, if it is missing.
     :param name: the new folder's name; one of that name is replaced.
     :param files: the files' names and texts; ``replay.sh`` can be run.
-    :param keep: how many folders stay; 0 is all.
+    :param keeping: how many folders stay, and how long.
     :return: the new folder.
     :raises OSError: if it cannot be written.
     """
@@ -63,8 +65,7 @@ def write_bundle(parent: Path, name: str, files: Mapping[str, str], keep: int) -
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    if keep:
-        _remove_oldest(parent, keep)
+    _remove_surplus(parent, keeping)
     return folder
 
 
@@ -85,15 +86,15 @@ def _put_in_place(unfinished: Path, folder: Path) -> Path:
         shutil.rmtree(away, ignore_errors=True)
 
 
-def _remove_oldest(parent: Path, keep: int) -> None:
-    """Remove the oldest; other tries may do the same at this moment, so that any of them may be gone already."""
+def _remove_surplus(parent: Path, keeping: Keeping) -> None:
+    """Remove the old and surplus ones; other tries may do the same now, so that any of them may be gone already."""
     found: list[tuple[float, Path]] = []
     for path in parent.iterdir():
         with contextlib.suppress(OSError):
-            age = path.stat().st_mtime
-            if path.name.startswith(_UNFINISHED_PREFIX) and time.time() - age > _UNFINISHED_SECONDS:
+            made_at = path.stat().st_mtime
+            if path.name.startswith(_UNFINISHED_PREFIX) and time.time() - made_at > _UNFINISHED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
             elif _OURS.search(path.name) and (path / SCRIPT).is_file():
-                found.append((age, path))
-    for _, path in sorted(found)[:-keep]:
+                found.append((made_at, path))
+    for path in surplus(found, keeping):
         shutil.rmtree(path, ignore_errors=True)

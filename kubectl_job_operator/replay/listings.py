@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import joined
 from kubectl_job_operator.replay.evidence import last_seen
 
 
@@ -51,4 +51,4 @@ def _line_of(record: Record) -> str:
         end = "not ended"
     else:
         end = f"return code {record.return_code} after {record.duration_seconds:.2f} s"
-    return f"{start}  {'changes' if record.changes else 'reads'}  {end}{times}\n  $ {shlex.join(record.argv)}"
+    return f"{start}  {'changes' if record.changes else 'reads'}  {end}{times}\n  $ {joined(record.argv)}"

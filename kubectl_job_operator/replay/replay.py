@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from kubectl_job_operator.attempt.groups import BEGIN, END
 from kubectl_job_operator.kubectl.transcript import Record, subcommand
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import joined, quoted
 from kubectl_job_operator.status import job_status
 
 GROUP = f"{BEGIN}Replay"
@@ -89,15 +89,16 @@ def _check(the_try: Try) -> list[str]:
     ask = [*_beginning(one), "get", target, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}"]
     delete = _command([*_beginning(one), "delete", target], substitutions)
     uid = objects.uid(the_try.job)
-    words = (
-        f"Stopped: {target} is another one now, with uid $JOB_UID; that of this try had uid {uid}. "
-        "What follows would tell of that other one. If nobody needs it, delete it, and paste this again:"
+    before = quoted(f"Stopped: {target} is another one now, with uid ")
+    behind = quoted(
+        f"; that of this try had uid {uid}. What follows would tell of that other one. If nobody needs it, delete it, "
+        "and paste this again:"
     )
     return [
         f"JOB_UID=$({_command(ask, substitutions)}) || exit  # {_READS}",
-        f'if [ -n "$JOB_UID" ] && [ "$JOB_UID" != {shlex.quote(uid)} ]; then',
-        f'{_INDENT}echo "{words}" >&2',
-        f"{_INDENT}echo {shlex.quote(delete)} >&2",
+        f'if [ -n "$JOB_UID" ] && [ "$JOB_UID" != {quoted(uid)} ]; then',
+        f'{_INDENT}echo {before}"$JOB_UID"{behind} >&2',
+        f"{_INDENT}echo {quoted(delete)} >&2",
         f"{_INDENT}exit 1",
         "fi",
     ]
@@ -129,7 +130,7 @@ def _exports(settings: Mapping[str, str]) -> list[str]:
     for name, value in settings.items():
         if name == "KUBECONFIG":
             value = os.pathsep.join(os.path.abspath(part) for part in value.split(os.pathsep) if part)  # noqa: PLW2901, PTH100
-        lines.append(f"export {name}={shlex.quote(value)}")
+        lines.append(f"export {name}={quoted(value)}")
     return lines
 
 
@@ -137,7 +138,7 @@ def _manifests(files: Sequence[ManifestFile]) -> list[str]:
     lines = []
     for file in files:
         if file.text is None:
-            lines.append(f"# The manifest's file is kept on the worker: {shlex.quote(str(file.path))}")
+            lines.append(f"# The manifest's file is kept on the worker: {quoted(str(file.path))}")
         else:
             lines += _here_document(file.path.name, file.text)
     return lines
@@ -149,9 +150,9 @@ def _here_document(name: str, text: str) -> list[str]:
     while end in lines:
         end += "_"
     return [
-        f"# {shlex.quote(name)} is not kept, for there are secrets in it; they are masked (***) here. "
+        f"# {quoted(name)} is not kept, for there are secrets in it; they are masked (***) here. "
         "Put the real ones in where they are needed.",
-        f"cat > {shlex.quote(f'./{name}')} <<'{end}'",
+        f"cat > {quoted(f'./{name}')} <<'{end}'",
         *lines,
         end,
     ]
@@ -201,19 +202,17 @@ def _with_logs_by_label(the_try: Try) -> list[Record]:
 
 def _ask_for_uid(one: Record, job: Object, substitutions: Mapping[str, str]) -> str:
     ask = [*_beginning(one), "get", kinds.target(job), "-o", "jsonpath={.metadata.uid}"]
-    return f"JOB_UID=$({_command(ask, substitutions)})  # {_READS}; it was {objects.uid(job)}"
+    return f"JOB_UID=$({_command(ask, substitutions)})  # {_READS}; it was {quoted(objects.uid(job))}"
 
 
 def _substitutions(the_try: Try) -> dict[str, str]:
     """Return what stands in a command as it ran, and what stands for it in the text that is pasted."""
-    substitutions = {
-        str(file.path): shlex.quote(f"./{file.path.name}") for file in the_try.files if file.text is not None
-    }
+    substitutions = {str(file.path): quoted(f"./{file.path.name}") for file in the_try.files if file.text is not None}
     if the_try.kubeconfig is not None:
         substitutions[str(the_try.kubeconfig)] = (
             '"${CONNECTION_KUBECONFIG:?set it to a file with the kubeconfig of the Airflow connection}"'
         )
-    if the_try.job is not None:
+    if the_try.job is not None and objects.uid(the_try.job):
         substitutions[objects.uid(the_try.job)] = '"$JOB_UID"'
     return substitutions
 
@@ -221,7 +220,7 @@ def _substitutions(the_try: Try) -> dict[str, str]:
 def _line(one: Record, substitutions: Mapping[str, str], end: str = "") -> str:
     """Return a command with what there is to say of it; what it printed for a machine is shown in short."""
     brief = _for_people(one)
-    ran = f"; ran with {shlex.join(_AS_JSON)}" if brief != one.argv else ""
+    ran = f"; ran with {joined(_AS_JSON)}" if brief != one.argv else ""
     return f"{_command(brief, substitutions)}{end}  # {_mark(one)}{ran}"
 
 
@@ -244,9 +243,9 @@ def _command(argv: Sequence[str], substitutions: Mapping[str, str]) -> str:
 def _word(word: str, substitutions: Mapping[str, str]) -> str:
     """Quote a word for the shell, except what is substituted in it."""
     if not any(literal in word for literal in substitutions):
-        return shlex.quote(word)
+        return quoted(word)
     parts = re.split(f"({'|'.join(map(re.escape, substitutions))})", word)
-    return "".join(substitutions.get(part) or shlex.quote(part) for part in parts if part)
+    return "".join(substitutions.get(part) or quoted(part) for part in parts if part)
 
 
 def _beginning(one: Record) -> list[str]:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kubectl_job_operator.printable import plain
 from kubectl_job_operator.replay import script_text
 
 
@@ -114,4 +115,4 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return plain(" ".join(text.split()))

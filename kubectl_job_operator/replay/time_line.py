@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import plain
 from kubectl_job_operator.replay.bars import Bar, Clock, Seconds, Segment, bars_of
 from kubectl_job_operator.replay.timeline import heading, shortened
 
@@ -43,7 +44,7 @@ def time_line(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()
     left_out = Counter(bar.outcome for bar in bars if bar not in shown)
     if left_out:
         lines.append(f"and {left_out.total()} more: {', '.join(f'{n} x {outcome}' for outcome, n in left_out.items())}")
-    return "\n".join(line[:_WIDTH].rstrip() for line in lines)
+    return "\n".join(plain(line[:_WIDTH].rstrip()) for line in lines)
 
 
 def has_slow_start(pods: Sequence[Object]) -> bool:

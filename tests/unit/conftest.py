@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kubectl_job_operator.attempt import refusals, retrying
+from kubectl_job_operator.attempt import refusals, retrying, workspace
 from kubectl_job_operator.watch import waiting
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
@@ -59,8 +59,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
     """Give a function that lists the folders that task tries have left."""
+    memory = tmp_path / "memory"
+    memory.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return lambda: sorted(tmp_path.glob("kubectl-job-operator-*"))
+    monkeypatch.setattr(workspace, "memory_disk", lambda: memory)
+    return lambda: sorted([*tmp_path.glob("kubectl-job-operator-*"), *memory.glob("kubectl-job-operator-*")])
 
 
 @pytest.fixture

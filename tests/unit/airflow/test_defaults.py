@@ -12,9 +12,18 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.connection import find_place
-from kubectl_job_operator.airflow.defaults import INSTALLATION, KUBECTL, OPTIONS, REPLAY_BASE_URL, SECTION, chosen
+from kubectl_job_operator.airflow.defaults import (
+    INSTALLATION,
+    KUBECTL,
+    OPTIONS,
+    REPLAY_BASE_URL,
+    REPLAY_KEEP_DAYS,
+    SECTION,
+    chosen,
+)
 from kubectl_job_operator.airflow.provider_info import get_provider_info
 from kubectl_job_operator.airflow.settings import settings_of
+from kubectl_job_operator.attempt.settings import Keeping
 from tests.integration.stub_context import context_for
 from tests.unit import stage
 from tests.unit.airflow.test_legacy import legacy
@@ -59,7 +68,7 @@ def test_an_argument_wins_over_the_configuration_and_that_over_the_default(
 
 
 def test_every_option_is_an_argument_or_its_test_is_missing() -> None:
-    names = {option.name for option in OPTIONS} - {INSTALLATION, KUBECTL, REPLAY_BASE_URL}
+    names = {option.name for option in OPTIONS} - {INSTALLATION, KUBECTL, REPLAY_BASE_URL, REPLAY_KEEP_DAYS}
     assert names <= set(inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__)).parameters)
     assert names - {row[0] for row in CHOICES} == {"namespace", "labels", "replay_dir"}
 
@@ -69,8 +78,16 @@ def test_the_defaults_that_airflow_is_told_are_those_of_the_operator() -> None:
     task = job()
     for name, option in told.items():
         assert option["description"].endswith(".")
-        if option["default"] is not None:
+        if option["default"] is not None and name != REPLAY_KEEP_DAYS:
             assert str(getattr(task, name)) == option["default"], name
+
+
+def test_the_deployment_alone_says_how_much_stays_of_what_all_tasks_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = job(replay_keep=7)
+    assert settings_of(task, context_for(task)).keeping == Keeping(50, 30.0)
+    configure(monkeypatch, replay_keep="3", replay_keep_days="1.5")
+    settings = settings_of(task, context_for(task))
+    assert (settings.replay_keep, settings.keeping) == (7, Keeping(3, 1.5))
 
 
 @pytest.mark.parametrize("given", [{"config_file": "/c"}, {"in_cluster": True}, {"kubernetes_conn_id": "mine"}])

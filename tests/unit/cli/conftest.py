@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.attempt import workspace
 from kubectl_job_operator.cli.main import main
 from kubectl_job_operator.logs import follower
 from tests.unit.cli.program import Program, Result
@@ -27,6 +28,7 @@ def program(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(workspace, "memory_disk", lambda: tmp_path)
 
     def run(*arguments: str) -> Result:
         capsys.readouterr()

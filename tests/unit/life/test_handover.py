@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,9 +65,23 @@ def test_a_few_commands_are_all_kept() -> None:
 
 def test_the_commands_name_the_files_where_they_are_now() -> None:
     first = Handover(
-        "here", "job", "uid", {}, "k", "s", 0, folder="/tmp/first", commands=[record("-f", "/tmp/first/a")]
+        "here",
+        "job",
+        "uid",
+        {},
+        "k",
+        "s",
+        0,
+        folder="/tmp/first",
+        secret_folder="/memory/first",
+        commands=[record("--kubeconfig", "/memory/first/kubeconfig", "-f", "/tmp/first/a")],
     )
-    assert first.commands_in("/tmp/second")[0].argv[-1] == "/tmp/second/a"
+    now = first.commands_in(Path("/tmp/second"), Path("/memory/second"))
+    assert now[0].argv[-3:] == ("/memory/second/kubeconfig", "-f", "/tmp/second/a")
+    one_folder = replace(first, secret_folder="/tmp/first").commands_in(Path("/tmp/second"), Path("/tmp/second"))
+    assert one_folder[0].argv[-1] == "/tmp/second/a"
+    of_an_earlier_version = replace(first, folder="", secret_folder="")
+    assert of_an_earlier_version.commands_in(Path("/a"), Path("/b")) == first.commands
 
 
 def test_its_job_is_enough_to_find_its_pods() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
+from kubectl_job_operator.attempt.settings import DeletePolicy, Keeping, Settings
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.yaml_text import load_all
@@ -122,10 +122,22 @@ def test_a_file_with_secrets_is_not_kept_and_the_group_has_it_masked(
     fake_kubectl.answers("get -f", "")
     stage.script(fake_kubectl, end="failed")
     run(log, None, manifest=stage.MANIFEST + SECRET)
-    assert [path.name for path in folders()[0].iterdir()] == ["countdown.yaml"]
+    (folder,) = folders()
+    assert [path.name for path in folder.glob("[!.]*")] == ["countdown.yaml"]
     assert "very-secret" not in log.text
     assert "cat > ./companions-of-countdown.yaml <<'MANIFEST'\n# Secret keys is a comment" in group(log)
     assert "-f ./companions-of-countdown.yaml" in group(log)
+
+
+def test_what_failed_tries_leave_is_bounded_whether_a_folder_is_asked_for_or_not(
+    fake_kubectl: FakeKubectl, log: Log, folders: Callable[[], list[Path]]
+) -> None:
+    stage.script(fake_kubectl, end="failed")
+    for _ in range(4):
+        fake_kubectl.answers(f"get {stage.TARGET}", "", times=1)
+        run(log, None, keeping=Keeping(most=2))
+    # The next one sweeps before it begins.
+    assert len(folders()) == 3
 
 
 def test_a_value_that_airflow_masks_is_kept_nowhere(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.settings import Keeping
 from kubectl_job_operator.replay.bundle import folder_name, write_bundle
 
 US = Identity("dag", "task", "manual__2026-01-01T00:00:00+00:00", try_number=3)
@@ -18,7 +19,7 @@ FILES = {"replay.sh": "#!/bin/sh\n", "job.json": "{}\n"}
 
 
 def old(parent: Path, name: str, age_seconds: int) -> Path:
-    folder = write_bundle(parent, name, FILES, keep=0)
+    folder = write_bundle(parent, name, FILES, Keeping(0, 0.0))
     os.utime(folder, (folder.stat().st_mtime - age_seconds,) * 2)
     return folder
 
@@ -53,7 +54,7 @@ def test_two_names_that_would_look_the_same_differ() -> None:
 def test_only_this_user_can_read_it_and_the_script_can_be_run(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        folder = write_bundle(tmp_path / "made" / "for it", "a.try1", FILES, keep=5)
+        folder = write_bundle(tmp_path / "made" / "for it", "a.try1", FILES, Keeping(5))
     finally:
         os.umask(before)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder, *folder.iterdir())}
@@ -62,8 +63,8 @@ def test_only_this_user_can_read_it_and_the_script_can_be_run(tmp_path: Path) ->
 
 
 def test_a_folder_of_the_same_try_is_replaced(tmp_path: Path) -> None:
-    write_bundle(tmp_path, "a.try1", {**FILES, "old": ""}, keep=5)
-    folder = write_bundle(tmp_path, "a.try1", FILES, keep=5)
+    write_bundle(tmp_path, "a.try1", {**FILES, "old": ""}, Keeping(5))
+    folder = write_bundle(tmp_path, "a.try1", FILES, Keeping(5))
     assert names(folder) == ["job.json", "replay.sh"]
     assert names(tmp_path) == ["a.try1"]
 
@@ -71,7 +72,7 @@ def test_a_folder_of_the_same_try_is_replaced(tmp_path: Path) -> None:
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a.try1").write_text("in the way")
     with pytest.raises(OSError, match=r"a\.try1"):
-        write_bundle(tmp_path, "a.try1", FILES, keep=5)
+        write_bundle(tmp_path, "a.try1", FILES, Keeping(5))
     assert names(tmp_path) == ["a.try1"]
 
 
@@ -80,14 +81,21 @@ def test_the_oldest_go_and_nothing_that_is_not_ours(tmp_path: Path) -> None:
         old(tmp_path, f"aged.{age}.try1", age)
     (tmp_path / "mine.try1").mkdir()
     (tmp_path / "notes.txt").write_text("")
-    write_bundle(tmp_path, "new.try2", FILES, keep=3)
+    write_bundle(tmp_path, "new.try2", FILES, Keeping(3))
     assert names(tmp_path) == ["aged.10.try1", "aged.20.try1", "mine.try1", "new.try2", "notes.txt"]
+
+
+def test_what_is_older_than_it_may_be_goes_however_few_there_are(tmp_path: Path) -> None:
+    for age in (10, 86_000, 90_000):
+        old(tmp_path, f"aged.{age}.try1", age)
+    write_bundle(tmp_path, "new.try1", FILES, Keeping(50, days=1.0))
+    assert names(tmp_path) == ["aged.10.try1", "aged.86000.try1", "new.try1"]
 
 
 def test_zero_keeps_all(tmp_path: Path) -> None:
     for age in range(60):
         old(tmp_path, f"aged.{age}.try1", age)
-    write_bundle(tmp_path, "new.try1", FILES, keep=0)
+    write_bundle(tmp_path, "new.try1", FILES, Keeping(0, 0.0))
     assert len(names(tmp_path)) == 61
 
 
@@ -95,7 +103,7 @@ def test_what_a_worker_that_died_left_half_written_goes_after_a_while(tmp_path: 
     for name, age in ((".unfinished-old", 7200), (".unfinished-new", 10)):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, ((tmp_path / name).stat().st_mtime - age,) * 2)
-    write_bundle(tmp_path, "new.try1", FILES, keep=3)
+    write_bundle(tmp_path, "new.try1", FILES, Keeping(3))
     assert names(tmp_path) == [".unfinished-new", "new.try1"]
 
 
@@ -107,7 +115,7 @@ def test_many_tries_at_once_do_not_trip_over_each_other(tmp_path: Path) -> None:
             for number in range(20):
                 # Every fourth try writes a folder that others write too.
                 name = "same.try1" if number % 4 == 0 else f"of-{writer}.{number}.try1"
-                write_bundle(tmp_path, name, FILES, keep=4)
+                write_bundle(tmp_path, name, FILES, Keeping(4))
         except OSError as error:
             failures.append(error)
 
@@ -117,6 +125,6 @@ def test_many_tries_at_once_do_not_trip_over_each_other(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert not failures
-    write_bundle(tmp_path, "last.try1", FILES, keep=4)
+    write_bundle(tmp_path, "last.try1", FILES, Keeping(4))
     assert len(names(tmp_path)) == 4
     assert all(names(tmp_path / name) == ["job.json", "replay.sh"] for name in names(tmp_path))
