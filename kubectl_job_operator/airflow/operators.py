@@ -50,10 +50,16 @@ class KubernetesJobOperator(ShorthandOperator):
     The manifest:
 
     :param yaml_file_name: (str) the template: an absolute path, or a name that is looked for beside the DAG's file and
-        in the DAG's ``template_searchpath``. Templated. At most one of this and ``job_yaml``; without both an
-        ``image`` is needed.
+        in the DAG's ``template_searchpath``. Templated. At most one of this, ``job_yaml``, ``kustomize_dir`` and
+        ``from_cronjob``; without all of them an ``image`` is needed.
     :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
         dict. What an earlier task returns may stand for all of it or for any value in it.
+    :param kustomize_dir: (str, default None) a folder with a kustomization, looked for as ``yaml_file_name`` is, or a
+        remote address that kubectl takes: the manifest is what ``kubectl kustomize`` prints. Templated. Instead of
+        ``yaml_file_name`` and ``job_yaml``.
+    :param from_cronjob: (str, default None) the name of a CronJob in the cluster, which may be suspended: the manifest
+        is the Job that it would start now. It gets a suffix to its name, and does not count among the CronJob's own.
+        Templated. Instead of ``yaml_file_name`` and ``job_yaml``.
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
         task (``ds``, ``params``, ...). Templated.
     :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
@@ -175,6 +181,8 @@ class KubernetesJobOperator(ShorthandOperator):
         *ShorthandOperator.shorthand_names,
         "yaml_file_name",
         "job_yaml_xcoms",
+        "kustomize_dir",
+        "from_cronjob",
         "yaml_template_fields",
         "yaml_write_path",
         "yaml_write_filename",
@@ -210,6 +218,8 @@ class KubernetesJobOperator(ShorthandOperator):
         # The manifest
         yaml_file_name: str | XComArg | None = None,
         job_yaml: str | dict[str, Any] | list[dict[str, Any]] | XComArg | None = None,
+        kustomize_dir: str | XComArg | None = None,
+        from_cronjob: str | XComArg | None = None,
         yaml_template_fields: Mapping[str, Any] | XComArg | None = None,
         yaml_write_path: str | XComArg | None = None,
         yaml_write_filename: str | XComArg | None = None,
@@ -272,6 +282,8 @@ class KubernetesJobOperator(ShorthandOperator):
         self.job_yaml = as_plain(job_yaml)
         # Airflow waits for the tasks that these come from, and puts what they returned in their places.
         self.job_yaml_xcoms = references_in(self.job_yaml)
+        self.kustomize_dir = fetched(kustomize_dir)
+        self.from_cronjob = fetched(from_cronjob)
         self.yaml_template_fields = fetched(yaml_template_fields or {})
         self.yaml_write_path = fetched(yaml_write_path)
         self.yaml_write_filename = fetched(yaml_write_filename)
@@ -337,6 +349,9 @@ class KubernetesJobOperator(ShorthandOperator):
         self._is_over = False
         check_arguments(self)
         self._settle_defaults()
+        if self.asks_kubectl:
+            # What stands in the "Rendered Template" tab is there only then.
+            self.overwrite_rtif_after_execution = True
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
@@ -362,7 +377,17 @@ class KubernetesJobOperator(ShorthandOperator):
     @property
     def has_yaml(self) -> bool:
         """Whether the Job is described by YAML."""
+        return self.has_template or self.asks_kubectl
+
+    @property
+    def has_template(self) -> bool:
+        """Whether that YAML is a template of the author's, which may use variables."""
         return self.yaml_file_name is not None or self.job_yaml is not None
+
+    @property
+    def asks_kubectl(self) -> bool:
+        """Whether only kubectl can give the YAML: it is started in ``execute``, and not where fields are rendered."""
+        return self.kustomize_dir is not None or self.from_cronjob is not None
 
     def execute(self, context: Context) -> Any:
         """Run the Job and return its result; ``None`` if it has none.
@@ -453,7 +478,7 @@ class KubernetesJobOperator(ShorthandOperator):
             self.rendered_yaml = self._rendering_error = None
         try:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-            if parent is self and self.renders_before_execute:
+            if parent is self and self.renders_before_execute and not self.asks_kubectl:
                 self._manifest = self._make_manifest(context)
                 self.rendered_yaml = self._manifest.masked_text()
         except Exception as error:
@@ -477,6 +502,8 @@ class KubernetesJobOperator(ShorthandOperator):
         except InputError as error:
             raise AirflowFailException(str(error)) from None
         mask_secrets_of(manifest.companions)
+        if self.asks_kubectl:
+            self.rendered_yaml = manifest.masked_text()
         return manifest
 
     def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:

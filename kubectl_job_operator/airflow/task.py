@@ -23,6 +23,7 @@ class JobTask(Addressed, Protocol):
 
     # Airflow's own
     task_id: str
+    dag_id: str
     retries: int | None
     execution_timeout: datetime.timedelta | None
     do_xcom_push: bool
@@ -31,6 +32,8 @@ class JobTask(Addressed, Protocol):
     yaml_file_name: str | None
     job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None
     job_yaml_xcoms: dict[str, Any]
+    kustomize_dir: str | None
+    from_cronjob: str | None
     yaml_template_fields: Mapping[str, Any]
     yaml_write_path: str | None
     yaml_write_filename: str | None
@@ -98,6 +101,10 @@ class JobTask(Addressed, Protocol):
     @property
     def has_yaml(self) -> bool:
         """Whether the Job is described by YAML."""
+
+    @property
+    def has_template(self) -> bool:
+        """Whether that YAML is a template of the author's, which may use variables."""
 
     @property
     def has_pod(self) -> bool:

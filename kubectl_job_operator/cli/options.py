@@ -182,6 +182,13 @@ def access_of(options: Options) -> Access:
     )
 
 
+def kubectl_of(options: Options) -> Access:
+    """Return the kubectl to run where no cluster is asked; some subcommands have no option for it."""
+    from kubectl_job_operator.kubectl.access import Access
+
+    return Access(named_kubectl=getattr(options, "kubectl", None))
+
+
 def namespace_of(manifest: Manifest, options: Options) -> str | None:
     """Return the namespace to work in; ``None`` for the one that kubectl itself would use.
 

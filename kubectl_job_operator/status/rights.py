@@ -55,6 +55,11 @@ LIST_PODS = Right("list", "pods")
 WATCH_PODS = Right("watch", "pods")
 GET_LOGS = Right("get", "pods", subresource="log")
 LIST_EVENTS = Right("list", "events")
+PATCH_PODS = Right("patch", "pods")
+GET_CRONJOBS = Right("get", "cronjobs", "batch")
+
+FOR_SOME = {GET_CRONJOBS: "from_cronjob", PATCH_PODS: "main_container with a Job that is kept"}
+"""Rights that only those tasks need that have a certain argument, which is named behind each."""
 
 
 @dataclass(frozen=True)
