@@ -69,6 +69,7 @@ def check_arguments(task: JobTask) -> None:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
     _check_rules(task)
+    _check_main_container(task)
     check_shorthand(task.shorthand())
 
 
@@ -100,6 +101,21 @@ def _check_rules(task: JobTask) -> None:
     both = set(rule_texts(task.success_when)) & set(rule_texts(task.failure_when))
     if both:
         raise ValueError(f"success_when and failure_when contradict each other: both have {min(both)!r}")
+
+
+def _check_main_container(task: JobTask) -> None:
+    if task.main_container is None:
+        return
+    for name in _RULES:
+        if getattr(task, name) is not None:
+            raise ValueError(f"main_container and {name} contradict each other; give one of them")
+    for name, only in (("backoff_limit", 0), ("parallelism", 1), ("completions", 1)):
+        number = getattr(task, name)
+        if isinstance(number, int) and number != only:
+            raise ValueError(
+                f"main_container needs a Job of one pod that is not replaced, but {name} is {number}: leave it out, "
+                "for the task's retries run it again"
+            )
 
 
 def _check_exit_codes(task: JobTask) -> None:

@@ -85,6 +85,10 @@ class KubernetesJobOperator(ShorthandOperator):
         (``"{.status.phase}=Succeeded"``), as ``kubectl wait --for`` takes them; of a list, any.
     :param failure_when: (str or list of str, default None) the same for when it failed; wins where both hold. Without
         it, only a Job and a Pod can fail.
+    :param main_container: (str, default None) the name of the container that decides: the task ends when it does, by
+        its exit code, although others of its pod run on, and these are then ended. For a Pod, and for a Job of one pod
+        that is not replaced (``backoffLimit: 0``, the default then). The worker waits, also where ``deferrable``.
+        Templated.
     :param pod_selector: (str, default None) the label selector of that object's pods, whose logs are shown. By default
         the pod templates in the object get a label for it. Templated.
 
@@ -189,6 +193,7 @@ class KubernetesJobOperator(ShorthandOperator):
         "labels",
         "annotations",
         "env_vars",
+        "main_container",
         "pod_selector",
         "namespace",
         "kubernetes_conn_id",
@@ -232,6 +237,7 @@ class KubernetesJobOperator(ShorthandOperator):
         backoff_limit: int | None = None,
         success_when: str | list[str] | None = None,
         failure_when: str | list[str] | None = None,
+        main_container: str | XComArg | None = None,
         pod_selector: str | XComArg | None = None,
         # The cluster
         namespace: str | XComArg | None = None,
@@ -296,6 +302,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.backoff_limit = backoff_limit
         self.success_when = success_when
         self.failure_when = failure_when
+        self.main_container = fetched(main_container)
         self.pod_selector = fetched(pod_selector)
         # The cluster
         self.namespace = fetched(namespace)

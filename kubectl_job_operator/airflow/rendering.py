@@ -14,7 +14,7 @@ from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.name_room import longest_name
 from kubectl_job_operator.manifest.names import LONGEST_NAME, valid_name
@@ -40,7 +40,9 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     manifest = _with_arguments(task, _renderer(task, context))
     is_unnamed = manifest.is_unnamed and not task.name
     if task.backoff_limit is None:
-        manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
+        # One container decides about one pod: it is the task that tries again.
+        limit = 0 if main_container.name_in(manifest.job) else task.retries or 0
+        manifest = manifest.with_backoff_limit(limit, override=False)
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
     longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
@@ -135,7 +137,10 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
 
 def _said_of_end(task: JobTask) -> dict[str, str]:
     """Return the annotations that say when what the task runs has ended."""
-    return kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
+    return {
+        **kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector),
+        **main_container.annotation(task.main_container),
+    }
 
 
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:

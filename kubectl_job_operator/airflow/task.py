@@ -47,6 +47,7 @@ class JobTask(Addressed, Protocol):
     backoff_limit: int | None
     success_when: str | list[str] | None
     failure_when: str | list[str] | None
+    main_container: str | None
     pod_selector: str | None
 
     # The logs

@@ -54,6 +54,7 @@ _TEMPLATED = (
         (
             "yaml_write_filename",
             "from_cronjob",
+            "main_container",
             "pod_selector",
             "namespace",
             "kubernetes_conn_id",

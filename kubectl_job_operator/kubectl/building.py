@@ -24,5 +24,6 @@ class Building(Calls):
         :param name: the Job's.
         """
         arguments = ("create", "job", name, f"--from=cronjob/{cronjob}", "--dry-run=client", "-o", "yaml")
-        call = self._start_here(*arguments, label="create job --dry-run=client")
+        # As soon as something is to be changed, the version of kubectl is looked at.
+        call = self._start(*self._here(*arguments), label="create job --dry-run=client")
         return self._finish(call, READ_SECONDS, summary.count_documents).stdout

@@ -33,7 +33,7 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
         raise _lost(job, "somebody deleted pods of the Job before it could be read")
     handed: Mapping[str, Handed | None]
     if source is ResultSource.FILE:
-        handed = {objects.uid(pod): result.message_of(pod) for pod in present}
+        handed = {objects.uid(pod): result.message_of(pod, result.main_containers(job, pod)) for pod in present}
     else:
         handed = _marked_lines(kubectl, job, present)
     values = [_value(job, handed[objects.uid(pod)], source) if pod is not None else None for pod in slots]
@@ -44,7 +44,7 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
 
 def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapping[str, Handed | None]:
     """Read the logs of the pods' containers, a few at once; of each pod the first container with a result counts."""
-    containers = [(pod, name) for pod in pods for name in result.main_containers(pod)]
+    containers = [(pod, name) for pod in pods for name in result.main_containers(job, pod)]
     handed: dict[str, Handed | None] = {objects.uid(pod): None for pod in pods}
     for start in range(0, len(containers), _AT_ONCE):
         some = containers[start : start + _AT_ONCE]

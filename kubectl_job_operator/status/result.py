@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import pod_status
+from kubectl_job_operator.status import main_end, pod_status
 
 PATH = "/airflow/xcom/return.json"
 """Where a container writes its result; the pod operator's users know it."""
@@ -104,17 +104,19 @@ def is_marked(line: bytes) -> bool:
     return line.startswith(_MARKER)
 
 
-def main_containers(pod: Object) -> list[str]:
-    """Return the names of a pod's containers, in the order of its spec."""
-    return [container["name"] for container in pod["spec"]["containers"]]
+def main_containers(job: Object, pod: Object) -> list[str]:
+    """Return the names of a pod's containers, in the order of its spec; only the one that decides, if one does."""
+    names = [container["name"] for container in pod["spec"]["containers"]]
+    decides = main_container.name_in(job)
+    return [decides] if decides in names else names
 
 
-def message_of(pod: Object) -> Handed | None:
-    """Return what the first of a pod's containers that wrote something has written; ``None`` if none has."""
+def message_of(pod: Object, containers: Sequence[str]) -> Handed | None:
+    """Return what the first of these containers of a pod that wrote something has written; ``None`` if none has."""
     messages: dict[str, str] = {}
     for one in pod_status.container_statuses(pod):
         messages[one["name"]] = ((one.get("state") or {}).get("terminated") or {}).get("message") or ""
-    for container in main_containers(pod):
+    for container in containers:
         text = messages.get(container, "").encode(errors="surrogatepass")
         if text:
             return Handed(pod["metadata"]["name"], container, text, len(text), message_limit(pod))
@@ -132,7 +134,7 @@ def slots(job: Object, pods: Sequence[Object]) -> list[Object | None]:
 
     Of a Job with completion indexes each index has its place, and ``None`` where no pod of it succeeded.
     """
-    succeeded = [pod for pod in pod_status.by_age(pods) if pod_status.phase(pod) == "Succeeded"]
+    succeeded = [pod for pod in pod_status.by_age(pods) if main_end.gives_result(job, pod)]
     spec = (job.get("spec") or {}) if kinds.is_job(job) else {}
     if spec.get("completionMode") != "Indexed":
         return list(succeeded)
