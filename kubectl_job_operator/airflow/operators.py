@@ -149,7 +149,7 @@ class KubernetesJobOperator(ShorthandOperator):
     :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
         4096 bytes, in a pod of more than three containers each its part of 12 KiB; ``"logs"`` is a line of its log,
         ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the log is then read once more, and the line is
-        not shown.
+        not shown. Without such a line, LamaAni's ``::kube_api:xcom={...}``, each key an XCom of its own too.
 
     Time:
 
@@ -457,11 +457,14 @@ class KubernetesJobOperator(ShorthandOperator):
     def _pushed(self, context: Context, runner: JobRunner) -> Any:
         """Push the names of the pods, and return the result."""
         from kubectl_job_operator.airflow.xcom import POD_NAMES, push
+        from kubectl_job_operator.status import keyed
 
         if runner.done is None:
             raise AssertionError("a Job that did not fail is done")
         push(context, POD_NAMES, list(runner.done.pod_names), self.log.warning)
-        return runner.done.result
+        for key, value in keyed.keys_of(runner.done.result).items():
+            push(context, key, value, self.log.warning)
+        return keyed.plain(runner.done.result)
 
     def on_kill(self) -> None:
         """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""

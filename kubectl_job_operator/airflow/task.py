@@ -23,7 +23,6 @@ class JobTask(Addressed, Protocol):
 
     # Airflow's own
     task_id: str
-    dag_id: str
     retries: int | None
     execution_timeout: datetime.timedelta | None
     do_xcom_push: bool
@@ -94,6 +93,10 @@ class JobTask(Addressed, Protocol):
     # The shorthand
     name: str | None
     termination_grace_period: int | str | None
+
+    @property
+    def dag_id(self) -> str:
+        """Airflow's."""
 
     @property
     def log(self) -> Any:

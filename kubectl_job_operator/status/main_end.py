@@ -38,7 +38,7 @@ def exit_code_in(pod: Object, name: str) -> int | None:
     """
     if objects.is_being_deleted(pod):
         return None
-    found = next((one for one in status_of(pod).get("containerStatuses") or () if one["name"] == name), {})
+    found: Object = next((one for one in status_of(pod).get("containerStatuses") or () if one["name"] == name), {})
     ended = (found.get("state") or {}).get("terminated")
     if not ended or "exitCode" not in ended or pod_status.has_lost(pod, name):
         return None

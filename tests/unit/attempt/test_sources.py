@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +15,23 @@ from kubectl_job_operator.kubectl.transcript import Record
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import MANIFEST, NAMESPACE, REFUSED, Log
 
-FORBIDDEN = {
+FORBIDDEN: dict[str, Any] = {
     "stderr": 'Error from server (Forbidden): cronjobs.batch "nightly" is forbidden: User "u" cannot get resource '
     '"cronjobs" in API group "batch" in the namespace "here"\n',
     "return_code": 1,
 }
-ABSENT = {"stderr": 'Error from server (NotFound): cronjobs.batch "nightly" not found\n', "return_code": 1}
-BROKEN = {"stderr": "error: accumulating resources: accumulation err='accumulating nope.yaml'\n", "return_code": 1}
-AWAY = {"stderr": 'error: hit 5 retries: Get "https://example.com/base.yaml": no such host\n', "return_code": 1}
+ABSENT: dict[str, Any] = {
+    "stderr": 'Error from server (NotFound): cronjobs.batch "nightly" not found\n',
+    "return_code": 1,
+}
+BROKEN: dict[str, Any] = {
+    "stderr": "error: accumulating resources: accumulation err='accumulating nope.yaml'\n",
+    "return_code": 1,
+}
+AWAY: dict[str, Any] = {
+    "stderr": 'error: hit 5 retries: Get "https://example.com/base.yaml": no such host\n',
+    "return_code": 1,
+}
 COMMAND = (
     "kubectl",
     "-n",
@@ -43,7 +53,7 @@ def of_cronjob(log: Log, namespace: str | None = NAMESPACE) -> str:
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "_FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(sources.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
 
 def test_a_kustomization_is_built_by_one_command_which_is_shown(fake_kubectl: FakeKubectl) -> None:
