@@ -10,7 +10,7 @@ from kubectl_job_operator.airflow.argument_types import DeletePolicyChoice, Kill
 from kubectl_job_operator.airflow.shorthand import check_shorthand
 from kubectl_job_operator.airflow.type_checks import check_types
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
-from kubectl_job_operator.manifest import rules
+from kubectl_job_operator.manifest import kustomization, rules
 from kubectl_job_operator.manifest.names import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _CHOICES = {
     "on_worker_stop": WorkerStopChoice,
     "xcom_from": ResultChoice,
 }
+_SOURCES = ("yaml_file_name", "job_yaml", "kustomize_dir", "from_cronjob")
 _SHORTEST_UNIQUE_NAME = 10
 _EXIT_CODES = ("skip_on_exit_code", "fail_on_exit_code")
 _RULES = ("success_when", "failure_when")
@@ -68,6 +69,7 @@ def check_arguments(task: JobTask) -> None:
         raise ValueError(f"max_log_streams must be at least 1, but is {task.max_log_streams}")
     _check_exit_codes(task)
     _check_rules(task)
+    _check_main_container(task)
     check_shorthand(task.shorthand())
 
 
@@ -101,6 +103,21 @@ def _check_rules(task: JobTask) -> None:
         raise ValueError(f"success_when and failure_when contradict each other: both have {min(both)!r}")
 
 
+def _check_main_container(task: JobTask) -> None:
+    if task.main_container is None:
+        return
+    for name in _RULES:
+        if getattr(task, name) is not None:
+            raise ValueError(f"main_container and {name} contradict each other; give one of them")
+    for name, only in (("backoff_limit", 0), ("parallelism", 1), ("completions", 1)):
+        number = getattr(task, name)
+        if isinstance(number, int) and number != only:
+            raise ValueError(
+                f"main_container needs a Job of one pod that is not replaced, but {name} is {number}: leave it out, "
+                "for the task's retries run it again"
+            )
+
+
 def _check_exit_codes(task: JobTask) -> None:
     for name in _EXIT_CODES:
         given = getattr(task, name)
@@ -114,8 +131,12 @@ def _check_exit_codes(task: JobTask) -> None:
 
 
 def _check_source(task: JobTask) -> None:
-    if task.yaml_file_name is not None and task.job_yaml is not None:
-        raise ValueError("give only one of yaml_file_name and job_yaml; both are given")
+    given = [name for name in _SOURCES if getattr(task, name) is not None]
+    if len(given) > 1:
+        raise ValueError(f"give only one of {' and '.join(given)}; {'both' if len(given) == 2 else 'all'} are given")  # noqa: PLR2004
+    if task.yaml_template_fields and given and not task.has_template:
+        raise ValueError(f"yaml_template_fields has no effect with {given[0]}: there is no template")
+    _check_address(task.kustomize_dir)
     if not task.has_yaml and not task.has_pod:
         raise ValueError("give one of yaml_file_name and job_yaml, or without YAML an image; none of them is given")
     if task.job_yaml is not None and not (isinstance(task.job_yaml, (str, dict, list)) or is_reference(task.job_yaml)):
@@ -128,6 +149,14 @@ def _check_source(task: JobTask) -> None:
         raise ValueError("yaml_write_filename needs yaml_write_path, the folder to write the file to")
     if task.deadline_from_timeout and task.execution_timeout is None:
         raise ValueError("deadline_from_timeout needs execution_timeout, the time to take it from")
+
+
+def _check_address(address: object) -> None:
+    if isinstance(address, str) and kustomization.holds_password(address):
+        raise ValueError(
+            "the address in kustomize_dir has a password in it, which would stand in the log: leave it out, and give "
+            "git its credentials by a helper, a .netrc or an ssh key"
+        )
 
 
 def _check_pairs(task: JobTask) -> None:

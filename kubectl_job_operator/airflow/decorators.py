@@ -70,14 +70,14 @@ class KubernetesJobDecoratedOperator(DecoratedOperator, KubernetesJobOperator):
         from kubectl_job_operator.airflow.secrets import mask_by_name
 
         mask_by_name(returned)  # an error would show it
-        if isinstance(returned, Mapping) and self.has_yaml:
+        if isinstance(returned, Mapping) and self.has_template:
             self.yaml_template_fields = {**self.yaml_template_fields, **returned}
         elif isinstance(returned, str) and returned.strip():
             self.cmds = ["sh", "-c", returned]
         elif isinstance(returned, (list, tuple)) and returned:
             self.cmds = list(returned)
         else:
-            wanted = "a command (a str or a list of str)" + (" or a dict of variables" if self.has_yaml else "")
+            wanted = "a command (a str or a list of str)" + (" or a dict of variables" if self.has_template else "")
             raise InputError(
                 f"The function {self.python_callable.__name__} must return {wanted}, but has returned {returned!r}.\n"
                 "What to do: return the command; a dict needs yaml_file_name or job_yaml."

@@ -43,7 +43,7 @@ ELSEWHERE: Mapping[str, tuple[Elsewhere, ...]] = {
         Elsewhere("get_logs", "get_logs"),
         Elsewhere("startup_timeout_seconds", "startup_timeout_seconds", "600 by default"),
         Elsewhere("on_kube_api_event", "", "the log tells what happens; ``log_formatter`` sees each line"),
-        Elsewhere("parse_xcom_event", "", "a result is JSON: ``do_xcom_push=True``, with ``xcom_from``"),
+        Elsewhere("parse_xcom_event", "", 'its line is read, as JSON: ``do_xcom_push=True``, ``xcom_from="logs"``'),
     ),
     "EliMor": (
         Elsewhere("yaml_file_name", "yaml_file_name", "also looked for beside the DAG's file"),

@@ -50,10 +50,16 @@ class KubernetesJobOperator(ShorthandOperator):
     The manifest:
 
     :param yaml_file_name: (str) the template: an absolute path, or a name that is looked for beside the DAG's file and
-        in the DAG's ``template_searchpath``. Templated. At most one of this and ``job_yaml``; without both an
-        ``image`` is needed.
+        in the DAG's ``template_searchpath``. Templated. At most one of this, ``job_yaml``, ``kustomize_dir`` and
+        ``from_cronjob``; without all of them an ``image`` is needed.
     :param job_yaml: (str, dict or list of dicts) the manifest itself. A str is a template, and so is every string in a
         dict. What an earlier task returns may stand for all of it or for any value in it.
+    :param kustomize_dir: (str, default None) a folder with a kustomization, looked for as ``yaml_file_name`` is, or a
+        remote address that kubectl takes: the manifest is what ``kubectl kustomize`` prints. Templated. Instead of
+        ``yaml_file_name`` and ``job_yaml``.
+    :param from_cronjob: (str, default None) the name of a CronJob in the cluster, which may be suspended: the manifest
+        is the Job that it would start now. It gets a suffix to its name, and does not count among the CronJob's own.
+        Templated. Instead of ``yaml_file_name`` and ``job_yaml``.
     :param yaml_template_fields: (dict, default ``{}``) variables for the template, before all that Airflow gives a
         task (``ds``, ``params``, ...). Templated.
     :param yaml_write_path: (str, default None) a folder where the rendered YAML is also written, to stay there; made if
@@ -79,6 +85,10 @@ class KubernetesJobOperator(ShorthandOperator):
         (``"{.status.phase}=Succeeded"``), as ``kubectl wait --for`` takes them; of a list, any.
     :param failure_when: (str or list of str, default None) the same for when it failed; wins where both hold. Without
         it, only a Job and a Pod can fail.
+    :param main_container: (str, default None) the name of the container that decides: the task ends when it does, by
+        its exit code, although others of its pod run on, and these are then ended. For a Pod, and for a Job of one pod
+        that is not replaced (``backoffLimit: 0``, the default then). The worker waits, also where ``deferrable``.
+        Templated.
     :param pod_selector: (str, default None) the label selector of that object's pods, whose logs are shown. By default
         the pod templates in the object get a label for it. Templated.
 
@@ -139,7 +149,7 @@ class KubernetesJobOperator(ShorthandOperator):
     :param xcom_from: (str, default ``"file"``) how it hands it over: ``"file"`` is ``/airflow/xcom/return.json``, up to
         4096 bytes, in a pod of more than three containers each its part of 12 KiB; ``"logs"`` is a line of its log,
         ``::kubectl-job-operator/result::`` and the JSON, up to 1 MiB; the log is then read once more, and the line is
-        not shown.
+        not shown. Without such a line, LamaAni's ``::kube_api:xcom={...}``, each key an XCom of its own too.
 
     Time:
 
@@ -175,12 +185,15 @@ class KubernetesJobOperator(ShorthandOperator):
         *ShorthandOperator.shorthand_names,
         "yaml_file_name",
         "job_yaml_xcoms",
+        "kustomize_dir",
+        "from_cronjob",
         "yaml_template_fields",
         "yaml_write_path",
         "yaml_write_filename",
         "labels",
         "annotations",
         "env_vars",
+        "main_container",
         "pod_selector",
         "namespace",
         "kubernetes_conn_id",
@@ -210,6 +223,8 @@ class KubernetesJobOperator(ShorthandOperator):
         # The manifest
         yaml_file_name: str | XComArg | None = None,
         job_yaml: str | dict[str, Any] | list[dict[str, Any]] | XComArg | None = None,
+        kustomize_dir: str | XComArg | None = None,
+        from_cronjob: str | XComArg | None = None,
         yaml_template_fields: Mapping[str, Any] | XComArg | None = None,
         yaml_write_path: str | XComArg | None = None,
         yaml_write_filename: str | XComArg | None = None,
@@ -222,6 +237,7 @@ class KubernetesJobOperator(ShorthandOperator):
         backoff_limit: int | None = None,
         success_when: str | list[str] | None = None,
         failure_when: str | list[str] | None = None,
+        main_container: str | XComArg | None = None,
         pod_selector: str | XComArg | None = None,
         # The cluster
         namespace: str | XComArg | None = None,
@@ -272,6 +288,8 @@ class KubernetesJobOperator(ShorthandOperator):
         self.job_yaml = as_plain(job_yaml)
         # Airflow waits for the tasks that these come from, and puts what they returned in their places.
         self.job_yaml_xcoms = references_in(self.job_yaml)
+        self.kustomize_dir = fetched(kustomize_dir)
+        self.from_cronjob = fetched(from_cronjob)
         self.yaml_template_fields = fetched(yaml_template_fields or {})
         self.yaml_write_path = fetched(yaml_write_path)
         self.yaml_write_filename = fetched(yaml_write_filename)
@@ -284,6 +302,7 @@ class KubernetesJobOperator(ShorthandOperator):
         self.backoff_limit = backoff_limit
         self.success_when = success_when
         self.failure_when = failure_when
+        self.main_container = fetched(main_container)
         self.pod_selector = fetched(pod_selector)
         # The cluster
         self.namespace = fetched(namespace)
@@ -337,6 +356,9 @@ class KubernetesJobOperator(ShorthandOperator):
         self._is_over = False
         check_arguments(self)
         self._settle_defaults()
+        if self.asks_kubectl:
+            # What stands in the "Rendered Template" tab is there only then.
+            self.overwrite_rtif_after_execution = True
 
     def _settle_defaults(self) -> None:
         """Replace what was not given by what it then means."""
@@ -362,7 +384,17 @@ class KubernetesJobOperator(ShorthandOperator):
     @property
     def has_yaml(self) -> bool:
         """Whether the Job is described by YAML."""
+        return self.has_template or self.asks_kubectl
+
+    @property
+    def has_template(self) -> bool:
+        """Whether that YAML is a template of the author's, which may use variables."""
         return self.yaml_file_name is not None or self.job_yaml is not None
+
+    @property
+    def asks_kubectl(self) -> bool:
+        """Whether only kubectl can give the YAML: it is started in ``execute``, and not where fields are rendered."""
+        return self.kustomize_dir is not None or self.from_cronjob is not None
 
     def execute(self, context: Context) -> Any:
         """Run the Job and return its result; ``None`` if it has none.
@@ -425,11 +457,14 @@ class KubernetesJobOperator(ShorthandOperator):
     def _pushed(self, context: Context, runner: JobRunner) -> Any:
         """Push the names of the pods, and return the result."""
         from kubectl_job_operator.airflow.xcom import POD_NAMES, push
+        from kubectl_job_operator.status import keyed
 
         if runner.done is None:
             raise AssertionError("a Job that did not fail is done")
         push(context, POD_NAMES, list(runner.done.pod_names), self.log.warning)
-        return runner.done.result
+        for key, value in keyed.keys_of(runner.done.result).items():
+            push(context, key, value, self.log.warning)
+        return keyed.plain(runner.done.result)
 
     def on_kill(self) -> None:
         """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
@@ -453,7 +488,7 @@ class KubernetesJobOperator(ShorthandOperator):
             self.rendered_yaml = self._rendering_error = None
         try:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-            if parent is self and self.renders_before_execute:
+            if parent is self and self.renders_before_execute and not self.asks_kubectl:
                 self._manifest = self._make_manifest(context)
                 self.rendered_yaml = self._manifest.masked_text()
         except Exception as error:
@@ -478,6 +513,8 @@ class KubernetesJobOperator(ShorthandOperator):
             raise AirflowFailException(str(error)) from None
         mask_secrets_of(manifest.companions)
         mask_env_of(manifest.job)
+        if self.asks_kubectl:
+            self.rendered_yaml = manifest.masked_text()
         return manifest
 
     def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kubectl_job_operator.airflow import sources
 from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.name_room import longest_name
-from kubectl_job_operator.manifest.names import LONGEST_NAME
+from kubectl_job_operator.manifest.names import LONGEST_NAME, valid_name
 from kubectl_job_operator.manifest.overrides import overridden
 from kubectl_job_operator.manifest.shorthand import environment, fill, job_around
 from kubectl_job_operator.manifest.template import Renderer
@@ -36,13 +38,26 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     :raises InputError: if the template or the manifest cannot be used.
     """
     manifest = _with_arguments(task, _renderer(task, context))
+    is_unnamed = manifest.is_unnamed and not task.name
     if task.backoff_limit is None:
-        manifest = manifest.with_backoff_limit(task.retries or 0, override=False)
+        # One container decides about one pod: it is the task that tries again.
+        limit = 0 if main_container.name_in(manifest.job) else task.retries or 0
+        manifest = manifest.with_backoff_limit(limit, override=False)
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
+    longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
+    unique_name = functools.partial(identity_of(task, context).unique_name, longest=longest)
     if task.unique_name or not (task.has_yaml or task.name):
-        longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
-        manifest = manifest.with_names(functools.partial(identity_of(task, context).unique_name, longest=longest))
+        manifest = manifest.with_names(unique_name)
+    elif is_unnamed:
+        manifest = manifest.with_name(unique_name(manifest.name))
+    if is_unnamed:
+        task.log.info(
+            "The manifest from %s has no name for the %s; this run's is %s.",
+            manifest.source,
+            kinds.word(manifest.job),
+            manifest.name,
+        )
     if task.deadline_from_timeout and task.execution_timeout is not None:
         manifest = manifest.with_active_deadline(max(1, math.ceil(task.execution_timeout.total_seconds())))
     labels = texts_of("labels", {**task.deployment_labels, **(task.labels or {})})
@@ -58,9 +73,14 @@ def _renderer(task: JobTask, context: Context) -> Renderer:
     dag = task.get_dag()
     if dag is None:
         return Renderer([], variables)
-    search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
     # Sandboxed, it gives text also where the DAG wants native objects.
-    return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
+    return Renderer(_search_path(task), variables, dag.get_template_env(force_sandboxed=True))
+
+
+def _search_path(task: JobTask) -> list[str]:
+    """Return where files and folders are looked for: beside the DAG first."""
+    dag = task.get_dag()
+    return [] if dag is None else [dag.folder, *_as_tuple(dag.template_searchpath)]
 
 
 def _with_arguments(task: JobTask, renderer: Renderer) -> Manifest:
@@ -97,21 +117,30 @@ def _described(task: JobTask, renderer: Renderer) -> Manifest:
 
 def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
     """Return what the YAML gives, with what is said of its Job."""
+    # Where the YAML has no name, that of the task is one that others do not have.
+    name = valid_name(f"{task.dag_id}-{task.task_id}")
+    if task.kustomize_dir is not None:
+        return sources.kustomized(task, os.fspath(task.kustomize_dir), _search_path(task), said, name)
+    if task.from_cronjob is not None:
+        return sources.of_from_cronjob(task, task.from_cronjob, said)
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
-        return Manifest.parse(rendered.text, rendered.source, said)
+        return Manifest.parse(rendered.text, rendered.source, said, name)
     if isinstance(task.job_yaml, str):
-        return Manifest.parse(renderer.render_text(task.job_yaml, ARGUMENT).text, ARGUMENT, said)
+        return Manifest.parse(renderer.render_text(task.job_yaml, ARGUMENT).text, ARGUMENT, said, name)
     # Strings that an earlier task returned are no templates.
     rendered_yaml = with_values(_with_rendered_strings(task.job_yaml, renderer), task.job_yaml_xcoms)
     if isinstance(rendered_yaml, str):
-        return Manifest.parse(rendered_yaml, ARGUMENT, said)
-    return Manifest.of(rendered_yaml if isinstance(rendered_yaml, list) else [rendered_yaml], ARGUMENT, said)
+        return Manifest.parse(rendered_yaml, ARGUMENT, said, name)
+    return Manifest.of(rendered_yaml if isinstance(rendered_yaml, list) else [rendered_yaml], ARGUMENT, said, name)
 
 
 def _said_of_end(task: JobTask) -> dict[str, str]:
     """Return the annotations that say when what the task runs has ended."""
-    return kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector)
+    return {
+        **kinds.annotations_of(rule_texts(task.success_when), rule_texts(task.failure_when), task.pod_selector),
+        **main_container.annotation(task.main_container),
+    }
 
 
 def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:

@@ -31,6 +31,8 @@ class JobTask(Addressed, Protocol):
     yaml_file_name: str | None
     job_yaml: str | dict[str, Any] | list[dict[str, Any]] | None
     job_yaml_xcoms: dict[str, Any]
+    kustomize_dir: str | None
+    from_cronjob: str | None
     yaml_template_fields: Mapping[str, Any]
     yaml_write_path: str | None
     yaml_write_filename: str | None
@@ -44,6 +46,7 @@ class JobTask(Addressed, Protocol):
     backoff_limit: int | None
     success_when: str | list[str] | None
     failure_when: str | list[str] | None
+    main_container: str | None
     pod_selector: str | None
 
     # The logs
@@ -92,12 +95,20 @@ class JobTask(Addressed, Protocol):
     termination_grace_period: int | str | None
 
     @property
+    def dag_id(self) -> str:
+        """Airflow's."""
+
+    @property
     def log(self) -> Any:
         """Where the task logs."""
 
     @property
     def has_yaml(self) -> bool:
         """Whether the Job is described by YAML."""
+
+    @property
+    def has_template(self) -> bool:
+        """Whether that YAML is a template of the author's, which may use variables."""
 
     @property
     def has_pod(self) -> bool:

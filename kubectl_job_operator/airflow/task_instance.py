@@ -83,6 +83,7 @@ class TaskStateMemory:
     def note(self, done: Done) -> None:
         """Keep that this Job is Complete, if there is a later try to know it."""
         from kubectl_job_operator.attempt.memory import essence
+        from kubectl_job_operator.status import keyed
 
         if self._store is not None and self._has_next_try:
             with contextlib.suppress(Exception):
@@ -91,7 +92,8 @@ class TaskStateMemory:
                     {
                         "round": self._round,
                         "job": essence(done.job),
-                        "result": done.result,
+                        "result": keyed.plain(done.result),
+                        "keys": keyed.keys_of(done.result),
                         "pod_names": list(done.pod_names),
                     },
                 )
@@ -99,6 +101,7 @@ class TaskStateMemory:
     def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try of this round has noted."""
         from kubectl_job_operator.attempt.memory import Done
+        from kubectl_job_operator.status.keyed import KeyedResult
 
         noted: Any = None
         if self._store is not None and self._has_earlier_try:
@@ -106,7 +109,9 @@ class TaskStateMemory:
                 noted = self._store.get(_COMPLETE_JOB)
         if not isinstance(noted, dict) or noted.get("round") != self._round:
             return None
-        return Done(noted["job"], noted.get("result"), noted.get("pod_names") or ())
+        result = noted.get("result")
+        is_keyed = isinstance(result, dict) and noted.get("keys") == result
+        return Done(noted["job"], KeyedResult(result) if is_keyed else result, noted.get("pod_names") or ())
 
 
 def _first_try(task: JobTask, context: Context) -> int:

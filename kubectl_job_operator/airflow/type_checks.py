@@ -45,9 +45,21 @@ class _Kind:
 
 # A str of these may be a template, and the output of an earlier task is yet to be fetched.
 _TEMPLATED = (
-    _Kind("a str", (str, os.PathLike), ("yaml_file_name", "yaml_write_path", "config_file", "replay_dir")),
     _Kind(
-        "a str", (str,), ("yaml_write_filename", "pod_selector", "namespace", "kubernetes_conn_id", "cluster_context")
+        "a str", (str, os.PathLike), ("yaml_file_name", "kustomize_dir", "yaml_write_path", "config_file", "replay_dir")
+    ),
+    _Kind(
+        "a str",
+        (str,),
+        (
+            "yaml_write_filename",
+            "from_cronjob",
+            "main_container",
+            "pod_selector",
+            "namespace",
+            "kubernetes_conn_id",
+            "cluster_context",
+        ),
     ),
     _Kind("a dict", (Mapping,), ("yaml_template_fields", "labels", "annotations")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kubectl_job_operator.attempt.workspace import Workspace
@@ -23,10 +23,11 @@ class Connection:
 
 
 @contextlib.contextmanager
-def connect(access: Access, namespace: str | None) -> Iterator[Connection]:
-    """Give a kubectl that shows no commands; nothing of it is left behind.
+def connect(access: Access, namespace: str | None, show: Callable[[str], None] | None = None) -> Iterator[Connection]:
+    """Give a kubectl, of which nothing is left behind.
 
     :param namespace: where it works; ``None`` if that is yet to be found.
+    :param show: takes its commands, line by line; without it they are not shown.
     :raises AccessError: if the way into the cluster does not exist.
     """
     access.check()
@@ -34,7 +35,7 @@ def connect(access: Access, namespace: str | None) -> Iterator[Connection]:
     access = workspace.settle(access)
     processes = Processes(access.environment(os.environ, workspace.folder))
     try:
-        yield Connection(Kubectl(access, namespace, processes, Transcript(_show_nowhere)), workspace)
+        yield Connection(Kubectl(access, namespace, processes, Transcript(show or _show_nowhere)), workspace)
     finally:
         processes.close()
         workspace.remove()

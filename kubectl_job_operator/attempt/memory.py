@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
@@ -51,7 +51,7 @@ def essence(job: Object) -> Object:
     """Return the small part of a Job from which its end is told; that of another object is told as a Job tells it."""
     metadata, status = job["metadata"], job.get("status") or {}
     names = {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata}
-    if not kinds.is_job(job):
+    if not kinds.is_job(job) or main_container.exit_code_on(job) is not None:
         found = job_status.verdict(job)
         said = (
             [{"type": found.type, "status": "True", "reason": found.reason, "message": found.message}] if found else []
@@ -59,6 +59,7 @@ def essence(job: Object) -> Object:
         return {
             "kind": kinds.word(job),
             "metadata": {**names, "annotations": {SUCCESS_WHEN: job_status.COMPLETE}},
+            "spec": {"selector": (job.get("spec") or {}).get("selector") or {}},
             "status": {"conditions": said},
         }
     return {

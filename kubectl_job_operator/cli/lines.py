@@ -101,6 +101,12 @@ def exact_map(text: str, marked: str, files: Sequence[str], template: Source) ->
     return LineMap(places)
 
 
+def own_lines(text: str, template: Source) -> LineMap:
+    """Let each line stand for itself, where the text is not made of a template."""
+    lines = range(1, len(text.split("\n")) + 1)
+    return LineMap(tuple(Place(template.name, line, is_exact=True, given=text) for line in lines))
+
+
 def near_map(text: str, template: Source) -> LineMap:
     """Compare the rendered lines with the template's: what stands in both is a landmark for what is in between."""
     ours, theirs = text.split("\n"), template.read().split("\n")

@@ -131,7 +131,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def add_kind_options(parser: argparse.ArgumentParser) -> None:
     """Add when an object that is no Job has come to its end, as the operator's arguments of the same names."""
-    group = parser.add_argument_group("Other kinds than Job")
+    group = parser.add_argument_group("When it has ended, if not by the conditions of a Job")
     for name, what in (("success-when", "did its work"), ("failure-when", "failed")):
         group.add_argument(
             f"--{name}",
@@ -142,6 +142,11 @@ def add_kind_options(parser: argparse.ArgumentParser) -> None:
             "{.status.phase}=Succeeded. Can be given again; any of them will do",
         )
     group.add_argument("--pod-selector", metavar="LABELS", help="the label selector of its pods")
+    group.add_argument(
+        "--main-container",
+        metavar="NAME",
+        help="the container of a Pod, or of a Job of one pod, that decides; what else runs in the pod is ended then",
+    )
 
 
 def add_output_option(parser: argparse.ArgumentParser, *formats: str) -> None:
@@ -155,10 +160,13 @@ def rules_of(options: Options) -> dict[str, str]:
     :raises ManifestError: if one of the rules is none.
     """
     from kubectl_job_operator.errors import ManifestError
-    from kubectl_job_operator.manifest import kinds
+    from kubectl_job_operator.manifest import kinds, main_container
 
     try:
-        return kinds.annotations_of(options.success_when, options.failure_when, options.pod_selector)
+        return {
+            **kinds.annotations_of(options.success_when, options.failure_when, options.pod_selector),
+            **main_container.annotation(options.main_container),
+        }
     except ValueError as error:
         raise ManifestError(f"--success-when or --failure-when: {error}.\nWhat to do: mend the rule.") from None
 
@@ -180,6 +188,13 @@ def access_of(options: Options) -> Access:
         in_cluster=options.in_cluster,
         named_kubectl=options.kubectl,
     )
+
+
+def kubectl_of(options: Options) -> Access:
+    """Return the kubectl to run where no cluster is asked; some subcommands have no option for it."""
+    from kubectl_job_operator.kubectl.access import Access
+
+    return Access(named_kubectl=getattr(options, "kubectl", None))
 
 
 def namespace_of(manifest: Manifest, options: Options) -> str | None:

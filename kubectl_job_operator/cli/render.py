@@ -19,6 +19,7 @@ not a manifest with exactly one Job. Names that Airflow gives a task (ds, ts, ru
 for today, and can be given like any other.
 
 What a Secret holds is masked, and then the YAML is written anew; --raw shows it, and also shows what is no manifest.
+A folder with a kustomization may stand for the template: then it is what kubectl kustomize prints.
 
 Examples:
   # Give a variable
@@ -30,13 +31,20 @@ Examples:
   # From another program, as JSON
   make-template | kubectl-job-operator render - -o json
 
+  # What an overlay gives
+  kubectl-job-operator render overlays/prod
+
   # Apply it by hand
   kubectl-job-operator render load.yaml --set table=orders --raw | kubectl apply --server-side -f -"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
-    parser.add_argument("template", metavar="TEMPLATE", help="a Jinja template that gives YAML; - is stdin")
+    parser.add_argument(
+        "template",
+        metavar="TEMPLATE",
+        help="a Jinja template that gives YAML, or a folder with a kustomization; - is stdin",
+    )
     add_template_options(parser)
     add_kind_options(parser)
     add_output_option(parser, "yaml", "json")
@@ -56,18 +64,22 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.cli.streams import complain, write
     from kubectl_job_operator.errors import InputError
-    from kubectl_job_operator.manifest.manifest import Manifest
+    from kubectl_job_operator.manifest import kinds
 
     if options.raw and options.output != "yaml":
         raise InputError("--raw is the text as it is, which -o json is not.\nWhat to do: give one of them.")
 
-    rendered = Template.of(options.template, options).render()
+    template = Template.of(options.template, options)
+    rendered = template.render()
     text = rendered.text
     if not options.raw:
-        manifest = Manifest.parse(text, rendered.source, rules_of(options))
-        if manifest.has_secret:
+        manifest = template.manifest(rendered, rules_of(options))
+        if manifest.has_secret or manifest.is_unnamed:
             text = manifest.masked_text()
+        if manifest.has_secret:
             complain("note: what the Secrets hold is masked; --raw shows it.")
+        if manifest.is_unnamed:
+            complain(f"note: the YAML has no name for the {kinds.word(manifest.job)}; each run makes one, as this.")
         if options.output == "json":
             text = _as_json(manifest)
     write(sys.stdout, text if text.endswith("\n") else f"{text}\n")

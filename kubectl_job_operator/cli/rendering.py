@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,17 @@ import jinja2.sandbox
 from jinja2.ext import Extension
 
 from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.sources import kustomized
 from kubectl_job_operator.cli.airflow_filters import FILTERS
 from kubectl_job_operator.cli.airflow_names import airflow_names, with_given
-from kubectl_job_operator.cli.lines import LineMap, LineMarks, exact_map, near_map
-from kubectl_job_operator.cli.options import Options, new_identity
+from kubectl_job_operator.cli.lines import LineMap, LineMarks, exact_map, near_map, own_lines
+from kubectl_job_operator.cli.options import Options, kubectl_of, new_identity
 from kubectl_job_operator.cli.source import Source, refuse_stdin_twice, source_of
 from kubectl_job_operator.cli.variables import variables_of
+from kubectl_job_operator.errors import InputError
+from kubectl_job_operator.manifest.manifest import Manifest
+from kubectl_job_operator.manifest.name_room import longest_name
+from kubectl_job_operator.manifest.names import valid_name
 from kubectl_job_operator.manifest.template import Rendered, Renderer
 
 
@@ -37,13 +43,19 @@ class Template:
     identity: Identity
 
     @classmethod
-    def of(cls, file: str, options: Options) -> Template:
+    def of(cls, file: str, options: Options, show: Callable[[str], None] | None = None) -> Template:
         """Take a template's file, and its variables from the options.
 
+        :param show: takes the command that makes YAML of a folder, and what came of it.
         :raises InputError: if there is no such file, or the variables cannot be read.
         """
         refuse_stdin_twice(file, *options.values_files)
-        source = source_of(file)
+        source = source_of(file, lambda folder: kustomized(kubectl_of(options), folder, show))
+        if source.is_built and (options.values_files or options.assignments):
+            raise InputError(
+                f"{source.name} is a kustomization, which has no variables.\n"
+                "What to do: leave out --set, --set-string and --values; an overlay of its own says what is different."
+            )
         now = datetime.datetime.now(datetime.timezone.utc)
         identity = new_identity(source.task_id, now)
         variables = with_given(airflow_names(identity, now), variables_of(options.values_files, options.assignments))
@@ -66,11 +78,28 @@ class Template:
         It is rendered once more, with a mark in each line. Where that gives another text, as from a template that rolls
         dice, the lines are compared instead.
         """
+        if self.source.is_built:
+            # kubectl does not tell which file a line of it came from.
+            return own_lines(text, self.source)
         environment = _environment(LineMarks)
         marked = self._render(Renderer(self.search_path, self.variables, environment)).text
         return exact_map(text, marked, LineMarks.files_of(environment), self.source) or near_map(text, self.source)
 
+    def manifest(self, rendered: Rendered, job_annotations: Mapping[str, str]) -> Manifest:
+        """Read what was rendered; where its Job has no name, it gets one, which is another for each run.
+
+        :param job_annotations: added to the Job.
+        :raises ManifestError: if it is no manifest with exactly one Job.
+        """
+        name = valid_name(self.identity.task_id)
+        manifest = Manifest.parse(rendered.text, rendered.source, job_annotations, name)
+        if not manifest.is_unnamed:
+            return manifest
+        return manifest.with_name(self.identity.unique_name(manifest.name, longest_name(manifest.job)))
+
     def _render(self, renderer: Renderer) -> Rendered:
+        if self.source.is_built:
+            return Rendered(self.source.read(), self.source.name)
         if self.source.text is None:
             return renderer.render_file(self.source.name)
         return renderer.render_text(self.source.text, self.source.name)

@@ -28,13 +28,20 @@ Examples:
   # In another cluster, and leave the Job there to look at
   kubectl-job-operator run load.yaml --values values.yaml --context staging --namespace jobs --keep
 
+  # An overlay of a kustomization
+  kubectl-job-operator run overlays/prod --unique-name
+
   # For a script: the log goes to stderr, and what came of it to stdout
   kubectl-job-operator run load.yaml --values values.yaml -o json | jq .outcome"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
-    parser.add_argument("template", metavar="TEMPLATE", help="a Jinja template that gives YAML with a Job; - is stdin")
+    parser.add_argument(
+        "template",
+        metavar="TEMPLATE",
+        help="a Jinja template that gives YAML with a Job, or a folder with a kustomization; - is stdin",
+    )
     add_output_option(parser, "text", "json")
     add_template_options(parser)
     add_kind_options(parser)
@@ -50,13 +57,12 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.life import live
     from kubectl_job_operator.cli.options import namespace_of, rules_of
     from kubectl_job_operator.cli.rendering import Template
-    from kubectl_job_operator.manifest.manifest import Manifest
+    from kubectl_job_operator.cli.streams import complain, say
     from kubectl_job_operator.manifest.name_room import longest_name
 
-    template = Template.of(options.template, options)
-    rendered = template.render()
+    template = Template.of(options.template, options, complain if options.output == "json" else say)
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
-    manifest = Manifest.parse(rendered.text, rendered.source, rules_of(options)).with_backoff_limit(0, override=False)
+    manifest = template.manifest(template.render(), rules_of(options)).with_backoff_limit(0, override=False)
     if options.unique_name:
         longest = longest_name(manifest.job)
         manifest = manifest.with_names(functools.partial(template.identity.unique_name, longest=longest))

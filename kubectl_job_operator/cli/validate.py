@@ -24,7 +24,8 @@ SUMMARY = "Check templates, and name the file and line of what is wrong"
 DESCRIPTION = """\
 Render templates and check what they give: by the operator's rules (exactly one Job, names, ...), and then by
 Kubernetes' schemas without a cluster, or with --server by the API server itself, which changes nothing then. What is
-wrong is told with the template's file and line.
+wrong is told with the template's file and line; of a folder with a kustomization with the line of what kubectl
+kustomize prints.
 
 Examples:
   # Without a cluster; needs pip install 'kubectl-job-operator[validate]'
@@ -39,7 +40,12 @@ Examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
-    parser.add_argument("templates", metavar="TEMPLATE", nargs="+", help="Jinja templates that give YAML; - is stdin")
+    parser.add_argument(
+        "templates",
+        metavar="TEMPLATE",
+        nargs="+",
+        help="Jinja templates that give YAML, or folders with kustomizations; - is stdin",
+    )
     parser.add_argument(
         "--server", action="store_true", help="let the API server check, by kubectl apply --dry-run=server"
     )
@@ -113,13 +119,12 @@ def _checked(file: str, options: Options, check: Check) -> Report:
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.cli.reports import Report
     from kubectl_job_operator.errors import ManifestError
-    from kubectl_job_operator.manifest.manifest import Manifest
 
     template = Template.of(file, options)
     rendered = template.render()
     lines = template.lines(rendered.text)
     try:
-        manifest = Manifest.parse(rendered.text, rendered.source, rules_of(options))
+        manifest = template.manifest(rendered, rules_of(options))
     except ManifestError as error:
         place = yaml_place(error.__cause__, lines)
         if place is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubectl_job_operator.kubectl.building import Building
 from kubectl_job_operator.kubectl.calls import Call
 from kubectl_job_operator.kubectl.changing import Changing
 from kubectl_job_operator.kubectl.kubeconfig import Kubeconfig
@@ -14,7 +15,7 @@ from kubectl_job_operator.kubectl.waiting import Waiting
 __all__ = ["Call", "Kubectl"]
 
 
-class Kubectl(Kubeconfig, Reading, Waiting, Logs, Changing):
+class Kubectl(Kubeconfig, Building, Reading, Waiting, Logs, Changing):
     """kubectl with one way into one cluster and one namespace.
 
     The first command starts ``kubectl version`` beside it, and no result is given out before that version is known to

@@ -51,6 +51,12 @@ def _name(one: Object) -> str:
     return f"{one.get('kind', '?').lower()}/{metadata.get('name', '?')} (uid {metadata.get('uid', '?')})"
 
 
+def count_documents(stdout: str) -> str:
+    """Count the documents of YAML that kubectl has written."""
+    count = len([part for part in re.split(r"^---$", stdout, flags=re.MULTILINE) if part.strip()])
+    return f"{count} document{'' if count == 1 else 's'}"
+
+
 def lines(stdout: str) -> list[str]:
     """Split at newlines only: a container's line may hold any other separator."""
     return stdout.removesuffix("\n").split("\n") if stdout else []

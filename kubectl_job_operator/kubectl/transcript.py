@@ -23,10 +23,12 @@ _READING = {
     ("describe",),
     ("events",),
     ("get",),
+    ("kustomize",),
     ("logs",),
     ("version",),
     ("wait",),
 }
+_OWN_DRY_RUN = "--dry-run=client"
 _FLAGS_WITH_A_VALUE = frozenset({"--kubeconfig", "--context", "-n"})
 _MOST_RECORDS = 500
 _FIRST_RECORDS = 100
@@ -192,7 +194,7 @@ def _outcome(label: str, said: str, end: str) -> str:
 
 
 def _is_reading(words: Sequence[str]) -> bool:
-    return any(tuple(words[: len(reading)]) == reading for reading in _READING)
+    return _OWN_DRY_RUN in words or any(tuple(words[: len(reading)]) == reading for reading in _READING)
 
 
 def _is_follow(words: Sequence[str]) -> bool:

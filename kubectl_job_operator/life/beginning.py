@@ -7,6 +7,7 @@ from pathlib import Path
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
 from kubectl_job_operator.attempt.decision import Decision, decide
 from kubectl_job_operator.attempt.identity import selector_of
+from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
 from kubectl_job_operator.errors import (
     ErrorKind,
@@ -110,7 +111,8 @@ class Beginning:
         try:
             granted = rights.Granted.read(kubectl.finish_can_i_list(rights_call))
             plural = rights.plural(kubectl.finish_api_resources(names_call), job) if names_call is not None else None
-            wanted = rights.wanted(job, reads_logs=attempt.settings.reads_logs, plural=plural)
+            may_keep = attempt.settings.delete_policy is not DeletePolicy.ALWAYS
+            wanted = rights.wanted(job, reads_logs=attempt.settings.reads_logs, plural=plural, may_keep=may_keep)
             lacking = granted.lacks(wanted.needed)
             if lacking:
                 missing = [str(right) for right in lacking]

@@ -8,13 +8,14 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.memory import Done
 from kubectl_job_operator.errors import JobFailedError, JobVanishedError, KubectlError, ResultError
+from kubectl_job_operator.life.main_container import end_the_rest
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.replay.time_line import has_slow_start, time_line
-from kubectl_job_operator.status import diagnosis, events, job_status, pod_status, verdict_words
+from kubectl_job_operator.status import diagnosis, events, job_status, main_end, pod_status, verdict_words
 from kubectl_job_operator.status.rights import LIST_EVENTS
 from kubectl_job_operator.status.shortening import shortened
 
@@ -64,8 +65,10 @@ class Ending:
         self._tell_time_line(job, verdict)
         if attempt.settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
-        elif attempt.ttl_seconds is not None:
-            self._restore_ttl(attempt.ttl_seconds)
+        else:
+            end_the_rest(attempt, job)
+            if attempt.ttl_seconds is not None:
+                self._restore_ttl(attempt.ttl_seconds)
         attempt.may_run_on = False
         if failure is not None:
             raise failure
@@ -109,6 +112,7 @@ class Ending:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
+            pods = main_end.of_main_alone(job, pods)
             following = self._attempt.settings.following
             is_shown = following.is_on and following.containers is None and following.init_containers is None
             why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)

@@ -138,6 +138,9 @@ def _rights(kubectl: Kubectl) -> Iterator[Finding]:
             yield Finding(what, Mark.UNSURE, "missing; tasks run without it, and tell less", advice)
         else:
             yield Finding(what, Mark.BAD, "missing", advice)
+    for right, argument in rights.FOR_SOME.items() if granted.is_known else ():
+        is_there = "not there; only" if granted.lacks([right]) else "there, for"
+        yield Finding(f"right to {right}", Mark.GOOD, f"{is_there} tasks with {argument}")
 
 
 def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:

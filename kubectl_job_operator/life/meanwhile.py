@@ -8,6 +8,7 @@ from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.errors import DeferralError, JobStartupError, JobVanishedError, TaskTimeoutError
 from kubectl_job_operator.life.ending import Ending
 from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.life.main_container import MainContainer
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import JobReader, WhoIsWaitedFor
 from kubectl_job_operator.life.progress import Progress
@@ -43,16 +44,18 @@ class Meanwhile:
         attempt = self._attempt
         if attempt.recalled is None:
             watch = self._reading.begin(job)
+            main = MainContainer(attempt, job, watch)
             waiter = Waiter(
                 attempt.kubectl,
                 job,
                 attempt.look_persistently,
                 attempt.mailbox,
                 chores=self._chores(job, watch),
+                has_decided=main.has_decided,
                 reconnections=lambda: watch.reconnections,
             )
             try:
-                job = waiter.wait()
+                job = main.settled(waiter.wait())
             except JobVanishedError as error:
                 raise self._ending.with_remains(job, error) from None
         return attempt.see(job)

@@ -9,8 +9,9 @@ from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.tails import LogTails
+from kubectl_job_operator.manifest import main_container
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import pod_status
+from kubectl_job_operator.status import main_end, pod_status
 from kubectl_job_operator.status.rights import GET_LOGS, GET_PODS, WATCH_PODS
 from kubectl_job_operator.watch.pods import PodWatch
 
@@ -97,7 +98,8 @@ class Reading:
         """Show what the containers have said and the task's log does not have yet."""
         attempt = self._attempt
         if self.follower is not None:
-            self.follower.finish(job, lambda: attempt.pods_of(job))
+            only = main_container.name_in(job) if main_end.exit_code(job) is not None else ""
+            self.follower.finish(job, lambda: attempt.pods_of(job), only)
         if self.watch is not None:
             self.watch.close()
         if attempt.settings.tail.is_on and attempt.recalled is None:

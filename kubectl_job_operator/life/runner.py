@@ -26,7 +26,7 @@ from kubectl_job_operator.life.handover import STAND_IN, Handover
 from kubectl_job_operator.life.meanwhile import Meanwhile
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.life.unwinding import Unwinding
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath, Caller
@@ -173,9 +173,10 @@ class JobRunner:
 
     def _run_first_half(self) -> Handover | None:
         attempt = self._attempt
-        if not kinds.is_job(attempt.manifest.job):
-            kind = kinds.word(attempt.manifest.job)
-            attempt.log.info(f"The triggerer can wait for a Job only, so the worker waits for the {kind} itself.")
+        main = main_container.name_in(attempt.manifest.job)
+        if main or not kinds.is_job(attempt.manifest.job):
+            what = f"container {main}" if main else f"the {kinds.word(attempt.manifest.job)}"
+            attempt.log.info(f"The triggerer can wait for a whole Job only, so the worker waits for {what} itself.")
             self._run()
             return None
         began = time.time()

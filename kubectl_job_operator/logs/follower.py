@@ -86,6 +86,7 @@ class LogFollower:
         self._follows = follows
         self._tells_times = tells_times
         self._version = -1
+        self._only = ""
         spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
 
@@ -108,12 +109,14 @@ class LogFollower:
         """Return nothing: reading goes on after the verdict, until ``finish``."""
         return ()
 
-    def finish(self, job: Object, list_pods: Callable[[], Sequence[Object]]) -> None:
+    def finish(self, job: Object, list_pods: Callable[[], Sequence[Object]], only: str = "") -> None:
         """Read the logs of a Job that has ended to their ends, for a bounded time, and say what was left.
 
         :param job: the Job as it ended.
         :param list_pods: lists its pods, for when the watch does not name them soon.
+        :param only: the one container whose log has an end, where others run on.
         """
+        self._only = only
         now, seconds = time.monotonic(), self._following.drain_seconds
         ended = job_status.ended_pod_count(job)
         # Of another kind nobody knows how many pods it has had: only a list tells.
@@ -182,7 +185,8 @@ class LogFollower:
     def _unread(self) -> list[LogSource]:
         """Return the containers whose logs have not been shown to their end."""
         self._learn()
-        return [source for source in self._sources.values() if not source.is_read]
+        awaited = [one for (_, name), one in self._sources.items() if self._only in ("", name)]
+        return [source for source in awaited if not source.is_read]
 
     def _go_on(self, is_done: Callable[[], bool], deadline: float, *, with_watch: bool = True) -> bool:
         """Watch and read on until there is nothing left to do, or until the deadline; return whether there is not."""

@@ -33,7 +33,7 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
         raise _lost(job, "somebody deleted pods of the Job before it could be read")
     handed: Mapping[str, Handed | None]
     if source is ResultSource.FILE:
-        handed = {objects.uid(pod): result.message_of(pod) for pod in present}
+        handed = {objects.uid(pod): result.message_of(pod, result.main_containers(job, pod)) for pod in present}
     else:
         handed = _marked_lines(kubectl, job, present)
     values = [_value(job, handed[objects.uid(pod)], source) if pod is not None else None for pod in slots]
@@ -44,21 +44,21 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
 
 def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapping[str, Handed | None]:
     """Read the logs of the pods' containers, a few at once; of each pod the first container with a result counts."""
-    containers = [(pod, name) for pod in pods for name in result.main_containers(pod)]
+    containers = [(pod, name) for pod in pods for name in result.main_containers(job, pod)]
     handed: dict[str, Handed | None] = {objects.uid(pod): None for pod in pods}
     for start in range(0, len(containers), _AT_ONCE):
         some = containers[start : start + _AT_ONCE]
-        for (pod, container), found in zip(some, _read_at_once(kubectl, job, some), strict=True):
+        for (pod, container), line in zip(some, _read_at_once(kubectl, job, some), strict=True):
+            found = line.last()
             if found is not None and handed[objects.uid(pod)] is None:
-                text, size = found
-                name = pod["metadata"]["name"]
-                handed[objects.uid(pod)] = Handed(name, container, text, size, result.LONGEST_LINE_BYTES)
+                (text, size), name = found, pod["metadata"]["name"]
+                handed[objects.uid(pod)] = Handed(
+                    name, container, text, size, result.LONGEST_LINE_BYTES, is_keyed=line.is_keyed
+                )
     return handed
 
 
-def _read_at_once(
-    kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]
-) -> list[tuple[bytes, int] | None]:
+def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[MarkedLine]:
     lines = [MarkedLine() for _ in containers]
     calls = [
         kubectl.start_log(pod["metadata"]["name"], container, line.feed)
@@ -72,7 +72,7 @@ def _read_at_once(
         if error.kind is ErrorKind.NOT_FOUND:
             raise _lost(job, "somebody deleted a pod of the Job before its log could be read") from error
         raise
-    return [line.last() for line in lines]
+    return lines
 
 
 def _value(job: Object, handed: Handed | None, source: ResultSource) -> Any:

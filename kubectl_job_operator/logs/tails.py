@@ -19,7 +19,7 @@ from kubectl_job_operator.logs.dressing import Dressing, last_state
 from kubectl_job_operator.logs.lines import LONGEST_LINE_BYTES
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import job_status
+from kubectl_job_operator.status import job_status, keyed
 from kubectl_job_operator.status.result import MARKER
 
 # What `kubectl logs --prefix` puts before each line; group 1 is pod/container.
@@ -114,7 +114,7 @@ class LogTails:
             return None
 
     def _visible(self, lines: Sequence[str]) -> Sequence[str]:
-        return [line for line in lines if not line.startswith(MARKER)] if self._hides_results else lines
+        return [line for line in lines if not line.startswith((MARKER, keyed.MARKER))] if self._hides_results else lines
 
 
 class RepeatedTail:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import kinds, main_document
+from kubectl_job_operator.manifest import kinds, main_container, main_document
 from kubectl_job_operator.manifest.documents import Document, Documents, names_of
 from kubectl_job_operator.manifest.exported import fields_of_the_cluster
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
@@ -46,6 +46,9 @@ def check_job_and_namespaces(manifest: Documents) -> None:
             f"annotation {SUCCESS_WHEN}",
         )
     _check_pod_templates(manifest, found[0])
+    problem = main_container.problem_of(found[0])
+    if problem is not None:
+        raise manifest.refusal(*problem)
     _check_namespaces(manifest)
 
 

@@ -18,10 +18,12 @@ class Documents:
 
     :param documents: all of them, in the order of the text.
     :param source: what to call it in an error, as the template's path.
+    :param is_unnamed: whether the Job's name is not its author's.
     """
 
     documents: tuple[Document, ...]
     source: str
+    is_unnamed: bool = False
 
     @property
     def job(self) -> Document:

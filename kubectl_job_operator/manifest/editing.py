@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from kubectl_job_operator.manifest import kinds, lifetime, main_document, references
+from kubectl_job_operator.manifest import kinds, lifetime, main_container, main_document, references
 from kubectl_job_operator.manifest.documents import Documents
 from kubectl_job_operator.manifest.env_order import joined_env, without_present
 from kubectl_job_operator.manifest.labels import KEEP, SECRETS_COME_LATE
@@ -129,7 +129,7 @@ class Editable(Documents):
         """Return the same manifest with this ``backoffLimit``.
 
         :param override: set it even where the text sets one.
-        :raises ManifestError: if it is to be set, and there is no Job that has one.
+        :raises ManifestError: if it is to be set, and there is no Job that has one, or a main container decides.
         """
         if not kinds.is_job(self.job):
             if override:
@@ -140,6 +140,9 @@ class Editable(Documents):
         is_set = spec.get("backoffLimit") is not None or spec.get("backoffLimitPerIndex") is not None
         if override or not is_set:
             job["spec"]["backoffLimit"] = limit
+        problem = main_container.problem_of(job)
+        if problem is not None:
+            raise self.refusal(*problem)
         return edited
 
     def _with_metadata(self, key: str, added: Mapping[str, str], *, on_pods: bool) -> Self:

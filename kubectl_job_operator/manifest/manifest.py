@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import yaml
 
 from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import broken_yaml, checking, kinds, main_document, yaml_text
+from kubectl_job_operator.manifest import broken_yaml, checking, kinds, main_document, nameless, yaml_text
 from kubectl_job_operator.manifest.documents import Document, names_of
 from kubectl_job_operator.manifest.editing import Editable
 from kubectl_job_operator.manifest.labels import MAIN
@@ -25,35 +25,50 @@ class Manifest(Editable):
 
     :param documents: all of them, in the order of the text.
     :param source: what to call it in an error, as the template's path.
+    :param is_unnamed: whether the Job's name is not its author's.
     """
 
     @classmethod
-    def parse(cls, text: str, source: str, job_annotations: Mapping[str, str] | None = None) -> Manifest:
+    def parse(
+        cls, text: str, source: str, job_annotations: Mapping[str, str] | None = None, name: str | None = None
+    ) -> Manifest:
         """Read rendered text.
 
         :param text: one or more YAML documents.
         :param source: what to call it in an error.
         :param job_annotations: added to the Job; those of ``kinds.annotations_of`` let it be of another kind.
+        :param name: what the Job is called if the text does not say; without it a Job must have a name.
         :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
         """
         try:
             loaded = yaml_text.load_all(text)
         except yaml.YAMLError as error:
             raise ManifestError(broken_yaml.problem(error, text, source)) from error
-        return cls.of(loaded, source, job_annotations)
+        return cls.of(loaded, source, job_annotations, name)
 
     @classmethod
-    def of(cls, documents: Sequence[Any], source: str, job_annotations: Mapping[str, str] | None = None) -> Manifest:
+    def of(
+        cls,
+        documents: Sequence[Any],
+        source: str,
+        job_annotations: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Manifest:
         """Take documents that were read already; empty ones are left out.
 
         :param job_annotations: added to the Job.
+        :param name: what the Job is called if it has no name.
         :raises ManifestError: if they are not a manifest with exactly one Job that can be run.
         """
         present = [document for loose in documents if loose is not None for document in _unlisted(loose)]
-        manifest = cls(tuple(present), source)
+        is_unnamed = False
+        if name is not None:
+            of_any_kind = kinds.says_when({"metadata": {"annotations": job_annotations or {}}})
+            present, is_unnamed = nameless.named(present, name, of_any_kind=of_any_kind)
+        manifest = cls(tuple(present), source, is_unnamed)
         checking.check_documents(manifest)
         if job_annotations:
-            manifest = cls(manifest._documents_with(job_annotations), source)
+            manifest = replace(manifest, documents=manifest._documents_with(job_annotations))
         checking.check_job_and_namespaces(manifest)
         return manifest
 
@@ -62,7 +77,8 @@ class Manifest(Editable):
 
         :raises ManifestError: if it cannot be run.
         """
-        return Manifest.of([job if document is self.job else document for document in self.documents], self.source)
+        changed = Manifest.of([job if one is self.job else one for one in self.documents], self.source)
+        return replace(changed, is_unnamed=self.is_unnamed)
 
     def masked_text(self) -> str:
         """Return the YAML for people: without what Secrets hold."""

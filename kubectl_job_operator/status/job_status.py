@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.objects import Object, status_of
+from kubectl_job_operator.status import main_end
 from kubectl_job_operator.status.pod_status import phase
 
 _JOB_CONTROLLER = "kubernetes.io/job-controller"
@@ -37,8 +38,12 @@ def verdict(job: Object) -> Verdict | None:
     """Read the verdict; ``None`` as long as there is none.
 
     Conditions are matched by type: since Kubernetes 1.31 the first one is ``SuccessCriteriaMet`` or ``FailureTarget``,
-    which comes while pods may still be running.
+    which comes while pods may still be running. A main container decides before all of them.
     """
+    code = main_end.exit_code(job)
+    if code is not None:
+        name = main_container.name_in(job)
+        return Verdict(FAILED if code else COMPLETE, f"container {name} ended with exit code {code}")
     kind = kinds.kind_of(job)
     for type_, rules in ((FAILED, kind.failure), (COMPLETE, kind.success)):
         for sign in (rule.sign_in(job) for rule in rules):
@@ -54,7 +59,7 @@ def pod_selector(job: Object) -> str:
 
 def progress(job: Object) -> str:
     """Count the Job's pods, as ``1 active, 3 succeeded``; of another object tell what its verdict was read from."""
-    if not kinds.is_job(job):
+    if not kinds.is_job(job) or main_container.exit_code_on(job) is not None:
         found = verdict(job)
         return ": ".join(filter(None, [found.reason, found.message])).rstrip(".") if found else "no verdict yet"
     status = status_of(job)

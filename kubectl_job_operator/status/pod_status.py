@@ -151,13 +151,25 @@ def has_lost(pod: Object, container: str) -> bool:
 
 def _can_restart(pod: Object, container: str) -> bool:
     """Whether the kubelet may start the container again, by its own policy or else the pod's: a sidecar has its own."""
+    policy, has_rules = _restart_policy(pod, container)
+    return not has_ended(pod) and (policy != "Never" or has_rules)
+
+
+def starts_again(pod: Object, container: str, exit_code: int) -> bool:
+    """Whether the kubelet may start the container again after it has ended with this exit code."""
+    return _can_restart(pod, container) and not (
+        exit_code == 0 and _restart_policy(pod, container) == ("OnFailure", False)
+    )
+
+
+def _restart_policy(pod: Object, container: str) -> tuple[str, bool]:
+    """Return the policy that holds for a container, and whether there are rules beside it."""
     spec = pod["spec"]
     own: Object = next(
         (one for kind in ("initContainers", "containers") for one in spec.get(kind) or () if one["name"] == container),
         {},
     )
-    policy = own.get("restartPolicy") or spec.get("restartPolicy")
-    return not has_ended(pod) and (policy != "Never" or bool(own.get("restartPolicyRules")))
+    return str(own.get("restartPolicy") or spec.get("restartPolicy")), bool(own.get("restartPolicyRules"))
 
 
 def _failed_in(pod: Object) -> Iterator[FailedContainer]:

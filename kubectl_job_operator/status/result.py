@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import pod_status
+from kubectl_job_operator.status import keyed, main_end, pod_status
 
 PATH = "/airflow/xcom/return.json"
 """Where a container writes its result; the pod operator's users know it."""
@@ -25,7 +25,8 @@ LONGEST_LINE_BYTES = 1_048_576
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
 _MARKER = MARKER.encode()
-_LINE = re.compile(rb"^" + re.escape(_MARKER) + rb"(.*)$", re.MULTILINE)
+_KEYED_MARKER = keyed.MARKER.encode()
+_LINE = re.compile(rb"^(?:" + re.escape(_MARKER) + rb"|" + re.escape(_KEYED_MARKER) + rb").*$", re.MULTILINE)
 
 
 class ResultSource(enum.Enum):
@@ -48,6 +49,7 @@ class Handed:
     :param text: the bytes; of a line that is too long only its beginning.
     :param size: how many bytes there were.
     :param limit: how many there may be on its way.
+    :param is_keyed: whether it is an object of which each key is also to be had alone.
     """
 
     pod: str
@@ -55,15 +57,26 @@ class Handed:
     text: bytes
     size: int
     limit: int
+    is_keyed: bool = False
 
 
 class MarkedLine:
-    """Picks, out of what one kubectl prints, the last line that begins with the marker; holds no more in memory."""
+    """Picks, out of what one kubectl prints, the last line that begins with the marker; holds no more in memory.
+
+    Where none does, the keys of all lines that begin with that of LamaAni's operator, up to the length of one line.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
         self._dropped = 0
         self._found: tuple[bytes, int] | None = None
+        self._keyed: list[bytes] = []
+        self._keyed_size = 0
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether what was found is an object of which each key is also to be had alone."""
+        return self._found is None and self._keyed_size > 0
 
     def feed(self, chunk: bytes) -> None:
         """Take a piece of the log."""
@@ -77,7 +90,7 @@ class MarkedLine:
             data, self._dropped = data[first_end + 1 :], 0
         end = data.rfind(b"\n") + 1
         for match in _LINE.finditer(data, 0, end):
-            self._found = (match[1], len(match[1]))
+            self._note(match[0], 0)
         self._rest = b""
         self._hold(data[end:])
 
@@ -85,11 +98,12 @@ class MarkedLine:
         """Return what follows the marker, and its whole length; ``None`` if no line has one. The log has ended."""
         self._note(self._rest, self._dropped)
         self._rest, self._dropped = b"", 0
-        return self._found
+        return (keyed.merged(self._keyed), self._keyed_size) if self.is_keyed else self._found
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line whose end is still to come; of a line that is not marked hardly any."""
-        longest = len(_MARKER) + LONGEST_LINE_BYTES if rest.startswith(_MARKER) else len(_MARKER)
+        is_held = rest.startswith((_MARKER, _KEYED_MARKER))
+        longest = len(_MARKER) + (LONGEST_LINE_BYTES if is_held else 0)
         self._dropped += max(0, len(rest) - longest)
         self._rest = rest[:longest]
 
@@ -97,24 +111,31 @@ class MarkedLine:
         if line.startswith(_MARKER):
             text = line[len(_MARKER) :]
             self._found = (text, len(text) + dropped)
+        elif line.startswith(_KEYED_MARKER):
+            text = line[len(_KEYED_MARKER) :]
+            self._keyed_size += len(text) + dropped
+            if self._keyed_size <= LONGEST_LINE_BYTES:
+                self._keyed.append(text)
 
 
 def is_marked(line: bytes) -> bool:
     """Whether a line of a log holds a result."""
-    return line.startswith(_MARKER)
+    return line.startswith((_MARKER, _KEYED_MARKER))
 
 
-def main_containers(pod: Object) -> list[str]:
-    """Return the names of a pod's containers, in the order of its spec."""
-    return [container["name"] for container in pod["spec"]["containers"]]
+def main_containers(job: Object, pod: Object) -> list[str]:
+    """Return the names of a pod's containers, in the order of its spec; only the one that decides, if one does."""
+    names = [container["name"] for container in pod["spec"]["containers"]]
+    decides = main_container.name_in(job)
+    return [decides] if decides in names else names
 
 
-def message_of(pod: Object) -> Handed | None:
-    """Return what the first of a pod's containers that wrote something has written; ``None`` if none has."""
+def message_of(pod: Object, containers: Sequence[str]) -> Handed | None:
+    """Return what the first of these containers of a pod that wrote something has written; ``None`` if none has."""
     messages: dict[str, str] = {}
     for one in pod_status.container_statuses(pod):
         messages[one["name"]] = ((one.get("state") or {}).get("terminated") or {}).get("message") or ""
-    for container in main_containers(pod):
+    for container in containers:
         text = messages.get(container, "").encode(errors="surrogatepass")
         if text:
             return Handed(pod["metadata"]["name"], container, text, len(text), message_limit(pod))
@@ -132,7 +153,7 @@ def slots(job: Object, pods: Sequence[Object]) -> list[Object | None]:
 
     Of a Job with completion indexes each index has its place, and ``None`` where no pod of it succeeded.
     """
-    succeeded = [pod for pod in pod_status.by_age(pods) if pod_status.phase(pod) == "Succeeded"]
+    succeeded = [pod for pod in pod_status.by_age(pods) if main_end.gives_result(job, pod)]
     spec = (job.get("spec") or {}) if kinds.is_job(job) else {}
     if spec.get("completionMode") != "Indexed":
         return list(succeeded)
@@ -170,7 +191,9 @@ def value_of(handed: Handed) -> Any:
     if handed.size >= handed.limit and isinstance(value, (int, float)) and not isinstance(value, bool):
         # A part of a longer object, list or word is no JSON, but a part of a longer number is.
         raise UnusableError("are a number that may have been longer")
-    return value
+    if handed.is_keyed and not isinstance(value, dict):
+        raise UnusableError(f"stand behind {keyed.MARKER} and are no JSON object")
+    return keyed.KeyedResult(value) if handed.is_keyed else value
 
 
 def _refuse(constant: str) -> Any:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.objects import Object
 
 _ROW = re.compile(r"^(?P<resource>\S+)\s+\[[^\]]*\]\s+\[[^\]]*\]\s+\[(?P<verbs>[^\]]*)\]$")
@@ -55,6 +55,11 @@ LIST_PODS = Right("list", "pods")
 WATCH_PODS = Right("watch", "pods")
 GET_LOGS = Right("get", "pods", subresource="log")
 LIST_EVENTS = Right("list", "events")
+PATCH_PODS = Right("patch", "pods")
+GET_CRONJOBS = Right("get", "cronjobs", "batch")
+
+FOR_SOME = {GET_CRONJOBS: "from_cronjob", PATCH_PODS: "main_container, whose Job may be kept"}
+"""Rights that only tasks with a certain argument need; each with that argument."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,12 @@ class Wanted:
     helpful: tuple[Right, ...]
 
 
-def wanted(job: Object, *, reads_logs: bool = True, plural: str | None = None) -> Wanted:
+def wanted(job: Object, *, reads_logs: bool = True, plural: str | None = None, may_keep: bool = False) -> Wanted:
     """Return the rights that a task has a use for.
 
     :param job: the Job, or what takes its place.
     :param reads_logs: whether the logs are shown, or hold a result.
+    :param may_keep: whether the Job may be kept: what still runs in its pod when its main container has ended is ended.
     :param plural: the resource of a kind that is neither a Job nor a Pod; if nobody knows it, it is not asked for.
     """
     resource = "jobs" if kinds.is_job(job) else "pods" if kinds.is_pod(job) else plural
@@ -81,7 +87,8 @@ def wanted(job: Object, *, reads_logs: bool = True, plural: str | None = None) -
     own = [Right(verb, str(resource), kinds.group(job)) for verb in verbs]
     # kubectl logs reads the pod before its log. A retry lists the pods: those of a Job that was deleted must be gone.
     of_pods = [*([GET_PODS] if reads_logs else []), LIST_PODS, *([GET_LOGS] if reads_logs else [])]
-    needed = tuple(dict.fromkeys([*own, *of_pods]))
+    ends_pods = may_keep and kinds.is_job(job) and bool(main_container.name_in(job))
+    needed = tuple(dict.fromkeys([*own, *of_pods, *([PATCH_PODS] if ends_pods else [])]))
     helpful = (GET_PODS, WATCH_PODS, GET_LOGS, LIST_EVENTS)
     return Wanted(needed, tuple(right for right in helpful if right not in needed))
 

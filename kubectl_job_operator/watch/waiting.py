@@ -53,6 +53,7 @@ class Waiter:
     :param look: reads the Job as it now is, going on through outages; ``None`` if there is none.
     :param mailbox: where the waits report their end.
     :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
+    :param has_decided: whether somebody beside has just seen that the Job is over, so that it is to be looked at.
     :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
         may then sleep on for most of a minute, so with each new count the waits are started anew.
     """
@@ -65,6 +66,7 @@ class Waiter:
         mailbox: Mailbox,
         *,
         chores: Sequence[Chore] = (),
+        has_decided: Callable[[], bool] = lambda: False,
         reconnections: Callable[[], int] = lambda: 0,
     ) -> None:
         self._kubectl = kubectl
@@ -75,6 +77,7 @@ class Waiter:
         self._look = look
         self._mailbox = mailbox
         self._chores = chores
+        self._has_decided = has_decided
         self._reconnections = reconnections
         self._waits: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
@@ -95,6 +98,9 @@ class Waiter:
             self._arm(*self._ends, *((_DELETED,) if is_deletion_watched else ()))
             limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
             limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
+            if self._has_decided():
+                job = self._checked(self._look())
+                continue
             process = self._mailbox.receive(min(limits, default=None))
             for chore in self._chores:
                 chore.handle(process)

@@ -78,6 +78,10 @@ def load(
 def test_an_example_runs_to_success_and_leaves_no_job(
     name: str, load: Callable[[str], Any], namespace: Namespace, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    platform = EXAMPLES / name / "platform"
+    if platform.is_dir():
+        # What is in the cluster before the DAG runs.
+        namespace.kubectl("apply", "-f", str(platform))
     dag_run = load(name).test()
     out = capfd.readouterr().out
     assert str(dag_run.state) == "success", out

@@ -61,6 +61,16 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"success_when": [3]}, ("success_when", "3")),
     ({"success_when": {"a": "b"}}, ("success_when", "{'a': 'b'}")),
     ({"success_when": "Ended", "failure_when": ["Failed", "Ended"]}, ("success_when", "failure_when", "'Ended'")),
+    ({"kustomize_dir": "overlays/prod"}, ("yaml_file_name and kustomize_dir", "both")),
+    ({"job_yaml": MANIFEST, "from_cronjob": "a"}, ("yaml_file_name and job_yaml and from_cronjob", "all")),
+    (
+        {"yaml_file_name": None, "from_cronjob": "a", "yaml_template_fields": {"b": "c"}},
+        ("yaml_template_fields", "from_cronjob"),
+    ),
+    ({"yaml_file_name": None, "kustomize_dir": "https://me:secret@example.com/a"}, ("kustomize_dir", "password")),
+    ({"main_container": "main", "success_when": "Ready"}, ("main_container", "success_when")),
+    ({"main_container": "main", "backoff_limit": 2}, ("main_container", "backoff_limit is 2")),
+    ({"main_container": "main", "completions": 3}, ("main_container", "completions is 3")),
 ]
 
 
@@ -206,8 +216,12 @@ BAD_INPUT: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("a limit for a Pod", {"job_yaml": POD, "backoff_limit": 1}, ("Pod pod", "backoff_limit")),
     ("completions for a Pod", {"job_yaml": POD, "completions": 2}, ("completions cannot be filled into a Pod",)),
     ("two Jobs", {"job_yaml": f"{MANIFEST}---\n{MANIFEST}"}, ("has 2 Jobs",)),
-    ("no name", {"job_yaml": MANIFEST.replace("  name: countdown\n", "  labels: {}\n")}, ("Job", "without a name")),
-    ("generateName", {"job_yaml": MANIFEST.replace("name: countdown", "generateName: c-")}, ("generateName",)),
+    ("no name", {"job_yaml": f"{MANIFEST}---\n{{apiVersion: v1, kind: Secret}}\n"}, ("Secret", "without metadata")),
+    (
+        "generateName",
+        {"job_yaml": f"{MANIFEST}---\n{{apiVersion: v1, kind: Secret, metadata: {{generateName: a-}}}}\n"},
+        ("Secret", "generateName"),
+    ),
     ("restartPolicy", {"job_yaml": MANIFEST.replace("Never", "Always")}, ("restartPolicy: Always", "Never or OnFail")),
     ("no restartPolicy", {"job_yaml": MANIFEST.replace("restartPolicy: Never", "x: 1")}, ("no restartPolicy",)),
     ("no kubeconfig", {"job_yaml": MANIFEST, "config_file": "/absent"}, ("kubeconfig '/absent' does not exist",)),

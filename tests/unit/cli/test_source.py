@@ -14,7 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.unit import stage
 from tests.unit.cli.program import Program
+from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import MANIFEST
 
 Write = Callable[[str, str], Path]
@@ -89,8 +91,61 @@ def test_stdin_cannot_be_two_things(program: Program, give_stdin: GiveStdin) -> 
         assert "stdin can be read for one thing only" in result.err
 
 
-def test_a_folder_and_what_is_not_there_are_no_templates(program: Program) -> None:
-    for name in (".", "none.yaml"):
-        result = program("render", name)
-        assert result.code == 2
-        assert "There is no template" in result.err
+def test_what_is_not_there_is_no_template(program: Program) -> None:
+    result = program("render", "none.yaml")
+    assert result.code == 2
+    assert "There is no template" in result.err
+
+
+def test_a_folder_without_a_kustomization_is_refused(program: Program, tmp_path: Path) -> None:
+    result = program("render", ".")
+    assert result.code == 2
+    assert f"There is no kustomization in {tmp_path / 'work'}." in result.err
+    assert "put one of kustomization.yaml," in result.err
+
+
+@pytest.fixture
+def overlay(write: Write, fake_kubectl: FakeKubectl) -> Path:
+    """Have a folder with a kustomization of which kubectl makes the manifest."""
+    folder = write("overlays/prod/kustomization.yaml", "resources: []\n").parent
+    fake_kubectl.answers(f"kustomize {folder}", MANIFEST)
+    return folder
+
+
+def test_a_folder_with_a_kustomization_is_what_kubectl_makes_of_it(
+    program: Program, overlay: Path, fake_kubectl: FakeKubectl
+) -> None:
+    assert program("render", "overlays/prod").out == MANIFEST
+    assert fake_kubectl.calls == [("kubectl", "kustomize", str(overlay))]
+
+
+def test_what_is_wrong_in_a_kustomization_is_told_with_the_line_that_kubectl_printed(
+    program: Program, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    folder = write("base/kustomization.yml", "").parent
+    fake_kubectl.answers("kustomize", MANIFEST.replace("image:", "imagee:"))
+    result = program("validate", "base")
+    number = next(n for n, one in enumerate(MANIFEST.splitlines(), 1) if "image:" in one)
+    assert f"error: {folder}, line {number}: " in result.err
+    assert result.code == 2
+
+
+def test_a_kustomization_has_no_variables(program: Program, overlay: Path) -> None:
+    result = program("render", str(overlay), "--set", "a=b")
+    assert result.code == 2
+    assert "is a kustomization, which has no variables" in result.err
+
+
+def test_a_folder_runs_and_its_command_is_shown(program: Program, overlay: Path, fake_kubectl: FakeKubectl) -> None:
+    stage.script(fake_kubectl)
+    result = program("run", "overlays/prod", "-n", stage.NAMESPACE)
+    assert (result.code, result.err) == (0, "")
+    assert f"$ kubectl kustomize {overlay}" in result.out.splitlines()
+
+
+def test_yaml_without_a_name_is_rendered_with_the_one_that_a_run_makes(program: Program, write: Write) -> None:
+    write("load.yaml", MANIFEST.replace("  name: countdown\n", "  labels: {a: b}\n"))
+    result = program("render", "load.yaml", "-o", "json")
+    assert re.fullmatch(r"load-[0-9a-f]{8}", json.loads(result.out)["metadata"]["name"])
+    assert "note: the YAML has no name for the Job" in result.err
+    assert re.search(r"^  name: load-[0-9a-f]{8}$", program("render", "load.yaml").out, re.MULTILINE)

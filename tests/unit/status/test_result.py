@@ -72,7 +72,7 @@ def test_the_first_container_that_wrote_something_speaks_for_its_pod() -> None:
         {"name": name, "state": {"terminated": {"exitCode": 0, "message": message}}}
         for name, message in (("third", '"3"'), ("second", '"2"'), ("silent", ""))
     ]
-    found = result.message_of(one)
+    found = result.message_of(one, result.main_containers({}, one))
     assert found is not None
     assert (found.container, found.text) == ("second", b'"2"')
 
@@ -87,13 +87,13 @@ def test_the_containers_of_a_pod_share_what_it_may_hand_over(init_count: int, co
     one["spec"]["containers"] = [{"name": f"c{number}"} for number in range(count)]
     terminated = {"exitCode": 0, "message": "1" * limit}
     one["status"]["containerStatuses"] = [{"name": "c0", "state": {"terminated": terminated}}]
-    found = result.message_of(one)
+    found = result.message_of(one, result.main_containers({}, one))
     assert found is not None
     assert found.limit == limit
     with pytest.raises(UnusableError, match="are a number that may have been longer"):
         result.value_of(found)
     terminated["message"] = "1" * (limit - 1)
-    shorter = result.message_of(one)
+    shorter = result.message_of(one, result.main_containers({}, one))
     assert shorter is not None
     assert result.value_of(shorter) == int("1" * (limit - 1))
 
@@ -104,7 +104,7 @@ def test_a_whole_value_of_exactly_so_many_bytes_is_taken() -> None:
 
 
 def test_a_pod_that_wrote_nothing_hands_over_nothing() -> None:
-    assert result.message_of(pod("pod-1")) is None
+    assert result.message_of(pod("pod-1"), ["main"]) is None
 
 
 def test_only_pods_that_succeeded_have_a_result_in_the_order_of_their_creation() -> None:
