@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import yaml
-
-from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import broken_yaml, checking, kinds, main_document, yaml_text
+from kubectl_job_operator.manifest import checking, kinds, loading, main_document, yaml_text
 from kubectl_job_operator.manifest.documents import Document, names_of
 from kubectl_job_operator.manifest.editing import Editable
 from kubectl_job_operator.manifest.labels import MAIN
@@ -36,11 +33,7 @@ class Manifest(Editable):
         :param job_annotations: added to the Job; those of ``kinds.annotations_of`` let it be of another kind.
         :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
         """
-        try:
-            loaded = yaml_text.load_all(text)
-        except yaml.YAMLError as error:
-            raise ManifestError(broken_yaml.problem(error, text, source)) from error
-        return cls.of(loaded, source, job_annotations)
+        return cls.of(loading.documents_in(text, source), source, job_annotations)
 
     @classmethod
     def of(cls, documents: Sequence[Any], source: str, job_annotations: Mapping[str, str] | None = None) -> Manifest:
@@ -49,8 +42,7 @@ class Manifest(Editable):
         :param job_annotations: added to the Job.
         :raises ManifestError: if they are not a manifest with exactly one Job that can be run.
         """
-        present = [document for loose in documents if loose is not None for document in _unlisted(loose)]
-        manifest = cls(tuple(present), source)
+        manifest = cls(tuple(loading.unlisted(documents)), source)
         checking.check_documents(manifest)
         if job_annotations:
             manifest = cls(manifest._documents_with(job_annotations), source)
@@ -85,10 +77,3 @@ class Manifest(Editable):
             metadata = cast("dict[str, Any]", document["metadata"])
             metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
         return documents
-
-
-def _unlisted(document: Any) -> Sequence[Any]:
-    """Take the items out of a List, which kubectl applies one by one."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        return list(document["items"])
-    return [document]
