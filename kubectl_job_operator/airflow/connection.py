@@ -66,15 +66,15 @@ def find_place(task: Addressed) -> Place:
 
     :raises AccessError: if the connection contradicts itself or the arguments, or is of another type.
     """
-    arguments = _access(task.config_file, task.cluster_context, in_cluster=bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
+        arguments = _access(task.config_file, task.cluster_context, in_cluster=bool(task.in_cluster))
         return Place(arguments, task.namespace or chosen("namespace"))
     connection = _find_connection(task.kubernetes_conn_id)
     namespace = task.namespace or connection.namespace or chosen("namespace")
-    return replace(connection, access=_joined(task, arguments, connection.access), namespace=namespace)
+    return replace(connection, access=_joined(task, connection.access), namespace=namespace)
 
 
-def _joined(task: Addressed, arguments: Access, access: Access) -> Access:
+def _joined(task: Addressed, access: Access) -> Access:
     """Lay the arguments over what the connection gives.
 
     :raises AccessError: if they contradict each other.

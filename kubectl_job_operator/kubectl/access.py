@@ -19,7 +19,7 @@ _NO_CONFIG_FILE = "/dev/null"
 # Over a silent connection kubectl asks whether the server still lives; left alone, it notices an end after 45 s.
 _HEARTBEAT = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"}
 _MISSING = "does not exist"
-_DURATION = re.compile(r"\d+(ms|s|m|h)")
+_DURATION = re.compile(r"(\d+(ms|s|m|h))+")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Access:
     def check(self) -> None:
         """Refuse what cannot work, before anything is run.
 
-        :raises AccessError: if a kubeconfig cannot be read, this is not a pod with a service account, or there are groups
-            of nobody.
+        :raises AccessError: if a kubeconfig cannot be read, this is not a pod with a service account, or a flag would
+            be refused.
         :raises KubectlMissingError: if there is no kubectl.
         """
         self.kubectl_path()
@@ -159,8 +159,8 @@ def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _is_lasting(arguments: Sequence[str]) -> bool:
     """Whether a command goes on until something happens: the limit of a request would cut it off."""
-    waits_for_end = arguments[:1] == ("delete",) and "--wait=false" not in arguments
-    return waits_for_end or arguments[:1] == ("wait",) or not {"--watch", "--follow"}.isdisjoint(arguments)
+    waits_for_end = arguments[0] == "delete" and "--wait=false" not in arguments
+    return waits_for_end or arguments[0] == "wait" or not {"--watch", "--follow"}.isdisjoint(arguments)
 
 
 def _check_service_account() -> None:

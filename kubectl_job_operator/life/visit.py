@@ -130,7 +130,7 @@ class Visit:
         if lacking:
             raise RightsMissingError(
                 str(kubectl.namespace),
-                list(map(str, lacking)),
+                list(dict.fromkeys(map(str, lacking))),
                 advice,
                 untouched=self._untouched,
                 remedy="add them to its Role.",

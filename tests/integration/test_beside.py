@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from tests.integration.airflow_task import TaskRun, TaskRunner
+from tests.integration.airflow_task import TaskRunner
 from tests.integration.namespace import Namespace
-from tests.waiting import until
 
 _SETUP = """\
 import pendulum
