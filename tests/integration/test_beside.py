@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from tests.integration.airflow_task import TaskRunner
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
+from tests.integration.airflow_task import Listener, TaskRunner
 from tests.integration.namespace import Namespace
+from tests.processes import running
+from tests.waiting import in_background, until
 
 _SETUP = """\
 import pendulum
@@ -80,3 +89,104 @@ def test_a_run_whose_middle_task_fails_leaves_nothing_of_what_its_setup_has_made
     assert "persistentvolumeclaim/data: deletion after" in run.log
     assert "very-secret" not in run.log
     assert left(namespace) == []
+
+
+MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: state}, data: {is: begun}}"
+MODES: dict[str, dict[str, Any]] = {
+    "poke": {"mode": "poke", "poke_interval": 1},
+    "reschedule": {"mode": "reschedule", "poke_interval": 1},
+    "deferred": {"deferrable": True},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sensor_sees_what_becomes_of_an_object_that_somebody_else_made(
+    mode: str, task: TaskRunner, namespace: Namespace, listener: Listener
+) -> None:
+    namespace.kubectl("apply", "-f", "-", given=MAP)
+
+    def go_on() -> None:
+        listener.until_said("is is begun")
+        namespace.kubectl("apply", "-f", "-", given=MAP.replace("begun", "done"))
+
+    in_background(go_on)
+    run = task.run(
+        operator="KubectlWaitSensor", target="cm/state", wait_for="{.data.is}=done", timeout=120, **MODES[mode]
+    )
+    assert run.state == "success", run.failures
+    assert "is is done" in run.log
+    assert all("--watch" in command for command in run.commands if "configmaps" in command)
+    assert any("--watch" in command for command in run.commands) == (mode == "deferred")
+    assert not running(namespace.name), "a kubectl outlived the task"
+
+
+def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own(namespace: Namespace) -> None:
+    count = 50
+    documents = [MAP.replace("name: state", f"name: state-{number}") for number in range(count)]
+    namespace.kubectl("apply", "-f", "-", given="\n---\n".join(documents))
+
+    async def event_of(number: int) -> dict[str, str]:
+        trigger = KubectlWaitTrigger(
+            resource="configmaps",
+            name=f"state-{number}",
+            namespace=namespace.name,
+            wait_for="delete" if number % 2 else "{.data.is}=done",
+            config_file=str(namespace.cluster.kubeconfig),
+            cluster_context=namespace.cluster.context,
+        )
+        event: Any = await anext(aiter(trigger.run()))
+        return dict(event.payload)
+
+    def go_on() -> None:
+        others = [one.replace("begun", "done") for number, one in enumerate(documents) if number % 2 == 0]
+        namespace.kubectl("apply", "-f", "-", given="\n---\n".join(others))
+        namespace.kubectl("delete", "configmap", *(f"state-{number}" for number in range(1, count, 2)))
+
+    async def all_of_them() -> tuple[list[dict[str, str]], set[int]]:
+        waiting = [asyncio.create_task(event_of(number)) for number in range(count)]
+        await asyncio.sleep(8)
+        seen = {len(running(f"-n {namespace.name} ")) for _ in range(3)}
+        assert not any(one.done() for one in waiting)
+        await asyncio.to_thread(go_on)
+        return await asyncio.wait_for(asyncio.gather(*waiting), 120), seen
+
+    events, kubectls = asyncio.run(all_of_them())
+    assert {event["news"] for event in events} == {"met"}
+    assert kubectls == {1}
+
+
+def test_a_setup_that_fails_itself_leaves_nothing_either(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("things.yaml", THINGS + "---\n" + MAP)
+    run = task.run(
+        operator="KubectlApplyOperator",
+        yaml_file_name="things.yaml",
+        wait_for={"ConfigMap": "{.data.is}=done"},
+        wait_timeout_seconds=2,
+    )
+    assert run.state == "failed"
+    assert "configmap/state ({.data.is}=done): .data.is is begun" in run.error
+    until(lambda: left(namespace) == [], "what the failed setup has made is still there")
+
+
+def test_an_account_that_impersonates_another_may_what_that_one_may(
+    task: TaskRunner, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = f"system:serviceaccount:{namespace.name}:default"
+    extra = {
+        "kube_config_path": str(namespace.cluster.kubeconfig),
+        "cluster_context": namespace.cluster.context,
+        "as_user": who,
+        "as_group": "some-group",
+        "request_timeout": 30,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_AS_ANOTHER", json.dumps({"conn_type": "kubectl", "extra": extra}))
+    arguments = {"operator": "KubectlApplyOperator", "yaml": MAP, "kubernetes_conn_id": "as_another"}
+    refused = task.run(**arguments)
+    assert refused.state == "failed"
+    assert "create configmaps" in refused.error
+    rules = ("--verb=get,create,patch,delete", "--resource=configmaps")
+    namespace.kubectl("create", "role", "maps", *rules)
+    namespace.kubectl("create", "rolebinding", "maps", "--role=maps", "--group=some-group")
+    applied = task.run(**arguments)
+    assert applied.state == "success", applied.failures
+    assert f"--as={who} --as-group=some-group --request-timeout=30s -n {namespace.name} apply" in applied.log
