@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.version import __version__
 
 if TYPE_CHECKING:
+    from kubectl_job_operator.airflow.apply import KubectlApplyOperator
+    from kubectl_job_operator.airflow.delete import KubectlDeleteOperator
     from kubectl_job_operator.airflow.legacy import KubernetesLegacyJobOperator
     from kubectl_job_operator.airflow.operators import KubernetesJobOperator
+    from kubectl_job_operator.airflow.wait_sensor import KubectlWaitSensor
 
-__all__ = ["KubernetesJobOperator", "KubernetesLegacyJobOperator", "__version__"]
+__all__ = [
+    "KubectlApplyOperator",
+    "KubectlDeleteOperator",
+    "KubectlWaitSensor",
+    "KubernetesJobOperator",
+    "KubernetesLegacyJobOperator",
+    "__version__",
+]
 
 _HOMES = {
+    "KubectlApplyOperator": "kubectl_job_operator.airflow.apply",
+    "KubectlDeleteOperator": "kubectl_job_operator.airflow.delete",
+    "KubectlWaitSensor": "kubectl_job_operator.airflow.wait_sensor",
     "KubernetesJobOperator": "kubectl_job_operator.airflow.operators",
     "KubernetesLegacyJobOperator": "kubectl_job_operator.airflow.legacy",
 }

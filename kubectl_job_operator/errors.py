@@ -58,16 +58,24 @@ class RightsMissingError(KubectlJobOperatorError):
     :param namespace: where the rights are missing.
     :param missing: each as a verb and a resource, as ``get pods/log``.
     :param advice: what else may help.
+    :param untouched: what was not done, as a sentence.
+    :param remedy: what to do.
     """
 
-    def __init__(self, namespace: str, missing: Sequence[str], advice: str = "") -> None:
+    def __init__(
+        self,
+        namespace: str,
+        missing: Sequence[str],
+        advice: str = "",
+        *,
+        untouched: str = "Nothing was created.",
+        remedy: str = "add them to its Role; examples/rbac has the smallest one that serves.",
+    ) -> None:
         self.namespace = namespace
         self.missing = tuple(missing)
         super().__init__(
             f"The account that kubectl uses lacks rights that the operator needs in namespace {namespace}: "
-            f"{', '.join(self.missing)}. Nothing was created.\n"
-            "What to do: add them to its Role; examples/rbac has the smallest one that serves."
-            + (f"\n{advice}" if advice else "")
+            f"{', '.join(self.missing)}. {untouched}\nWhat to do: {remedy}" + (f"\n{advice}" if advice else "")
         )
 
 
@@ -167,6 +175,24 @@ class KubectlError(KubectlJobOperatorError):
         if self.hint:
             lines.append(f"What to do: {self.hint}")
         return "\n".join(lines)
+
+
+class NotInTimeError(KubectlJobOperatorError):
+    """Objects that were waited for did not come in time to what was asked.
+
+    :param states: how they are, each as a sentence.
+    :param seconds: for how long they were waited for.
+    :param remedy: what to do.
+    """
+
+    def __init__(self, states: Sequence[str], seconds: float, remedy: str) -> None:
+        self.states = tuple(states)
+        self.seconds = seconds
+        super().__init__("\n".join([f"After {seconds:.0f} s of waiting:", *self.states, f"What to do: {remedy}"]))
+
+
+class ObjectFailedError(KubectlJobOperatorError):
+    """An object that was waited for has come to what its author calls a failure, or is gone."""
 
 
 class JobError(KubectlJobOperatorError):

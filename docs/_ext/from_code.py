@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from docstrings import Argument, parts_of
 from docutils import nodes
+from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -26,9 +27,13 @@ class _Generated(SphinxDirective):
 
 
 class Arguments(_Generated):
-    """``.. arguments:: CLASS``: those of its docstring, with type, default and meaning."""
+    """``.. arguments:: CLASS``: those of its docstring, with type, default and meaning.
+
+    With ``:listed:`` they are a mere list: an argument's name is a place of its own once only.
+    """
 
     required_arguments: ClassVar[int] = 1
+    option_spec: ClassVar[dict[str, Callable[[str], object]]] = {"listed": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         """Write one entry for each argument, below the headings that the docstring has."""
@@ -38,7 +43,9 @@ class Arguments(_Generated):
 
     def _lines(self, doc: str) -> Iterator[str]:
         for part in parts_of(doc):
-            if isinstance(part, Argument):
+            if isinstance(part, Argument) and "listed" in self.options:
+                yield from (f"``{part.name}``", f"   ({part.kind}) {part.meaning}", "")
+            elif isinstance(part, Argument):
                 yield from (f".. argument:: {part.name}", "", f"   ({part.kind}) {part.meaning}", "")
             elif part.endswith(":"):
                 yield from (f".. rubric:: {part.removesuffix(':')}", "")

@@ -124,6 +124,41 @@ class ShorthandArguments(AirflowArguments, total=False):
     termination_grace_period: int | str | XComArg | None
 
 
+class ClusterArguments(AirflowArguments, total=False):
+    """What leads any task of this package into a cluster."""
+
+    namespace: str | XComArg | None
+    kubernetes_conn_id: str | XComArg | None
+    in_cluster: bool | None
+    config_file: str | XComArg | None
+    cluster_context: str | XComArg | None
+    outage_tolerance_seconds: int
+
+
+class ObjectArguments(ClusterArguments, total=False):
+    """The arguments of ``ObjectOperator``, for a signature that need not repeat them."""
+
+    yaml_file_name: str | XComArg | None
+    yaml: str | dict[str, Any] | list[dict[str, Any]] | XComArg | None
+    yaml_template_fields: Mapping[str, Any] | XComArg | None
+    log_yaml: bool | None
+    do_xcom_push: bool
+
+
+class SensorArguments(AirflowArguments, total=False):
+    """What every sensor of Airflow takes."""
+
+    do_xcom_push: bool
+    poke_interval: datetime.timedelta | float
+    timeout: datetime.timedelta | float
+    soft_fail: bool
+    mode: Literal["poke", "reschedule"]
+    exponential_backoff: bool
+    max_wait: datetime.timedelta | float | None
+    silent_fail: bool
+    never_fail: bool
+
+
 def fetched(value: Value | XComArg) -> Value:
     """Take the output of an earlier task for what Airflow will have made of it when the task runs."""
     return cast("Value", value)

@@ -55,7 +55,9 @@ __all__ = [
     "determine_kwargs",
     "get_connection",
     "import_base_hook",
+    "import_base_sensor",
     "import_redact",
+    "import_sensor_timeout",
     "is_secret_name",
     "mask_secret",
     "pull_for_link",
@@ -83,6 +85,26 @@ def import_base_hook() -> Any:
     except ImportError:
         return importlib.import_module("airflow.hooks.base").BaseHook
     return BaseHook
+
+
+def import_base_sensor() -> Any:
+    """Import what only a sensor needs."""
+    try:
+        from airflow.sdk import BaseSensorOperator
+    except ImportError:
+        return importlib.import_module("airflow.sensors.base").BaseSensorOperator
+    return BaseSensorOperator
+
+
+def import_sensor_timeout() -> type[Exception]:
+    """Import the exception after which Airflow tries a sensor no more."""
+    for home in ("airflow.sdk.exceptions", "airflow.exceptions"):
+        try:
+            found: type[Exception] = importlib.import_module(home).AirflowSensorTimeout
+        except (ImportError, AttributeError):
+            continue
+        return found
+    raise ImportError("this version of Airflow has no AirflowSensorTimeout where others have it")
 
 
 def mask_secret(secret: str, name: str | None = None) -> None:

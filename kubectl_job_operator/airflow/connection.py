@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
-from kubectl_job_operator.airflow.connection_fields import CONNECTION_TYPE, FIELDS, KUBECONFIG
+from kubectl_job_operator.airflow.connection_fields import (
+    AS_GROUP,
+    AS_USER,
+    CONNECTION_TYPE,
+    FIELDS,
+    KUBECONFIG,
+    REQUEST_TIMEOUT,
+    TLS_SERVER_NAME,
+)
 from kubectl_job_operator.airflow.defaults import KUBECTL, chosen
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access
@@ -58,21 +66,21 @@ def find_place(task: Addressed) -> Place:
 
     :raises AccessError: if the connection contradicts itself or the arguments, or is of another type.
     """
-    arguments = _access(task.config_file, task.cluster_context, in_cluster=bool(task.in_cluster))
     if task.kubernetes_conn_id is None:
+        arguments = _access(task.config_file, task.cluster_context, in_cluster=bool(task.in_cluster))
         return Place(arguments, task.namespace or chosen("namespace"))
     connection = _find_connection(task.kubernetes_conn_id)
     namespace = task.namespace or connection.namespace or chosen("namespace")
-    return replace(connection, access=_joined(task, arguments, connection.access), namespace=namespace)
+    return replace(connection, access=_joined(task, connection.access), namespace=namespace)
 
 
-def _joined(task: Addressed, arguments: Access, access: Access) -> Access:
+def _joined(task: Addressed, access: Access) -> Access:
     """Lay the arguments over what the connection gives.
 
     :raises AccessError: if they contradict each other.
     """
     if task.in_cluster:
-        return replace(arguments, skip_tls_verify=access.skip_tls_verify)
+        return replace(access, config_file=None, context=None, config_content=None, in_cluster=True)
     if task.config_file is not None or task.in_cluster is False:
         access = replace(access, in_cluster=False)
     if task.config_file is not None:
@@ -131,6 +139,10 @@ def read_connection(connection: Connection) -> Place:
         in_cluster=extras.flag("in_cluster"),
         config_content=extras.text(KUBECONFIG) or extras.text("kube_config"),
         skip_tls_verify=extras.flag("disable_verify_ssl"),
+        as_user=extras.text(AS_USER),
+        as_groups=extras.words(AS_GROUP),
+        tls_server_name=extras.text(TLS_SERVER_NAME),
+        request_timeout=extras.duration(REQUEST_TIMEOUT),
     )
     if access.config_content is not None or connection.password:
         # Only who has a secret needs it, and it brings much along.
@@ -161,6 +173,18 @@ class _Extras:
         if not value:
             return None
         return value if isinstance(value, str) else json.dumps(value)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Return an extra that is a list, also where it was typed as text with commas."""
+        value = self._value(key) or ()
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+
+    def duration(self, key: str) -> str | None:
+        """Return an extra as kubectl takes a time; a number without a unit has seconds."""
+        value = self._value(key)
+        text = "" if value is None else str(value).strip()
+        return f"{text}s" if text.isdecimal() else text or None
 
     def flag(self, key: str) -> bool:
         """Return whether an extra is true, also where it was typed as text."""

@@ -10,6 +10,10 @@ CONNECTION_TYPE = "kubectl"
 HOOK_NAME = "kubectl"
 # What its name calls a secret, Airflow masks in its UI, its API and its logs.
 KUBECONFIG = "secret_kubeconfig"
+TLS_SERVER_NAME = "tls_server_name"
+AS_USER = "as_user"
+AS_GROUP = "as_group"
+REQUEST_TIMEOUT = "request_timeout"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ FIELDS = (
         "Do not verify TLS",
         "Take any certificate of the server; for a test cluster only.",
         is_flag=True,
+    ),
+    Field(
+        TLS_SERVER_NAME,
+        "TLS server name",
+        "The name that the server's certificate is checked for, where it is not that of its address "
+        "(--tls-server-name).",
+    ),
+    Field(AS_USER, "Impersonate user", "Whom kubectl impersonates, if the account may (--as)."),
+    Field(AS_GROUP, "Impersonate groups", "Groups of that user, with commas between them (--as-group)."),
+    Field(
+        REQUEST_TIMEOUT,
+        "Request timeout",
+        "How long a single request may take, as 30s (--request-timeout); a watch, a wait and a followed log last.",
     ),
 )
 # What a connection of Airflow is made of besides, and this one has no use for.

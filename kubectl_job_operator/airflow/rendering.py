@@ -26,7 +26,7 @@ from kubectl_job_operator.status import result
 from kubectl_job_operator.status.result import ResultSource
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.task import JobTask
+    from kubectl_job_operator.airflow.task import JobTask, Templated
 
 _ARGUMENTS = "arguments"
 """What a manifest without a template is called in an error, and its file."""
@@ -37,7 +37,7 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
 
     :raises InputError: if the template or the manifest cannot be used.
     """
-    manifest = _with_arguments(task, _renderer(task, context))
+    manifest = _with_arguments(task, renderer_of(task, context))
     is_unnamed = manifest.is_unnamed and not task.name
     if task.backoff_limit is None:
         # One container decides about one pod: it is the task that tries again.
@@ -64,7 +64,7 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
 
-def _renderer(task: JobTask, context: Context) -> Renderer:
+def renderer_of(task: Templated, context: Context) -> Renderer:
     """Make what renders: the task's own variables before Airflow's, with the DAG's filters and macros."""
     with warnings.catch_warnings():
         # Airflow 2 warns of each old name in its context that is read, and here all are.
@@ -77,7 +77,7 @@ def _renderer(task: JobTask, context: Context) -> Renderer:
     return Renderer(_search_path(task), variables, dag.get_template_env(force_sandboxed=True))
 
 
-def _search_path(task: JobTask) -> list[str]:
+def _search_path(task: Templated) -> list[str]:
     """Return where files and folders are looked for: beside the DAG first."""
     dag = task.get_dag()
     return [] if dag is None else [dag.folder, *_as_tuple(dag.template_searchpath)]
@@ -129,7 +129,7 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
     if isinstance(task.job_yaml, str):
         return Manifest.parse(renderer.render_text(task.job_yaml, ARGUMENT).text, ARGUMENT, said, name)
     # Strings that an earlier task returned are no templates.
-    rendered_yaml = with_values(_with_rendered_strings(task.job_yaml, renderer), task.job_yaml_xcoms)
+    rendered_yaml = with_values(with_rendered_strings(task.job_yaml, renderer), task.job_yaml_xcoms)
     if isinstance(rendered_yaml, str):
         return Manifest.parse(rendered_yaml, ARGUMENT, said, name)
     return Manifest.of(rendered_yaml if isinstance(rendered_yaml, list) else [rendered_yaml], ARGUMENT, said, name)
@@ -143,14 +143,14 @@ def _said_of_end(task: JobTask) -> dict[str, str]:
     }
 
 
-def _with_rendered_strings(value: Any, renderer: Renderer) -> Any:
+def with_rendered_strings(value: Any, renderer: Renderer, argument: str = ARGUMENT) -> Any:
     """Render every string in a document that is given as objects, as Airflow does in its own fields."""
     if isinstance(value, str):
-        return renderer.render_text(value, ARGUMENT).text
+        return renderer.render_text(value, argument).text
     if isinstance(value, Mapping):
-        return {key: _with_rendered_strings(item, renderer) for key, item in value.items()}
+        return {key: with_rendered_strings(item, renderer, argument) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_with_rendered_strings(item, renderer) for item in value]
+        return [with_rendered_strings(item, renderer, argument) for item in value]
     return value
 
 

@@ -50,6 +50,21 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
 def errors_for_airflow(task: JobTask) -> Iterator[None]:
     """Turn what a retry cannot mend, and what the task takes for a skip, into Airflow's own exceptions."""
     try:
+        with lasting_errors_for_airflow():
+            yield
+    except JobFailedError as error:
+        codes = set(error.exit_codes)
+        if codes & exit_codes(task.fail_on_exit_code):
+            raise AirflowFailException(str(error)) from None
+        if codes & exit_codes(task.skip_on_exit_code):
+            raise AirflowSkipException(str(error)) from None
+        raise
+
+
+@contextlib.contextmanager
+def lasting_errors_for_airflow() -> Iterator[None]:
+    """Turn what a retry cannot mend into Airflow's own exception, whatever the task does."""
+    try:
         with _shown_by_airflow():
             yield
     except (InputError, ResultError) as error:
@@ -57,13 +72,6 @@ def errors_for_airflow(task: JobTask) -> Iterator[None]:
     except KubectlError as error:
         if error.kind.needs_author:
             raise AirflowFailException(str(error)) from None
-        raise
-    except JobFailedError as error:
-        codes = set(error.exit_codes)
-        if codes & exit_codes(task.fail_on_exit_code):
-            raise AirflowFailException(str(error)) from None
-        if codes & exit_codes(task.skip_on_exit_code):
-            raise AirflowSkipException(str(error)) from None
         raise
 
 

@@ -42,9 +42,16 @@ def settings_of(task: JobTask, context: Context) -> Settings:
         result_from=ResultSource(task.xcom_from) if task.do_xcom_push else None,
         replay_dir=settled("replay_dir", task.replay_dir or None),
         replay_keep=task.replay_keep,
-        # Of all tasks, so the deployment's: what one task says of its own folders does not hold for those of others.
-        keeping=Keeping(chosen(REPLAY_KEEP), chosen(REPLAY_KEEP_DAYS)),
+        keeping=keeping(),
     )
+
+
+def keeping() -> Keeping:
+    """Return how much stays of what failed tries leave.
+
+    Of all tasks, so the deployment's: what one task says of its own folders does not hold for those of others.
+    """
+    return Keeping(chosen(REPLAY_KEEP), chosen(REPLAY_KEEP_DAYS))
 
 
 def _names(choice: bool | str | Iterable[str]) -> frozenset[str] | None:

@@ -18,6 +18,15 @@ from kubectl_job_operator.airflow.connection import Addressed
 from kubectl_job_operator.manifest.template import Renderer
 
 
+class Templated(Protocol):
+    """A task whose YAML is a template."""
+
+    yaml_template_fields: Mapping[str, Any]
+
+    def get_dag(self) -> Any:
+        """Return the DAG of the task; ``None`` if it has none."""
+
+
 class JobTask(Addressed, Protocol):
     """A task that runs a Job: the arguments of ``KubernetesJobOperator``, by the groups of its docstring."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kubectl_job_operator.airflow.compat import Context
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.airflow.task import JobTask
     from kubectl_job_operator.attempt.identity import Identity, Round
     from kubectl_job_operator.attempt.memory import Done
 
@@ -29,7 +28,7 @@ def has_next_try(context: Context) -> bool:
     return int(instance.try_number) <= int(instance.max_tries or 0)
 
 
-def identity_of(task: JobTask, context: Context) -> Identity:
+def identity_of(task: Retried, context: Context) -> Identity:
     """Return who this try of the task is."""
     from kubectl_job_operator.airflow.installation import installation
     from kubectl_job_operator.attempt.identity import Identity
@@ -114,7 +113,7 @@ class TaskStateMemory:
         return Done(noted["job"], KeyedResult(result) if is_keyed else result, noted.get("pod_names") or ())
 
 
-def _first_try(task: JobTask, context: Context) -> int:
+def _first_try(task: Retried, context: Context) -> int:
     """Return the first try that belongs together with this one, for a Job on which no round is written."""
     # A Clear raises max_tries by the retries that the task has, so that this is its first try again.
     return max(1, int(context["ti"].max_tries or 0) - (task.retries or 0) + 1)

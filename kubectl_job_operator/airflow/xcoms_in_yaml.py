@@ -26,10 +26,10 @@ def references_in(value: Any, place: str = ARGUMENT) -> dict[str, Any]:
     return found
 
 
-def problem_of(value: Any) -> str | None:
+def problem_of(value: Any, argument: str = ARGUMENT) -> str | None:
     """Tell what in ``job_yaml`` is neither plain nor such a reference; ``None`` if nothing is."""
     place = next(not_plain(_without_references(value)), None)
-    return None if place is None else f"{ARGUMENT}{place}; YAML has no word for that"
+    return None if place is None else f"{argument}{place}; YAML has no word for that"
 
 
 def with_values(value: Any, resolved: Mapping[str, Any], place: str = ARGUMENT) -> Any:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kubectl_job_operator.attempt.belongings import Belongings
-from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.attempt.identity import Identity
-from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.memory import Done, Memory
 from kubectl_job_operator.attempt.observer import Observer
 from kubectl_job_operator.attempt.permissions import Permissions
-from kubectl_job_operator.attempt.retrying import Result, persist
+from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
-from kubectl_job_operator.attempt.standing import Standing
-from kubectl_job_operator.attempt.workspace import Workspace, sweep_workspaces
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.kubectl.client import Kubectl
-from kubectl_job_operator.kubectl.process import Processes
-from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
@@ -33,7 +25,7 @@ from kubectl_job_operator.status.rights import LIST_EVENTS, Right
 SHORTEST_TTL_SECONDS = 3600
 
 
-class Attempt:
+class Attempt(Session):
     """One try of a task.
 
     :param manifest: what to apply, as its author wants it.
@@ -74,24 +66,21 @@ class Attempt:
             .with_keep_labels()
             .with_late_secrets()
         )
+        super().__init__(
+            access,
+            manifest.namespace or namespace,
+            log=log,
+            outage_tolerance_seconds=settings.outage_tolerance_seconds,
+            mask=mask,
+            keeping=settings.keeping,
+        )
         self.identity = identity
         self.settings = settings
-        self.log = GroupedLog(log)
         self.container_log = self.log.together_with(container_log or log)
-        self.mask = mask
         self.memory = memory
         self.observer = observer
-        sweep_workspaces(settings.keeping)
-        self.workspace = Workspace(mask)
-        self.access = access = self.workspace.settle(access)
-        self.environment = access.environment(os.environ, self.workspace.folder)
-        self.processes = Processes(self.environment)
-        self.transcript = Transcript(self._tell, mask, hold=self.log.hold)
-        self.kubectl = Kubectl(access, manifest.namespace or namespace, self.processes, self.transcript)
         self.belongings = Belongings(self.manifest, identity, self.workspace, self.log)
         self.permissions = Permissions(self.log)
-        self.mailbox = Mailbox()
-        self.standing = Standing(self._warn)
         self.file: Path | None = None
         """The file of the Job, once it is written."""
         self.job: Object | None = None
@@ -111,39 +100,11 @@ class Attempt:
         """The Job for people, as ``Job NAMESPACE/NAME``."""
         return f"{kinds.word(self.manifest.job)} {self.kubectl.namespace}/{self.manifest.name}"
 
-    @property
-    def kubeconfig(self) -> Path | None:
-        """The connection's kubeconfig, which does not outlive the try; ``None`` if there is none."""
-        file = self.workspace.kubeconfig
-        return file if file is not None and file.exists() else None
-
-    def _tell(self, line: str) -> None:
-        self.log.info(line)
-
-    def _warn(self, line: str) -> None:
-        self.log.warning(line)
-
     def see(self, job: Object) -> Object:
         """Take the Job as it now is, and return it."""
         self.job = job
         self.observer.on_job(job)
         return job
-
-    def persist(self, action: Callable[[], Result], tolerance_seconds: float | None = None) -> Result:
-        """Do it again while what fails can pass.
-
-        :param tolerance_seconds: how long; default is ``outage_tolerance_seconds``.
-        """
-        return persist(
-            action,
-            tolerance_seconds=self.settings.outage_tolerance_seconds
-            if tolerance_seconds is None
-            else tolerance_seconds,
-            pause=self.mailbox.pause,
-            show=self.log.warning,
-            standing=self.standing,
-            is_ready=self.kubectl.is_ready,
-        )
 
     def look(self) -> Object | None:
         """Return what has the Job's name; ``None`` if nothing has."""

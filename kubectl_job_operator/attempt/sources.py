@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from kubectl_job_operator.errors import ErrorKind, InputError, KubectlError, Rig
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.manifest import kustomization
+from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status.rights import GET_CRONJOBS
 
 _FIRST_CONTACT_SECONDS = 45.0
@@ -41,7 +41,7 @@ def kustomized(access: Access, address: str, show: Callable[[str], None] | None 
                 raise
             raise TemplateError(
                 f"The kustomization in {address} cannot be built:\n  {error.words}\n"
-                f"What to do: mend it; this shows the same: {shlex.join(error.argv)}"
+                f"What to do: mend it; this shows the same: {joined(error.argv)}"
             ) from None
 
 

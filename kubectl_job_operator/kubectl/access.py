@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ _NO_CONFIG_FILE = "/dev/null"
 # Over a silent connection kubectl asks whether the server still lives; left alone, it notices an end after 45 s.
 _HEARTBEAT = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"}
 _MISSING = "does not exist"
+_DURATION = re.compile(r"(\d+(ms|s|m|h))+")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Access:
     :param skip_tls_verify: do not check the server's certificate.
     :param in_cluster: use the service account of the pod that this runs in. kubectl reads the mounted token file
         itself, at each start, so that the token is on no command line and a rotated one is used.
+    :param as_user: whom kubectl impersonates, if the account may; shown in every command.
+    :param as_groups: groups that this one is taken to be in.
+    :param tls_server_name: the name that the server's certificate is checked for, where it is not that of its address.
+    :param request_timeout: how long a single request may take, as ``30s``; not for what is meant to last, as a watch.
     :param named_kubectl: which kubectl takes it: a path, or a name on PATH; ``None`` is to look for kubectl.
     """
 
@@ -41,19 +47,38 @@ class Access:
     in_cluster: bool = False
     config_content: str | None = field(default=None, repr=False)
     skip_tls_verify: bool = False
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    tls_server_name: str | None = None
+    request_timeout: str | None = None
     named_kubectl: str | None = None
 
     def check(self) -> None:
         """Refuse what cannot work, before anything is run.
 
-        :raises AccessError: if a kubeconfig cannot be read, or this is not a pod with a service account.
+        :raises AccessError: if a kubeconfig cannot be read, this is not a pod with a service account, or a flag would
+            be refused.
         :raises KubectlMissingError: if there is no kubectl.
         """
         self.kubectl_path()
+        self._check_flags()
         if self.in_cluster:
             _check_service_account()
         if self.config_file is not None:
             _check_config_files(self.config_file, self.config_files())
+
+    def _check_flags(self) -> None:
+        """Refuse here what kubectl would refuse in each command."""
+        if self.as_groups and self.as_user is None:
+            raise AccessError(
+                f"The connection impersonates groups ({', '.join(self.as_groups)}), but nobody who is in them.\n"
+                "What to do: give as_user too."
+            )
+        if self.request_timeout is not None and not _DURATION.fullmatch(self.request_timeout):
+            raise AccessError(
+                f"request_timeout must be a number with a unit, as 30s or 2m, but is {self.request_timeout!r}.\n"
+                "What to do: mend it in the connection."
+            )
 
     def kubectl(self) -> str:
         """Return the word by which every command begins."""
@@ -84,7 +109,20 @@ class Access:
             flags += ("--context", self.context)
         if self.skip_tls_verify:
             flags += ("--insecure-skip-tls-verify",)
-        return flags
+        if self.tls_server_name is not None:
+            flags += (f"--tls-server-name={self.tls_server_name}",)
+        if self.as_user is not None:
+            flags += (f"--as={self.as_user}",)
+        return (*flags, *(f"--as-group={group}" for group in self.as_groups))
+
+    def flags_for(self, arguments: Sequence[str]) -> tuple[str, ...]:
+        """Return the flags for a command: one that is meant to last has no limit for its requests.
+
+        :param arguments: its words, from the subcommand on.
+        """
+        if self.request_timeout is None or _is_lasting(arguments):
+            return self.flags()
+        return (*self.flags(), f"--request-timeout={self.request_timeout}")
 
     def environment(self, inherited: Mapping[str, str], spare_folder: Path) -> dict[str, str]:
         """Return kubectl's environment: the inherited one, without Airflow's, and without preferences of kubectl's.
@@ -119,6 +157,12 @@ def settings_in(environment: Mapping[str, str]) -> str:
 def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what of an environment changes where kubectl goes."""
     return {name: environment[name] for name in _SETTINGS if name in environment}
+
+
+def _is_lasting(arguments: Sequence[str]) -> bool:
+    """Whether a command goes on until something happens: the limit of a request would cut it off."""
+    waits_for_end = arguments[0] == "delete" and "--wait=false" not in arguments
+    return waits_for_end or arguments[0] == "wait" or not {"--watch", "--follow"}.isdisjoint(arguments)
 
 
 def _check_service_account() -> None:

@@ -87,7 +87,7 @@ class Calls:
         """Return a whole command against the chosen cluster and namespace."""
         if self.namespace is None:
             raise ValueError("the namespace is not known yet")
-        return (self.access.kubectl(), *self.access.flags(), "-n", self.namespace, *arguments)
+        return (self.access.kubectl(), *self.access.flags_for(arguments), "-n", self.namespace, *arguments)
 
     def _start(
         self,

@@ -49,6 +49,20 @@ class Changing(Calls):
         """Delete what the label selector picks, without waiting until it is gone; that there is nothing is no error."""
         self._change(*_delete(kinds, selector, "--wait=false"))
 
+    def delete_any(self, *what: str) -> list[str]:
+        """Delete objects, without waiting until they are gone, and return their names; what is not there is no error.
+
+        :param what: as kubectl takes it: ``-f FILE``, ``TYPE/NAME`` as often as need be, ``TYPE -l SELECTOR``.
+        """
+        self.require_version()
+        call = self._start_here(*_delete_any(what))
+        finished = self._finish(call, CHANGE_SECONDS, lambda out: ", ".join(out.split()) or "nothing is there")
+        return finished.stdout.split()
+
+    def delete_any_command(self, *what: str) -> str:
+        """Return what ``delete_any`` would run, for a person to paste."""
+        return joined(self._here(*_delete_any(what)))
+
     def delete_command(self, kinds: str, selector: str) -> str:
         """Return what ``delete`` would run, for a person to paste."""
         return joined(self._here(*_delete(kinds, selector, "--wait=false")))
@@ -96,3 +110,7 @@ def _named(name: str | None) -> tuple[str, ...]:
 
 def _delete(kinds: str, selector: str, *flags: str) -> tuple[str, ...]:
     return ("delete", kinds, "-l", selector, *flags)
+
+
+def _delete_any(what: tuple[str, ...]) -> tuple[str, ...]:
+    return ("delete", *what, "--ignore-not-found", "--wait=false", "-o", "name")

@@ -35,12 +35,13 @@ class Reading(Calls):
         """Return what ``get`` returns."""
         return parsed(self._finish(call, timeout_seconds, summary.names))
 
-    def start_api_resources(self, group: str) -> Call:
+    def start_api_resources(self, group: str | None = None) -> Call:
         """Start listing the resources of an API group; ``finish_api_resources`` takes the result.
 
-        :param group: as ``batch``; empty for the core.
+        :param group: as ``batch``; empty for the core; ``None`` for all groups.
         """
-        return self._start_here("api-resources", f"--api-group={group}", "--no-headers")
+        chosen = () if group is None else (f"--api-group={group}",)
+        return self._start_here("api-resources", *chosen, "--no-headers")
 
     def finish_api_resources(self, call: Call) -> str:
         """Return the rows that kubectl prints; none if the cluster does not tell."""

@@ -75,13 +75,15 @@ class Waiting(Calls):
     def start_watch(
         self,
         resource: str,
-        selector: str,
+        selector: str | None,
         on_output: Callable[[bytes], None],
         on_exit: Callable[[Process], None],
         *,
         output: str = "json",
     ) -> Call:
         """Start watching the objects that the label selector picks; ``finish_stream`` when it has ended.
+
+        Without a selector all in the namespace are watched.
 
         kubectl prints one line for each that there is, and then for each change. It ends without a word when the server
         closes the connection.
@@ -91,7 +93,8 @@ class Waiting(Calls):
         :param output: what it prints of each event, as kubectl's ``-o`` takes it.
         """
         # Else it prints, of more than 500 objects that there are, only the lists in which they come.
-        arguments = ("get", resource, "-l", selector, *_WATCH, "--chunk-size=0", "-o", output)
+        chosen = () if selector is None else ("-l", selector)
+        arguments = ("get", resource, *chosen, *_WATCH, "--chunk-size=0", "-o", output)
         return self._start_here(*arguments, label=f"watch {resource}", on_exit=on_exit, on_output=on_output)
 
     def start_watch_of_one(

@@ -136,8 +136,7 @@ class JobRunner:
 
         Never waits, is safe in a signal handler and twice: ``run`` itself does the rest while it unwinds.
         """
-        self._attempt.mailbox.kill()
-        self._attempt.processes.stop()
+        self._attempt.kill()
 
     @property
     def done(self) -> Done | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest import kinds, main_container, main_document
-from kubectl_job_operator.manifest.documents import Document, Documents, names_of
+from kubectl_job_operator.manifest.documents import Document, DocumentList, Documents, names_of
 from kubectl_job_operator.manifest.exported import fields_of_the_cluster
 from kubectl_job_operator.manifest.labels import SUCCESS_WHEN
 from kubectl_job_operator.manifest.list_items import given_twice, misshapen
@@ -16,10 +16,13 @@ from kubectl_job_operator.manifest.list_items import given_twice, misshapen
 _RESTART_POLICIES = ("Never", "OnFailure")
 
 
-def check_documents(manifest: Documents) -> None:
-    """Refuse what kubectl could not take, with the reason."""
+def check_documents(manifest: DocumentList, wanted: str = "a Job") -> None:
+    """Refuse what kubectl could not take, with the reason.
+
+    :param wanted: what there should be, where there is nothing.
+    """
     if not manifest.documents:
-        raise manifest.refusal("has no document: there is no YAML in it, or only comments", "write a Job into it")
+        raise manifest.refusal("has no document: there is no YAML in it, or only comments", f"write {wanted} into it")
     for number, document in enumerate(manifest.documents, start=1):
         _check_document(manifest, number, document)
 
@@ -69,7 +72,7 @@ def _wrong_number(manifest: Documents, found: Sequence[Document]) -> ManifestErr
     )
 
 
-def _check_document(manifest: Documents, number: int, document: Any) -> None:
+def _check_document(manifest: DocumentList, number: int, document: Any) -> None:
     if not isinstance(document, dict):
         kind = type(document).__name__
         raise manifest.refusal(f"has a document (number {number}) that is not a mapping, but a {kind}", "mend it")
@@ -98,7 +101,7 @@ def _check_document(manifest: Documents, number: int, document: Any) -> None:
         _check_secret(manifest, what, document)
 
 
-def _check_metadata(manifest: Documents, what: str, metadata: Document) -> None:
+def _check_metadata(manifest: DocumentList, what: str, metadata: Document) -> None:
     for key in ("name", "namespace"):
         if not isinstance(metadata.get(key, ""), str):
             raise manifest.refusal(f"has a {what} whose {key} is not a string: {metadata[key]!r}", "put it into quotes")
@@ -107,7 +110,7 @@ def _check_metadata(manifest: Documents, what: str, metadata: Document) -> None:
             raise manifest.refusal(f"has a {what} whose {key} are not a mapping", "mend them")
 
 
-def _check_secret(manifest: Documents, what: str, secret: Document) -> None:
+def _check_secret(manifest: DocumentList, what: str, secret: Document) -> None:
     """Refuse here what the API server would refuse with the value in its words."""
     for field in ("data", "stringData"):
         values = secret.get(field) or {}

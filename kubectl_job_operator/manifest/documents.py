@@ -13,8 +13,8 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Documents:
-    """The documents that a task applies, as they are.
+class DocumentList:
+    """The documents of a manifest, whatever they are.
 
     :param documents: all of them, in the order of the text.
     :param source: what to call it in an error, as the template's path.
@@ -24,6 +24,24 @@ class Documents:
     documents: tuple[Document, ...]
     source: str
     is_unnamed: bool = False
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a document is a Secret."""
+        return any(document["kind"] == "Secret" for document in self.documents)
+
+    def text(self) -> str:
+        """Return the YAML for kubectl."""
+        return yaml_text.dump_all(self.documents)
+
+    def refusal(self, problem: str, advice: str) -> ManifestError:
+        """Make the error that tells what is wrong with them, and what to do."""
+        return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")
+
+
+@dataclass(frozen=True)
+class Documents(DocumentList):
+    """The documents of which one is the Job that the task waits for."""
 
     @property
     def job(self) -> Document:
@@ -53,15 +71,6 @@ class Documents:
         namespace = self.job["metadata"].get("namespace")
         return str(namespace) if namespace else None
 
-    @property
-    def has_secret(self) -> bool:
-        """Whether a document is a Secret."""
-        return any(document["kind"] == "Secret" for document in self.documents)
-
-    def text(self) -> str:
-        """Return the YAML for kubectl."""
-        return yaml_text.dump_all(self.documents)
-
     def require_job(self, arguments: str) -> None:
         """Refuse arguments that are for a Job alone where something else takes its place.
 
@@ -72,10 +81,6 @@ class Documents:
             raise self.refusal(
                 f"has a {names_of([self.job])}, and only a Job takes {arguments}", "write it into the YAML instead"
             )
-
-    def refusal(self, problem: str, advice: str) -> ManifestError:
-        """Make the error that tells what is wrong with them, and what to do."""
-        return ManifestError(f"The manifest from {self.source} {problem}.\nWhat to do: {advice}.")
 
 
 def names_of(documents: Sequence[Document]) -> str:

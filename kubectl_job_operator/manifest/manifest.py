@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import yaml
-
-from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import broken_yaml, checking, kinds, main_document, nameless, yaml_text
+from kubectl_job_operator.manifest import checking, kinds, loading, main_document, nameless, yaml_text
 from kubectl_job_operator.manifest.documents import Document, names_of
 from kubectl_job_operator.manifest.editing import Editable
 from kubectl_job_operator.manifest.labels import MAIN
@@ -40,11 +37,7 @@ class Manifest(Editable):
         :param name: what the Job is called if the text does not say; without it a Job must have a name.
         :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
         """
-        try:
-            loaded = yaml_text.load_all(text)
-        except yaml.YAMLError as error:
-            raise ManifestError(broken_yaml.problem(error, text, source)) from error
-        return cls.of(loaded, source, job_annotations, name)
+        return cls.of(loading.documents_in(text, source), source, job_annotations, name)
 
     @classmethod
     def of(
@@ -60,7 +53,7 @@ class Manifest(Editable):
         :param name: what the Job is called if it has no name.
         :raises ManifestError: if they are not a manifest with exactly one Job that can be run.
         """
-        present = [document for loose in documents if loose is not None for document in _unlisted(loose)]
+        present = loading.unlisted(documents)
         is_unnamed = False
         if name is not None:
             of_any_kind = kinds.says_when({"metadata": {"annotations": job_annotations or {}}})
@@ -101,10 +94,3 @@ class Manifest(Editable):
             metadata = cast("dict[str, Any]", document["metadata"])
             metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
         return documents
-
-
-def _unlisted(document: Any) -> Sequence[Any]:
-    """Take the items out of a List, which kubectl applies one by one."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        return list(document["items"])
-    return [document]

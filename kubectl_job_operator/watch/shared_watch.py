@@ -295,7 +295,7 @@ class SharedWatch:
                 pause = min(2 * pause, _LONGEST_CHECK_PAUSE_SECONDS)
 
     async def _is_checked(
-        self, resource: str, stream: WatchStream, known: Callable[[], set[str]], lose: Callable[[set[str]], None]
+        self, resource: str, stream: WatchStream[Seen], known: Callable[[], set[str]], lose: Callable[[set[str]], None]
     ) -> bool:
         """Forget what is gone; return whether nothing can have been missed."""
         before, has_spoken = known(), stream.has_spoken

@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Generic, TypeVar
 
 from kubectl_job_operator.attempt.refusals import Refusals
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.watch.watched import Seen
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
+
+Event = TypeVar("Event")
 
 Start = Callable[[Callable[[bytes], None], Callable[[Process], None]], Call]
 
 
-class WatchStream:
+class WatchStream(Generic[Event]):
     """Passes the events of a watch on, as long as ``run`` goes on.
 
     Lines are read in the thread that waits for kubectl, and only what is kept of them comes into the loop.
@@ -34,8 +36,8 @@ class WatchStream:
         self,
         kubectl: Kubectl,
         start: Start,
-        read: Callable[[bytes], Seen | None],
-        take: Callable[[Sequence[Seen]], None],
+        read: Callable[[bytes], Event | None],
+        take: Callable[[Sequence[Event]], None],
         on_gap: Callable[[KubectlError | None], None],
     ) -> None:
         self._kubectl = kubectl
@@ -115,7 +117,7 @@ class WatchStream:
             if self._process is not None:
                 self._process.stop()
 
-    def _pass_on(self, seen: Sequence[Seen]) -> None:
+    def _pass_on(self, seen: Sequence[Event]) -> None:
         self.has_spoken = self._was_served = True
         self._pause = _FIRST_PAUSE_SECONDS
         self._take(seen)

@@ -46,6 +46,20 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], Place]] = [
     ({"in_cluster": True}, {"config_file": "/mine", "cluster_context": "x"}, Place(Access("/mine", "x"), None)),
     ({"kube_config_path": "/c"}, {"in_cluster": True}, Place(Access(in_cluster=True), None)),
     ({"in_cluster": True}, {"in_cluster": False}, Place(Access(), None)),
+    ({"as_user": "u", "as_group": "a, b,"}, {}, Place(Access(as_user="u", as_groups=("a", "b")), None)),
+    ({"as_user": "u", "as_group": ["a", "b"]}, {}, Place(Access(as_user="u", as_groups=("a", "b")), None)),
+    (
+        {"tls_server_name": "s", "request_timeout": "2m"},
+        {},
+        Place(Access(None, tls_server_name="s", request_timeout="2m"), None),
+    ),
+    ({"request_timeout": 30}, {}, Place(Access(request_timeout="30s"), None)),
+    (
+        {"kube_config_path": "/c", "as_user": "u"},
+        {"in_cluster": True},
+        Place(Access(in_cluster=True, as_user="u"), None),
+    ),
+    ({"kube_config_path": "/c", "as_user": "u"}, {"config_file": "/mine"}, Place(Access("/mine", as_user="u"), None)),
 ]
 
 

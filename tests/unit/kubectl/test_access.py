@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from kubectl_job_operator.errors import AccessError, InputError
 from kubectl_job_operator.kubectl import access as module
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.process import Processes
+from kubectl_job_operator.kubectl.transcript import Transcript, subcommand
+from tests.unit.fake_kubectl import FakeKubectl
 
 UNWRITABLE_HOME = "/proc/self/nobody-writes-here"  # not even root
 
@@ -188,3 +193,56 @@ def test_the_pods_namespace_is_read_where_there_is_a_pod(service_account: Path) 
 
 def test_trying_again_does_not_help_against_an_access_error() -> None:
     assert issubclass(AccessError, InputError)
+
+
+IMPERSONATED = Access(context="x", as_user="system:serviceaccount:n:a", as_groups=("a", "b c"), tls_server_name="s")
+
+
+def test_whom_kubectl_impersonates_is_in_every_command_before_its_subcommand(fake_kubectl: FakeKubectl) -> None:
+    shown: list[str] = []
+    processes = Processes(dict(os.environ))
+    fake_kubectl.answers("get job/a")
+    kubectl = Kubectl(IMPERSONATED, "here", processes, Transcript(shown.append))
+    kubectl.get("job/a")
+    processes.close()
+    (command,) = (line for line in shown if " get " in line)
+    assert command == (
+        "$ kubectl --context x --tls-server-name=s --as=system:serviceaccount:n:a --as-group=a '--as-group=b c' "
+        "-n here get job/a -o json --ignore-not-found"
+    )
+    assert subcommand(shlex.split(command)[1:])[0] == "get"
+
+
+@pytest.mark.parametrize(
+    ("command", "is_limited"),
+    [
+        ("get job/a -o json", True),
+        ("apply --server-side -f x", True),
+        ("delete job -l a=b --wait=false", True),
+        ("auth can-i --list", True),
+        ("logs a -c b", True),
+        ("delete job -l a=b --timeout=300s", False),
+        ("get pods --watch -o json", False),
+        ("logs a -c b --follow", False),
+        ("wait job/a --for=delete", False),
+    ],
+)
+def test_a_limit_for_requests_cuts_nothing_that_is_meant_to_last(command: str, is_limited: bool) -> None:
+    flags = Access(request_timeout="5s").flags_for(command.split())
+    assert flags == (("--request-timeout=5s",) if is_limited else ())
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [
+        (Access(as_groups=("a",)), ("as_user",)),
+        (Access(request_timeout="soon"), ("request_timeout", "30s", "'soon'")),
+    ],
+)
+def test_flags_that_kubectl_would_refuse_are_refused_with_a_sentence(
+    access: Access, words: tuple[str, ...], fake_kubectl: FakeKubectl
+) -> None:
+    with pytest.raises(AccessError) as refusal:
+        access.check()
+    assert all(word in str(refusal.value) for word in words)
+    assert fake_kubectl.calls == []

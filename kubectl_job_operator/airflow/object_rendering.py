@@ -1,0 +1,45 @@
+"""From an operator's YAML and Airflow's context to the objects in it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.rendering import renderer_of, with_rendered_strings
+from kubectl_job_operator.airflow.task import Templated
+from kubectl_job_operator.airflow.xcoms_in_yaml import with_values
+from kubectl_job_operator.manifest.object_list import ObjectList
+
+ARGUMENT = "yaml"
+
+
+class ObjectTask(Templated, Protocol):
+    """A task whose YAML has objects of any kind."""
+
+    yaml_file_name: str | None
+    yaml: str | dict[str, Any] | list[dict[str, Any]] | None
+    yaml_xcoms: dict[str, Any]
+    namespace: str | None
+
+
+def render_objects(task: ObjectTask, context: Context) -> ObjectList:
+    """Render the task's YAML.
+
+    :raises InputError: if the template or the objects cannot be used.
+    """
+    manifest = _rendered(task, context)
+    return manifest.with_namespace(task.namespace) if task.namespace else manifest
+
+
+def _rendered(task: ObjectTask, context: Context) -> ObjectList:
+    renderer = renderer_of(task, context)
+    if task.yaml_file_name is not None:
+        rendered = renderer.render_file(task.yaml_file_name)
+        return ObjectList.parse(rendered.text, rendered.source)
+    if isinstance(task.yaml, str):
+        return ObjectList.parse(renderer.render_text(task.yaml, ARGUMENT).text, ARGUMENT)
+    # Strings that an earlier task returned are no templates.
+    objects = with_values(with_rendered_strings(task.yaml, renderer, ARGUMENT), task.yaml_xcoms, ARGUMENT)
+    if isinstance(objects, str):
+        return ObjectList.parse(objects, ARGUMENT)
+    return ObjectList.of(objects if isinstance(objects, list) else [objects], ARGUMENT)

@@ -1,0 +1,157 @@
+"""Waiting for one object in an event loop, together with all who wait for one of its kind in the same namespace."""
+
+from __future__ import annotations
+
+import enum
+import random
+import time
+from dataclasses import dataclass
+
+from kubectl_job_operator.attempt.groups import tell_group
+from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.standing import Standing
+from kubectl_job_operator.printable import joined
+from kubectl_job_operator.status.awaited import Awaited, Judgement, Verdict, judge
+from kubectl_job_operator.watch.object_watch import ObjectWatch, Onlooker
+
+_LONGEST_NAP_SECONDS = 60.0
+_SILENCE_TOLD_AFTER_SECONDS = 5.0
+_SPREAD_SECONDS = 1.0
+"""Those who begin to wait at once must not all look at their watches at once."""
+
+
+class ObjectNews(enum.Enum):
+    """Why the waiting has ended."""
+
+    MET = "met"
+    FAILED = "failed"
+    TIME_OVER = "time over"
+    GAVE_UP = "gave up"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """For how long an object is waited for.
+
+    :param deadline: when the time is over, in seconds since 1970; ``None`` is never.
+    :param outage_tolerance_seconds: how long the cluster may be away.
+    """
+
+    deadline: float | None = None
+    outage_tolerance_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class ObjectOutcome:
+    """What came of waiting for an object, in text, for a database.
+
+    :param news: why it has ended.
+    :param state: how the object was last, or why nobody can tell.
+    """
+
+    news: ObjectNews
+    state: str
+
+
+async def wait_for_object(watch: ObjectWatch, name: str, awaited: Awaited, limits: Limits, log: Log) -> ObjectOutcome:
+    """Wait until an object has come to what it is waited for.
+
+    :param watch: knows the objects of its kind.
+    :param name: the object's.
+    :param limits: for how long.
+    :param log: takes what a person who waits would like to know.
+    """
+    onlooker = watch.subscribe(name)
+    try:
+        return await _Look(watch, onlooker, awaited, limits, log).run()
+    finally:
+        onlooker.close()
+
+
+class _Look:
+    """One who waits."""
+
+    def __init__(self, watch: ObjectWatch, onlooker: Onlooker, awaited: Awaited, limits: Limits, log: Log) -> None:
+        self._watch = watch
+        self._onlooker = onlooker
+        self._awaited = awaited
+        self._deadline = limits.deadline
+        self._tolerance_seconds = limits.outage_tolerance_seconds
+        self._log = log
+        self._standing = Standing(log.warning)
+        self._began = time.monotonic()
+        self._state = "nothing is known of it yet"
+        self._has_told_commands = False
+
+    async def run(self) -> ObjectOutcome:
+        """Wait until there is something to tell a worker."""
+        nap = random.uniform(0.5, 0.5 + _SPREAD_SECONDS)  # noqa: S311 - it only spreads the work
+        while True:
+            await self._onlooker.news(nap)
+            outcome = self._outcome()
+            if outcome is not None:
+                return outcome
+            self._tell_commands()
+            self._tell_silence()
+            nap = max(0.05, min(self._limits()))
+
+    def _outcome(self) -> ObjectOutcome | None:
+        judgement = self._judgement()
+        if judgement is not None and judgement.state != self._state:
+            self._state = judgement.state
+            self._log.info(f"{self._onlooker.name}: {judgement.state}")
+        if judgement is not None and judgement.verdict is Verdict.MET:
+            return ObjectOutcome(ObjectNews.MET, self._state)
+        if judgement is not None and judgement.verdict is Verdict.FAILED:
+            return ObjectOutcome(ObjectNews.FAILED, self._state)
+        if self._onlooker.failure:
+            return ObjectOutcome(ObjectNews.GAVE_UP, self._onlooker.failure)
+        if self._deadline is not None and time.time() >= self._deadline:
+            return ObjectOutcome(ObjectNews.TIME_OVER, self._state)
+        if time.monotonic() >= self._silent_until():
+            return ObjectOutcome(
+                ObjectNews.GAVE_UP,
+                f"The cluster has not answered for {self._tolerance_seconds:.0f} s (outage_tolerance_seconds).\n"
+                f"{self._watch.last_error}",
+            )
+        return None
+
+    def _judgement(self) -> Judgement | None:
+        onlooker = self._onlooker
+        if not onlooker.is_known:
+            return None
+        if self._awaited.success is None and onlooker.was_deleted:
+            return Judgement(Verdict.MET, "it was deleted")
+        return judge(onlooker.thing, self._awaited)
+
+    def _limits(self) -> list[float]:
+        """Return in how many seconds something is due, whatever the object does."""
+        now = time.monotonic()
+        since = self._watch.silent_since
+        told_at = float("inf") if since is None else since + _SILENCE_TOLD_AFTER_SECONDS
+        return [
+            _LONGEST_NAP_SECONDS,
+            self._silent_until() - now,
+            told_at - now if told_at > now else _LONGEST_NAP_SECONDS,
+            self._deadline - time.time() if self._deadline is not None else _LONGEST_NAP_SECONDS,
+        ]
+
+    def _silent_until(self) -> float:
+        since = self._watch.silent_since
+        return float("inf") if since is None else max(since, self._began) + self._tolerance_seconds
+
+    def _tell_commands(self) -> None:
+        """Put the command into the log that waits for this object and for others, once."""
+        commands = [joined(record.argv) for record in self._watch.watches()]
+        if commands and not self._has_told_commands:
+            self._has_told_commands = True
+            title = "Waits together with all others who wait for this kind in the namespace"
+            tell_group(self._log, title, [f"$ {command}" for command in commands])
+
+    def _tell_silence(self) -> None:
+        """Say once that the cluster is away, and once that it is back."""
+        since = self._watch.silent_since
+        if since is None:
+            self._standing.serves()
+        elif time.monotonic() - since >= _SILENCE_TOLD_AFTER_SECONDS:
+            self._standing.is_away("no answer", self._tolerance_seconds, since)

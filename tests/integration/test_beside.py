@@ -1,0 +1,192 @@
+"""What stands beside the Jobs of a DAG: objects that a run sets up, waits for and takes away, on the real cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
+from tests.integration.airflow_task import Listener, TaskRunner
+from tests.integration.namespace import Namespace
+from tests.processes import running
+from tests.waiting import in_background, until
+
+_SETUP = """\
+import pendulum
+
+from kubectl_job_operator import KubectlApplyOperator, KubectlDeleteOperator, KubernetesJobOperator
+from tests.airflow_dag import DAG
+from tests.integration.airflow_task import FAILURES, LOGGER
+
+
+class Apply(KubectlApplyOperator):
+    log = LOGGER
+
+
+class Delete(KubectlDeleteOperator):
+    log = LOGGER
+
+
+class Job(KubernetesJobOperator):
+    log = LOGGER
+
+
+with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz="UTC")) as dag:
+    common = dict(namespace={namespace!r}, on_failure_callback=lambda context: FAILURES.append(context["exception"]))
+    make = Apply(task_id="make", yaml_file_name="things.yaml", **common)
+    work = Job(task_id="work", yaml_file_name="job.yaml", delete_policy="Always", **common)
+    drop = Delete(task_id="drop", targets=make.output, wait=True, **common)
+    make >> work >> drop.as_teardown(setups=make.as_setup())
+"""
+THINGS = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+stringData: {password: very-secret-password}
+"""
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: work}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: main
+          image: busybox:1.36
+          command: [sh, -c, "ls /data && exit 3"]
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+"""
+
+
+def left(namespace: Namespace) -> list[str]:
+    """Return what there is of the kinds that these tests make."""
+    found = namespace.kubectl("get", "pvc,secrets,configmaps,jobs,deployments", "-o", "name").split()
+    return [name for name in found if name != "configmap/kube-root-ca.crt"]
+
+
+def test_a_run_whose_middle_task_fails_leaves_nothing_of_what_its_setup_has_made(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("things.yaml", THINGS)
+    task.write("job.yaml", JOB)
+    path = task.write("dag.py", _SETUP.format(dag_id=task.dag_id, namespace=namespace.name))
+    run = task.run_dag(task.load_file(path))
+    assert run.state == "failed", run.log
+    assert "exit code 3" in run.error
+    assert "Deleted in namespace" in run.log
+    assert "persistentvolumeclaim/data: deletion after" in run.log
+    assert "very-secret" not in run.log
+    assert left(namespace) == []
+
+
+MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: state}, data: {is: begun}}"
+MODES: dict[str, dict[str, Any]] = {
+    "poke": {"mode": "poke", "poke_interval": 1},
+    "reschedule": {"mode": "reschedule", "poke_interval": 1},
+    "deferred": {"deferrable": True},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sensor_sees_what_becomes_of_an_object_that_somebody_else_made(
+    mode: str, task: TaskRunner, namespace: Namespace, listener: Listener
+) -> None:
+    namespace.kubectl("apply", "-f", "-", given=MAP)
+
+    def go_on() -> None:
+        listener.until_said("is is begun")
+        namespace.kubectl("apply", "-f", "-", given=MAP.replace("begun", "done"))
+
+    in_background(go_on)
+    run = task.run(
+        operator="KubectlWaitSensor", target="cm/state", wait_for="{.data.is}=done", timeout=120, **MODES[mode]
+    )
+    assert run.state == "success", run.failures
+    assert "is is done" in run.log
+    assert all("--watch" in command for command in run.commands if "configmaps" in command)
+    assert any("--watch" in command for command in run.commands) == (mode == "deferred")
+    assert not running(namespace.name), "a kubectl outlived the task"
+
+
+def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own(namespace: Namespace) -> None:
+    count = 50
+    documents = [MAP.replace("name: state", f"name: state-{number}") for number in range(count)]
+    namespace.kubectl("apply", "-f", "-", given="\n---\n".join(documents))
+
+    async def event_of(number: int) -> dict[str, str]:
+        trigger = KubectlWaitTrigger(
+            resource="configmaps",
+            name=f"state-{number}",
+            namespace=namespace.name,
+            wait_for="delete" if number % 2 else "{.data.is}=done",
+            config_file=str(namespace.cluster.kubeconfig),
+            cluster_context=namespace.cluster.context,
+        )
+        event: Any = await anext(aiter(trigger.run()))
+        return dict(event.payload)
+
+    def go_on() -> None:
+        others = [one.replace("begun", "done") for number, one in enumerate(documents) if number % 2 == 0]
+        namespace.kubectl("apply", "-f", "-", given="\n---\n".join(others))
+        namespace.kubectl("delete", "configmap", *(f"state-{number}" for number in range(1, count, 2)))
+
+    async def all_of_them() -> tuple[list[dict[str, str]], set[int]]:
+        waiting = [asyncio.create_task(event_of(number)) for number in range(count)]
+        await asyncio.sleep(8)
+        seen = {len(running(f"-n {namespace.name} ")) for _ in range(3)}
+        assert not any(one.done() for one in waiting)
+        await asyncio.to_thread(go_on)
+        return await asyncio.wait_for(asyncio.gather(*waiting), 120), seen
+
+    events, kubectls = asyncio.run(all_of_them())
+    assert {event["news"] for event in events} == {"met"}
+    assert kubectls == {1}
+
+
+def test_a_setup_that_fails_itself_leaves_nothing_either(task: TaskRunner, namespace: Namespace) -> None:
+    task.write("things.yaml", THINGS + "---\n" + MAP)
+    run = task.run(
+        operator="KubectlApplyOperator",
+        yaml_file_name="things.yaml",
+        wait_for={"ConfigMap": "{.data.is}=done"},
+        wait_timeout_seconds=2,
+    )
+    assert run.state == "failed"
+    assert "configmap/state ({.data.is}=done): .data.is is begun" in run.error
+    until(lambda: left(namespace) == [], "what the failed setup has made is still there")
+
+
+def test_an_account_that_impersonates_another_may_what_that_one_may(
+    task: TaskRunner, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = f"system:serviceaccount:{namespace.name}:default"
+    extra = {
+        "kube_config_path": str(namespace.cluster.kubeconfig),
+        "cluster_context": namespace.cluster.context,
+        "as_user": who,
+        "as_group": "some-group",
+        "request_timeout": 30,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_AS_ANOTHER", json.dumps({"conn_type": "kubectl", "extra": extra}))
+    arguments = {"operator": "KubectlApplyOperator", "yaml": MAP, "kubernetes_conn_id": "as_another"}
+    refused = task.run(**arguments)
+    assert refused.state == "failed"
+    assert "create configmaps" in refused.error
+    rules = ("--verb=get,create,patch,delete", "--resource=configmaps")
+    namespace.kubectl("create", "role", "maps", *rules)
+    namespace.kubectl("create", "rolebinding", "maps", "--role=maps", "--group=some-group")
+    applied = task.run(**arguments)
+    assert applied.state == "success", applied.failures
+    assert f"--as={who} --as-group=some-group --request-timeout=30s -n {namespace.name} apply" in applied.log

@@ -1,0 +1,232 @@
+"""Objects are applied and waited for, or nothing of them is left."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_job_operator.attempt.stop import Stop
+from kubectl_job_operator.errors import (
+    KubectlError,
+    NotInTimeError,
+    ObjectFailedError,
+    RightsMissingError,
+    TaskKilledError,
+)
+from kubectl_job_operator.life.applying import Applying, Terms
+from kubectl_job_operator.status.awaited import Awaited
+from kubectl_job_operator.watch import arrivals
+from tests.unit.beside import CLAIM, NOT_FOUND, SERVER, YAML, claim, listed, objects, ready, server, session
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.stage import REFUSED, US, Log
+from tests.waiting import in_background
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+OURS = {key: text for key, text in US.annotations().items() if not key.endswith("/round")}
+AVAILABLE = {SERVER: Awaited.parse("Available")}
+WAIT = f"wait {SERVER} --for=condition=Available"
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
+
+
+def applying(log: Log, *, text: str = YAML, stop: Stop | None = None, **terms: Any) -> tuple[Applying, Any]:
+    within = session(log)
+    return Applying(within, objects(text), US, Terms(**terms), lambda: stop or Stop()), within
+
+
+def run(log: Log, **arguments: Any) -> list[str]:
+    return applying(log, **arguments)[0].run()
+
+
+def deleted(fake_kubectl: FakeKubectl) -> list[str]:
+    """Return what was deleted, by the names on the command lines."""
+    return [word for call in fake_kubectl.called("delete") for word in call if "/" in word and not word.startswith("-")]
+
+
+def test_the_result_is_the_objects_names_and_nobody_waits_who_was_not_told_to(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    log = Log()
+    assert run(log) == [CLAIM, SERVER]
+    assert "Applied in namespace here: persistentvolumeclaim/data, deployment.apps/server" in log.lines
+    assert re.search(r"^\$ kubectl -n here apply --server-side ", log.text, re.MULTILINE)
+    assert "kind: Deployment" in log.text
+
+
+def test_who_applied_an_object_is_written_on_it(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    log = Log()
+    run(log)
+    for key, text in OURS.items():
+        assert f"{key}: {text}" in log.text.replace("'", "")
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        ("pods", ("get", "create", "patch", "delete")),
+        ("deployments.apps", ()),
+    ],
+)
+def test_without_a_right_nothing_is_applied_and_the_right_is_named(
+    granted: str, missing: tuple[str, ...], fake_kubectl: FakeKubectl
+) -> None:
+    rights = f"persistentvolumeclaims  []  []  [*]\n{granted}  []  []  [get create patch delete]\n"
+    ready(fake_kubectl, rights)
+    with pytest.raises(RightsMissingError) as refusal:
+        run(Log(), wait_for=AVAILABLE)
+    assert list(refusal.value.missing) == [f"{verb} deployments.apps" for verb in (*missing, "list", "watch")]
+    assert "Nothing was created." in str(refusal.value)
+    assert not fake_kubectl.called("apply")
+
+
+def test_a_wait_ends_the_task_when_it_is_met(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, server("True"))
+    log = Log()
+    assert run(log, wait_for=AVAILABLE) == [CLAIM, SERVER]
+    assert "Waiting up to 300 s for Available of deployment.apps/server" in log.lines
+    assert deleted(fake_kubectl) == []
+
+
+def test_what_does_not_come_in_time_is_told_with_its_state_and_what_was_made_is_deleted(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim()))
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, after_seconds=NEVER)
+    fake_kubectl.answers(f"get {SERVER}", server())
+    fake_kubectl.answers("delete", f"{SERVER}\n")
+    log = Log()
+    with pytest.raises(NotInTimeError) as failure:
+        run(log, wait_for=AVAILABLE, wait_timeout_seconds=0.3)
+    assert "deployment.apps/server (Available): Available is False (MinimumReplicasUnavailable)" in str(failure.value)
+    assert "wait_timeout_seconds" in str(failure.value)
+    assert deleted(fake_kubectl) == [SERVER], "the claim was there before"
+    assert "persistentvolumeclaim/data exists already and belongs to no task of Airflow." in log.lines
+
+
+def test_an_object_that_an_earlier_try_of_this_task_has_made_is_its_own(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim(annotations=OURS)))
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    with pytest.raises(KubectlError):
+        run(Log())
+    assert deleted(fake_kubectl) == [CLAIM, SERVER]
+
+
+def test_what_was_made_stays_where_that_was_asked_for(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    log = Log()
+    with pytest.raises(KubectlError):
+        run(log, deletes_on_failure=False)
+    assert not fake_kubectl.called("delete")
+    assert "delete_on_failure=False" in log.text
+
+
+def test_an_object_that_is_still_being_deleted_is_waited_for_before_it_is_applied_anew(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim(deletionTimestamp="2026-01-01T00:00:00Z")))
+    fake_kubectl.answers(f"wait {CLAIM} --for=delete")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    assert run(Log()) == [CLAIM, SERVER]
+    order = [call[3] for call in fake_kubectl.calls if call[3:4] in (("wait",), ("apply",))]
+    assert order == ["wait", "apply"]
+
+
+def test_an_api_server_that_is_away_for_a_while_is_borne_at_each_step(fake_kubectl: FakeKubectl) -> None:
+    for words in ("auth can-i --list", "get -f", "apply --server-side", WAIT):
+        fake_kubectl.answers(words, **REFUSED, times=2)
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, server("True"))
+    log = Log()
+    assert run(log, wait_for=AVAILABLE) == [CLAIM, SERVER]
+    assert len(fake_kubectl.called("apply")) == 3
+    assert len(fake_kubectl.called(WAIT)) == 3
+    assert any("The cluster serves us again" in line for line in log.warnings)
+
+
+def test_an_object_that_somebody_deletes_while_it_is_waited_for_fails_the_task(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, **NOT_FOUND)
+    fake_kubectl.answers("delete", "")
+    with pytest.raises(ObjectFailedError, match=r"deployment\.apps/server is gone"):
+        run(Log(), wait_for=AVAILABLE)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_killed_task_leaves_nothing_unless_its_next_try_goes_on(keeps: bool, fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, after_seconds=NEVER)
+    fake_kubectl.answers("delete", "")
+    log = Log()
+    task, within = applying(
+        log, wait_for=AVAILABLE, keeps_on_worker_stop=keeps, stop=Stop("Only the worker was told to stop", keeps)
+    )
+    in_background(lambda: (fake_kubectl.wait_for_call(WAIT), within.kill()))
+    with pytest.raises(TaskKilledError, match="Only the worker was told to stop"):
+        task.run()
+    assert deleted(fake_kubectl) == ([] if keeps else [CLAIM, SERVER])
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_the_file_of_a_failed_try_stays_for_a_replay_unless_there_is_a_secret_in_it(
+    kind: str, fake_kubectl: FakeKubectl, folders: Callable[[], list[Path]]
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    log = Log()
+    with pytest.raises(KubectlError):
+        run(log, text=f"{{apiVersion: v1, kind: {kind}, metadata: {{name: a}}, data: {{key: dmVyeS1zZWNyZXQ=}}}}")
+    kept = [file for folder in folders() for file in folder.iterdir()]
+    assert [file.name for file in kept] == ([] if kind == "Secret" else ["things.yaml"])
+    assert ("dmVyeS1zZWNyZXQ=" in log.text) == (kind == "ConfigMap")
+
+
+def test_nothing_is_left_on_the_worker_after_a_success(
+    fake_kubectl: FakeKubectl, folders: Callable[[], list[Path]]
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    run(Log())
+    assert folders() == []
+
+
+def test_another_run_of_the_task_is_not_this_one(fake_kubectl: FakeKubectl) -> None:
+    other = dataclasses.replace(US, run_id="another").annotations()
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim(annotations=other)))
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    with pytest.raises(KubectlError):
+        run(Log())
+    assert deleted(fake_kubectl) == [SERVER]
