@@ -52,6 +52,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "_LONGEST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
     monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)
+
+
+@pytest.fixture
+def impatient(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - more of the same
+    """Bear no refusal for long either."""
     monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.5)
     monkeypatch.setattr(refusals, "UNTOLD_SECONDS", 0.5)
 

@@ -202,7 +202,7 @@ def test_a_program_gets_what_came_of_it_on_stdout_and_the_log_on_stderr(
     assert "$ kubectl -n here apply" in result.err
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("impatient")
 def test_unique_name_gives_the_job_a_name_of_its_own(
     program: Program, countdown: Path, fake_kubectl: FakeKubectl
 ) -> None:

@@ -103,6 +103,7 @@ def test_an_outage_that_is_longer_than_tolerated_leaves_the_job_and_says_so(
     assert no_child_is_left(fake_kubectl)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_ordinary_error_leaves_the_job_and_says_so(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers(FAILED_WAIT, **stage.FORBIDDEN)
     stage.script(fake_kubectl, end="never")
