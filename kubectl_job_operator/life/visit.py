@@ -149,6 +149,7 @@ class Visit:
         else:
             if kubeconfig is not None:
                 kubeconfig.unlink(missing_ok=True)
+            session.workspace.keep()
             session.log.info(f"{self._file} is kept, for whoever pastes the commands above.")
         if kubeconfig is not None:
             session.log.info(
