@@ -19,6 +19,7 @@ from kubectl_job_operator.watch.event_reader import KubectlEvents
 from kubectl_job_operator.watch.outage import Outage
 from kubectl_job_operator.watch.pods import PodWatch
 from kubectl_job_operator.watch.waiting import Chore, Waiter, vanished
+from kubectl_job_operator.watch.witnesses import Witnesses
 
 
 class Meanwhile:
@@ -50,6 +51,7 @@ class Meanwhile:
                 attempt.mailbox,
                 chores=self._chores(job, watch),
                 reconnections=lambda: watch.reconnections,
+                vouch=Witnesses(job, watch).vouch,
             )
             try:
                 job = waiter.wait()

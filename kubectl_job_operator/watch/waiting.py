@@ -19,7 +19,7 @@ from kubectl_job_operator.status import job_status
 _DELETED = "delete"
 
 _WAIT_SECONDS = 3600
-_DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
+_DELETION_IS_WATCHED_AFTER_SECONDS = 5.0
 _VERDICT_GRACE_SECONDS = 1.0
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
 _SERVED_AFTER_SECONDS = 30.0
@@ -40,13 +40,13 @@ class Chore(Protocol):
 
 
 class Waiter:
-    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and soon also for its deletion.
+    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and where need be also for its deletion.
 
     For an object of another kind it waits for what its rules say instead.
 
-    A wait for a condition does not notice that the Job is gone, so a third one does. It starts a second later: most
-    short Jobs are over by then and need not pay for it. A wait that ends only says "look now"; the verdict is in the
-    Job that it printed, or that is read then.
+    A wait for a condition does not notice that the Job is gone, so a third one does. It runs only while no pod would
+    show it: a kubectl costs 10 MB. A wait that ends only says "look now"; the verdict is in the Job that it printed, or
+    that is read then.
 
     :param kubectl: runs the waits.
     :param job: the Job as it was applied; another Job of the same name is not this one.
@@ -55,6 +55,8 @@ class Waiter:
     :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
     :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
         may then sleep on for most of a minute, so with each new count the waits are started anew.
+    :param vouch: tells whether something lives that would show the Job's deletion; ``False`` if it has shown it,
+        perhaps, and ``None`` if there is nothing.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Waiter:
         *,
         chores: Sequence[Chore] = (),
         reconnections: Callable[[], int] = lambda: 0,
+        vouch: Callable[[], bool | None] = lambda: None,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
@@ -76,6 +79,8 @@ class Waiter:
         self._mailbox = mailbox
         self._chores = chores
         self._reconnections = reconnections
+        self._vouch = vouch
+        self._vouched_at = 0.0
         self._waits: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
         self._armed_at: dict[str, float] = {}
@@ -88,13 +93,12 @@ class Waiter:
         :raises TaskKilledError: if the run was killed.
         """
         job = self._job
-        began = time.monotonic()
+        self._vouched_at = time.monotonic()
         reconnections = self._reconnections()
         while job_status.verdict(job) is None:
-            is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
-            self._arm(*self._ends, *((_DELETED,) if is_deletion_watched else ()))
-            limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
-            limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
+            self._arm(*self._ends)
+            limits = [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
+            limits += self._see_to_deletion()
             process = self._mailbox.receive(min(limits, default=None))
             for chore in self._chores:
                 chore.handle(process)
@@ -107,6 +111,20 @@ class Waiter:
                 self._waits.clear()
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
+
+    def _see_to_deletion(self) -> list[float]:
+        """Wait for the deletion where nothing else would show it, and return in how many seconds to see to it again."""
+        vouched, now = self._vouch(), time.monotonic()
+        if vouched:
+            self._vouched_at = now
+            if (call := self._waits.pop(_DELETED, None)) is not None:
+                self._kubectl.stop(call)
+            return []
+        left = 0.0 if vouched is False else self._vouched_at + _DELETION_IS_WATCHED_AFTER_SECONDS - now
+        if left > 0:
+            return [left]
+        self._arm(_DELETED)
+        return []
 
     def _arm(self, *conditions: str) -> None:
         """Start the waits that do not run."""

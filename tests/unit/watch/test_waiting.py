@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from kubectl_job_operator.watch.waiting import Waiter
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -35,9 +36,12 @@ class Waits:
         self.mailbox = Mailbox()
         self.kubectl = Kubectl(Access(), stage.NAMESPACE, self.processes, Transcript(lambda _: None))
 
-    def wait(self, job: Object | None = None) -> Object:
-        """Wait for a Job that was applied."""
-        return Waiter(self.kubectl, job or stage.job(), self._look, self.mailbox).wait()
+    def wait(self, job: Object | None = None, vouch: Callable[[], bool | None] = lambda: None) -> Object:
+        """Wait for a Job that was applied.
+
+        :param vouch: whether something would show its deletion.
+        """
+        return Waiter(self.kubectl, job or stage.job(), self._look, self.mailbox, vouch=vouch).wait()
 
     def _look(self) -> Object | None:
         return self.kubectl.get(TARGET)
@@ -85,6 +89,60 @@ def test_a_job_that_ends_at_once_costs_two_waits_and_no_more(
     _never(fake_kubectl, FAILED_WAIT)
     waits.wait()
     assert len(fake_kubectl.called("wait")) == len(fake_kubectl.calls) - 1 == 2
+
+
+def test_while_somebody_vouches_for_the_job_nobody_waits_for_its_deletion(
+    fake_kubectl: FakeKubectl, waits: Waits
+) -> None:
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), once_called=FAILED_WAIT, after_seconds=1.0)
+    _never(fake_kubectl, FAILED_WAIT)
+    waits.wait(vouch=lambda: True)
+    assert not fake_kubectl.called(DELETED_WAIT)
+
+
+def test_a_wait_for_the_deletion_ends_when_somebody_vouches_for_the_job(
+    fake_kubectl: FakeKubectl, waits: Waits
+) -> None:
+    fake_kubectl.answers(COMPLETE_WAIT, after_seconds=NEVER)
+    _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
+
+    def vouch() -> bool:
+        return bool(fake_kubectl.called(DELETED_WAIT)) and len(fake_kubectl.running()) > 0
+
+    def wake() -> None:
+        fake_kubectl.wait_for_call(DELETED_WAIT)
+        waits.mailbox.wake()
+        until(lambda: len(fake_kubectl.running()) == 2, "the wait for the deletion goes on")
+        waits.mailbox.kill()
+
+    waker = threading.Thread(target=wake)
+    waker.start()
+    try:
+        with pytest.raises(TaskKilledError):
+            waits.wait(vouch=vouch)
+    finally:
+        waker.join()
+
+
+def test_who_speaks_against_the_job_lets_its_deletion_be_waited_for_at_once(
+    fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_DELETION_IS_WATCHED_AFTER_SECONDS", 3600.0)
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT)
+    fake_kubectl.answers(DELETED_WAIT, f"{TARGET} condition met\n")
+    fake_kubectl.answers(f"get {TARGET}")
+    with pytest.raises(JobVanishedError):
+        waits.wait(vouch=lambda: False)
+
+
+def test_when_nobody_vouches_any_more_the_deletion_is_waited_for(fake_kubectl: FakeKubectl, waits: Waits) -> None:
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT)
+    fake_kubectl.answers(DELETED_WAIT, f"{TARGET} condition met\n")
+    fake_kubectl.answers(f"get {TARGET}")
+    vouched = iter([True, True])
+    waits.mailbox.wake()
+    with pytest.raises(JobVanishedError):
+        waits.wait(vouch=lambda: next(vouched, None))
 
 
 ODD_ENDS: dict[str, dict[str, Any]] = {
