@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import airflow
 
 import kubectl_job_operator
 from kubectl_job_operator.airflow.compat import is_secret_name, mask_secret, redact
@@ -60,7 +61,8 @@ def mask_secrets_of(documents: Iterable[Document]) -> None:
 def caller() -> Caller:
     """Return what the aftermath of a failed try must know of Airflow."""
     versions = {
-        "Airflow": importlib.metadata.version("apache-airflow"),
+        # And not by importlib.metadata, which for that looks through all that is installed.
+        "Airflow": airflow.__version__,
         "kubectl-job-operator": kubectl_job_operator.__version__,
     }
     return Caller(redact, versions)
