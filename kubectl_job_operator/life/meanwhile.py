@@ -51,7 +51,7 @@ class Meanwhile:
                 attempt.mailbox,
                 chores=self._chores(job, watch),
                 reconnections=lambda: watch.reconnections,
-                vouch=Witnesses(job, watch).vouch,
+                witness=Witnesses(job, watch),
             )
             try:
                 job = waiter.wait()

@@ -89,9 +89,11 @@ class PodWatch:
         return self._pods
 
     @property
-    def sees_changes(self) -> bool:
-        """Whether a change of a pod would be known at once."""
-        return self.is_up and self._watch is not None
+    def sees_changes(self) -> bool | None:
+        """Whether a change of a pod would be known at once; ``None`` if not yet, or not now."""
+        if not self._may_watch:
+            return False
+        return True if self.is_up and self._watch is not None else None
 
     def is_gone(self, pod_uid: str) -> bool:
         """Whether the pod has been deleted."""

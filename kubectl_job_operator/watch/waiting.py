@@ -19,7 +19,8 @@ from kubectl_job_operator.status import job_status
 _DELETED = "delete"
 
 _WAIT_SECONDS = 3600
-_DELETION_IS_WATCHED_AFTER_SECONDS = 5.0
+_UNSEEN_SECONDS = 5.0
+"""Without a pod that would show it, the Job's failure and its deletion are waited for from then on."""
 _VERDICT_GRACE_SECONDS = 1.0
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
 _SERVED_AFTER_SECONDS = 30.0
@@ -39,14 +40,24 @@ class Chore(Protocol):
         """Return the commands that still run, to be stopped."""
 
 
+class Witness(Protocol):
+    """What would show a change of the Job before a wait does."""
+
+    def is_there(self) -> bool | None:
+        """Tell whether the Job is there: ``False`` if there is a doubt, ``None`` if nothing would show it."""
+
+    def may_fail(self) -> bool:
+        """Tell whether something was seen by which the Job may fail."""
+
+
 class Waiter:
-    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and where need be also for its deletion.
+    """Waits for one Job with ``kubectl wait``: for Complete, and where need be for Failed and for its deletion.
 
     For an object of another kind it waits for what its rules say instead.
 
-    A wait for a condition does not notice that the Job is gone, so a third one does. It runs only while no pod would
-    show it: a kubectl costs 10 MB. A wait that ends only says "look now"; the verdict is in the Job that it printed, or
-    that is read then.
+    A wait for a condition does not notice that the Job is gone, so there is one for that. Each costs 10 MB and a
+    twentieth of a CPU second: those for a failure and for the deletion run only while no pod would show it, or when one
+    has. A wait that ends only says "look now"; the verdict is in the Job that it printed, or that is read then.
 
     :param kubectl: runs the waits.
     :param job: the Job as it was applied; another Job of the same name is not this one.
@@ -55,8 +66,7 @@ class Waiter:
     :param chores: what is to be done meanwhile; their commands report their end to the mailbox too.
     :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
         may then sleep on for most of a minute, so with each new count the waits are started anew.
-    :param vouch: tells whether something lives that would show the Job's deletion; ``False`` if it has shown it,
-        perhaps, and ``None`` if there is nothing.
+    :param witness: what would show that the Job fails or is deleted; default is nothing.
     """
 
     def __init__(
@@ -68,19 +78,20 @@ class Waiter:
         *,
         chores: Sequence[Chore] = (),
         reconnections: Callable[[], int] = lambda: 0,
-        vouch: Callable[[], bool | None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
         self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
         kind = kinds.kind_of(job)
-        self._ends = [rule.wait_for for rule in (*kind.success, *kind.failure)]
+        self._successes = [rule.wait_for for rule in kind.success]
+        self._failures = [rule.wait_for for rule in kind.failure]
         self._look = look
         self._mailbox = mailbox
         self._chores = chores
         self._reconnections = reconnections
-        self._vouch = vouch
-        self._vouched_at = 0.0
+        self._witness = witness
+        self._seen_at = 0.0
         self._waits: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
         self._armed_at: dict[str, float] = {}
@@ -93,12 +104,12 @@ class Waiter:
         :raises TaskKilledError: if the run was killed.
         """
         job = self._job
-        self._vouched_at = time.monotonic()
+        self._seen_at = time.monotonic()
         reconnections = self._reconnections()
         while job_status.verdict(job) is None:
-            self._arm(*self._ends)
+            self._arm(*self._successes)
             limits = [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
-            limits += self._see_to_deletion()
+            limits += self._arm_the_others()
             process = self._mailbox.receive(min(limits, default=None))
             for chore in self._chores:
                 chore.handle(process)
@@ -112,18 +123,20 @@ class Waiter:
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
 
-    def _see_to_deletion(self) -> list[float]:
-        """Wait for the deletion where nothing else would show it, and return in how many seconds to see to it again."""
-        vouched, now = self._vouch(), time.monotonic()
-        if vouched:
-            self._vouched_at = now
+    def _arm_the_others(self) -> list[float]:
+        """Wait for what no witness would show, or one has shown, and return in how many seconds to ask him again."""
+        is_there = self._witness.is_there() if self._witness is not None else None
+        if self._witness is not None and self._witness.may_fail():
+            self._arm(*self._failures)
+        if is_there:
+            self._seen_at = time.monotonic()
             if (call := self._waits.pop(_DELETED, None)) is not None:
                 self._kubectl.stop(call)
             return []
-        left = 0.0 if vouched is False else self._vouched_at + _DELETION_IS_WATCHED_AFTER_SECONDS - now
-        if left > 0:
+        left = self._seen_at + _UNSEEN_SECONDS - time.monotonic()
+        if is_there is None and left > 0:
             return [left]
-        self._arm(_DELETED)
+        self._arm(*self._failures, _DELETED)
         return []
 
     def _arm(self, *conditions: str) -> None:

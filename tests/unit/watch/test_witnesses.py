@@ -1,4 +1,4 @@
-"""While a pod of the Job lives, the Job's deletion shows at it; nobody else has to wait for that."""
+"""While a pod of the Job lives, what befalls the Job shows at it; nobody else has to wait for that."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Watched:
 
     pods: dict[str, Any] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
-    sees_changes: bool = True
+    sees_changes: bool | None = True
     version: int = 0
 
     def present(self) -> list[Any]:
@@ -61,11 +61,11 @@ def witnesses(watched: Watched) -> Witnesses:
 def test_a_pod_that_lives_vouches_for_its_job(watched: Watched, witnesses: Witnesses, phase: str) -> None:
     watched.see("ended", phase="Succeeded")
     watched.see("lives", phase=phase)
-    assert witnesses.vouch() is True
+    assert witnesses.is_there() is True
 
 
 def test_without_a_pod_nobody_vouches(witnesses: Witnesses) -> None:
-    assert witnesses.vouch() is None
+    assert witnesses.is_there() is None
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
@@ -73,13 +73,18 @@ def test_a_pod_that_has_ended_does_not_vouch_for_it_may_outlive_its_job(
     watched: Watched, witnesses: Witnesses, phase: str
 ) -> None:
     watched.see("ended", phase=phase)
-    assert witnesses.vouch() is None
+    assert witnesses.is_there() is None
 
 
-def test_pods_that_are_not_watched_do_not_vouch(watched: Watched, witnesses: Witnesses) -> None:
+def test_pods_that_nobody_sees_now_do_not_vouch(watched: Watched, witnesses: Witnesses) -> None:
     watched.see("lives")
+    watched.sees_changes = None
+    assert witnesses.is_there() is None
+
+
+def test_pods_that_may_not_be_watched_leave_a_doubt_from_the_beginning(watched: Watched, witnesses: Witnesses) -> None:
     watched.sees_changes = False
-    assert witnesses.vouch() is None
+    assert witnesses.is_there() is False
 
 
 LOST: dict[str, dict[str, Any]] = {
@@ -95,13 +100,32 @@ def test_a_pod_that_is_lost_speaks_against_the_job_whoever_else_lives(
 ) -> None:
     watched.see("lives")
     watched.see("lost")
-    assert witnesses.vouch() is True
+    assert witnesses.is_there() is True
     watched.see("lost", **LOST[how])
-    assert witnesses.vouch() is False
+    assert witnesses.is_there() is False
 
 
 def test_a_pod_that_is_gone_speaks_against_the_job(watched: Watched, witnesses: Witnesses) -> None:
     watched.see("lives")
     watched.see("gone")
     watched.gone.add("gone")
-    assert witnesses.vouch() is False
+    assert witnesses.is_there() is False
+
+
+def test_where_no_pod_has_failed_the_job_has_not(watched: Watched, witnesses: Witnesses) -> None:
+    assert not witnesses.may_fail()
+    watched.see("lives")
+    watched.see("ended", phase="Succeeded")
+    assert not witnesses.may_fail()
+
+
+def test_where_a_pod_has_failed_the_job_may_have_also_when_that_pod_is_gone(
+    watched: Watched, witnesses: Witnesses
+) -> None:
+    watched.see("lives")
+    watched.see("broken", phase="Failed")
+    assert witnesses.may_fail()
+    assert witnesses.is_there() is True
+    watched.gone.add("broken")
+    watched.see("lives")
+    assert witnesses.may_fail()
