@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from configparser import RawConfigParser
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast, get_args
 
@@ -104,6 +106,8 @@ OPTIONS = (
         example="https://files.example.com/replay",
     ),
 )
+_SUFFIXES = ("", "_CMD", "_SECRET")
+"""Of an option that says where its value is to be had."""
 _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _WORDS = {
     "bool": "True or False",
@@ -152,7 +156,9 @@ def chosen(name: str) -> Any:
     from airflow.configuration import conf
 
     option = _BY_NAME[name]
-    text = str(conf.get(SECTION, name, fallback=option.default) or "").strip()
+    # A DAG of a hundred tasks asks 1,500 times, and Airflow looks into all that it knows each time.
+    given = conf.get(SECTION, name, fallback=option.default) if _is_set(conf, name) else option.default
+    text = str(given or "").strip()
     if not text:
         return None
     try:
@@ -161,6 +167,18 @@ def chosen(name: str) -> Any:
         raise ValueError(
             f"[{SECTION}] {name} in Airflow's configuration must be {_WORDS[option.kind]}, but is {text!r}"
         ) from None
+
+
+def _is_set(conf: Any, name: str) -> bool:
+    """Whether somebody may have set an option: in the environment, in a file, or in this process."""
+    if not isinstance(conf, RawConfigParser):
+        return True
+    variable = f"AIRFLOW__{SECTION}__{name}".upper()
+    # Airflow's own class looks further, at what nobody has set.
+    return any(
+        variable + suffix in os.environ or RawConfigParser.has_option(conf, SECTION, name + suffix.lower())
+        for suffix in _SUFFIXES
+    )
 
 
 def _read(option: Option, text: str) -> Any:

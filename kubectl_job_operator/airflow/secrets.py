@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import airflow
 import yaml
 
 import kubectl_job_operator
@@ -96,7 +96,8 @@ def _mask_with_lines(value: str) -> None:
 def caller() -> Caller:
     """Return what the aftermath of a failed try must know of Airflow."""
     versions = {
-        "Airflow": importlib.metadata.version("apache-airflow"),
+        # And not by importlib.metadata, which for that looks through all that is installed.
+        "Airflow": airflow.__version__,
         "kubectl-job-operator": kubectl_job_operator.__version__,
     }
     return Caller(redact, versions)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlMissingError, TaskKilledError
-from kubectl_job_operator.kubectl import summary, versions
+from kubectl_job_operator.kubectl import known_version, summary, versions
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
 from kubectl_job_operator.kubectl.program import how_to_install
@@ -20,6 +20,9 @@ READ_SECONDS = 20.0
 CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 
 _STOP_SECONDS = 2.0
+# A command of a moment ends before it has made 16 MB of garbage: to collect it is a fifth of its CPU time. What runs
+# beside the Job collects as it is used to, so that it stays small.
+_BRIEF = {"GOGC": "400"}
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,19 @@ class Calls:
         label: str = "",
         on_exit: Callable[[Process], None] | None = None,
         on_output: Callable[[bytes], None] | None = None,
+        is_long: bool = False,
     ) -> Call:
-        """Start a command against the chosen cluster and namespace."""
-        call = self._start(*self._here(*arguments), label=label or arguments[0], on_exit=on_exit, on_output=on_output)
+        """Start a command against the chosen cluster and namespace.
+
+        :param is_long: whether it runs beside the Job.
+        """
+        call = self._start(
+            *self._here(*arguments),
+            label=label or arguments[0],
+            on_exit=on_exit,
+            on_output=on_output,
+            is_long=is_long,
+        )
         self._ask_for_version()
         return call
 
@@ -95,10 +108,12 @@ class Calls:
         label: str = "",
         on_exit: Callable[[Process], None] | None = None,
         on_output: Callable[[bytes], None] | None = None,
+        is_long: bool = False,
     ) -> Call:
         self.access.kubectl_path()
         command = self._transcript.started(argv, label)
-        return Call(command, self._processes.start(argv, on_exit, on_output))
+        settings = {} if is_long else _BRIEF
+        return Call(command, self._processes.start(argv, on_exit, on_output, settings=settings))
 
     def _finish(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
         """Wait for a command, show what came of it, and give its result or its error."""
@@ -128,7 +143,12 @@ class Calls:
         return finished
 
     def _ask_for_version(self) -> None:
-        if self._version_call is None and not self._version_is_checked:
+        if self._version_call is not None or self._version_is_checked:
+            return
+        known = known_version.recall(self.access.kubectl_path(), self._processes.environment)
+        if known is not None and known >= versions.OLDEST:
+            self.own_version, self._version_is_checked = versions.dotted(known), True
+        else:
             self._version_call = self._start_version()
 
     def _start_version(self) -> Call:
@@ -150,6 +170,7 @@ class Calls:
                 f"What to do: {how_to_install()}"
             )
         self._version_is_checked = True
+        known_version.remember(self.access.kubectl_path(), self._processes.environment, version)
 
 
 def parsed(finished: Finished) -> Object | None:

@@ -66,7 +66,9 @@ class Logs(Calls):
         :param on_exit: called when it has ended, in another thread.
         """
         flags = [*(("--follow",) if follow else ()), *(("--previous",) if previous else ())]
-        return self._start_here(*_logs(pod, container, since), *flags, on_exit=on_exit, on_output=on_output)
+        return self._start_here(
+            *_logs(pod, container, since), *flags, on_exit=on_exit, on_output=on_output, is_long=follow
+        )
 
     def logs_command(self, pod: str, container: str, since: str | None, *, previous: bool = False) -> str:
         """Return what prints a container's log, for a person to paste."""

@@ -195,7 +195,7 @@ class Processes:
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = dict(environment)
+        self.environment: Mapping[str, str] = dict(environment)
         self._processes: list[Process] = []
         self._stopping = False
 
@@ -204,9 +204,14 @@ class Processes:
         argv: Sequence[str],
         on_exit: Callable[[Process], None] | None = None,
         on_output: Callable[[bytes], None] | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
     ) -> Process:
-        """Start a child; after ``stop`` it is stopped again at once."""
-        process = Process(argv, self._environment, on_exit, on_output)
+        """Start a child; after ``stop`` it is stopped again at once.
+
+        :param settings: variables for this one alone, where the environment does not have them.
+        """
+        process = Process(argv, {**(settings or {}), **self.environment}, on_exit, on_output)
         # On the list before it starts: whatever interrupts us in between, close() knows every child.
         self._processes = [*(other for other in self._processes if other.is_running), process]
         process.start()

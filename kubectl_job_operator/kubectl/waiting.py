@@ -32,6 +32,7 @@ class Waiting(Calls):
             *(() if condition == "delete" else ("-o", "json")),
             label=f"wait --for={condition}",
             on_exit=on_exit,
+            is_long=True,
         )
 
     def finish_wait(self, call: Call) -> Object | None:
@@ -95,7 +96,7 @@ class Waiting(Calls):
         # Else it prints, of more than 500 objects that there are, only the lists in which they come.
         chosen = () if selector is None else ("-l", selector)
         arguments = ("get", resource, *chosen, *_WATCH, "--chunk-size=0", "-o", output)
-        return self._start_here(*arguments, label=f"watch {resource}", on_exit=on_exit, on_output=on_output)
+        return self._start_watch(resource, arguments, on_output, on_exit)
 
     def start_watch_of_one(
         self, target: str, on_output: Callable[[bytes], None], on_exit: Callable[[Process], None]
@@ -105,4 +106,13 @@ class Waiting(Calls):
         It ends as ``start_watch`` does, and with ``NOT_FOUND`` if there is no such object.
         """
         arguments = ("get", target, *_WATCH, "-o", "json")
-        return self._start_here(*arguments, label=f"watch {target}", on_exit=on_exit, on_output=on_output)
+        return self._start_watch(target, arguments, on_output, on_exit)
+
+    def _start_watch(
+        self,
+        what: str,
+        arguments: tuple[str, ...],
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[Process], None],
+    ) -> Call:
+        return self._start_here(*arguments, label=f"watch {what}", on_exit=on_exit, on_output=on_output, is_long=True)

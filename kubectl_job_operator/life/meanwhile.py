@@ -20,6 +20,7 @@ from kubectl_job_operator.watch.event_reader import KubectlEvents
 from kubectl_job_operator.watch.outage import Outage
 from kubectl_job_operator.watch.pods import PodWatch
 from kubectl_job_operator.watch.waiting import Chore, Waiter, vanished
+from kubectl_job_operator.watch.witnesses import Witnesses
 
 
 class Meanwhile:
@@ -53,6 +54,7 @@ class Meanwhile:
                 chores=self._chores(job, watch),
                 has_decided=main.has_decided,
                 reconnections=lambda: watch.reconnections,
+                witness=Witnesses(job, watch),
             )
             try:
                 job = main.settled(waiter.wait())

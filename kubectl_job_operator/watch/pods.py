@@ -88,6 +88,13 @@ class PodWatch:
         """The pods by UID, in the order in which they were first seen, as they last were."""
         return self._pods
 
+    @property
+    def sees_changes(self) -> bool | None:
+        """Whether a change of a pod would be known at once; ``None`` if not yet, or not now."""
+        if not self._may_watch:
+            return False
+        return True if self.is_up and self._watch is not None else None
+
     def is_gone(self, pod_uid: str) -> bool:
         """Whether the pod has been deleted."""
         return pod_uid in self._gone

@@ -19,7 +19,8 @@ from kubectl_job_operator.status import job_status
 _DELETED = "delete"
 
 _WAIT_SECONDS = 3600
-_DELETION_IS_WATCHED_AFTER_SECONDS = 1.0
+_UNSEEN_SECONDS = 5.0
+"""Without a pod that would show it, the Job's failure and its deletion are waited for from then on."""
 _VERDICT_GRACE_SECONDS = 1.0
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
 _SERVED_AFTER_SECONDS = 30.0
@@ -39,14 +40,24 @@ class Chore(Protocol):
         """Return the commands that still run, to be stopped."""
 
 
+class Witness(Protocol):
+    """What would show a change of the Job before a wait does."""
+
+    def is_there(self) -> bool | None:
+        """Tell whether the Job is there: ``False`` if there is a doubt, ``None`` if nothing would show it."""
+
+    def may_fail(self) -> bool:
+        """Tell whether something was seen by which the Job may fail."""
+
+
 class Waiter:
-    """Waits for one Job with ``kubectl wait``: for Complete and for Failed, and soon also for its deletion.
+    """Waits for one Job with ``kubectl wait``: for Complete, and where need be for Failed and for its deletion.
 
     For an object of another kind it waits for what its rules say instead.
 
-    A wait for a condition does not notice that the Job is gone, so a third one does. It starts a second later: most
-    short Jobs are over by then and need not pay for it. A wait that ends only says "look now"; the verdict is in the
-    Job that it printed, or that is read then.
+    A wait for a condition does not notice that the Job is gone, so there is one for that. Each costs 10 MB and a
+    twentieth of a CPU second: those for a failure and for the deletion run only while no pod would show it, or when one
+    has. A wait that ends only says "look now"; the verdict is in the Job that it printed, or that is read then.
 
     :param kubectl: runs the waits.
     :param job: the Job as it was applied; another Job of the same name is not this one.
@@ -56,6 +67,7 @@ class Waiter:
     :param has_decided: whether somebody beside has just seen that the Job is over, so that it is to be looked at.
     :param reconnections: counts how often the cluster has answered somebody else again after a gap; a ``kubectl wait``
         may then sleep on for most of a minute, so with each new count the waits are started anew.
+    :param witness: what would show that the Job fails or is deleted; default is nothing.
     """
 
     def __init__(
@@ -68,17 +80,21 @@ class Waiter:
         chores: Sequence[Chore] = (),
         has_decided: Callable[[], bool] = lambda: False,
         reconnections: Callable[[], int] = lambda: 0,
+        witness: Witness | None = None,
     ) -> None:
         self._kubectl = kubectl
         self._job = job
         self._namespace, self._name = job["metadata"]["namespace"], job["metadata"]["name"]
         kind = kinds.kind_of(job)
-        self._ends = [rule.wait_for for rule in (*kind.success, *kind.failure)]
+        self._successes = [rule.wait_for for rule in kind.success]
+        self._failures = [rule.wait_for for rule in kind.failure]
         self._look = look
         self._mailbox = mailbox
         self._chores = chores
         self._has_decided = has_decided
         self._reconnections = reconnections
+        self._witness = witness
+        self._seen_at = 0.0
         self._waits: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
         self._armed_at: dict[str, float] = {}
@@ -91,16 +107,15 @@ class Waiter:
         :raises TaskKilledError: if the run was killed.
         """
         job = self._job
-        began = time.monotonic()
+        self._seen_at = time.monotonic()
         reconnections = self._reconnections()
         while job_status.verdict(job) is None:
-            is_deletion_watched = time.monotonic() - began >= _DELETION_IS_WATCHED_AFTER_SECONDS
-            self._arm(*self._ends, *((_DELETED,) if is_deletion_watched else ()))
-            limits = [] if is_deletion_watched else [_DELETION_IS_WATCHED_AFTER_SECONDS]
-            limits += [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
+            self._arm(*self._successes)
+            limits = [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
             if self._has_decided():
                 job = self._checked(self._look())
                 continue
+            limits += self._arm_the_others()
             process = self._mailbox.receive(min(limits, default=None))
             for chore in self._chores:
                 chore.handle(process)
@@ -113,6 +128,22 @@ class Waiter:
                 self._waits.clear()
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
+
+    def _arm_the_others(self) -> list[float]:
+        """Wait for what no witness would show, or one has shown, and return in how many seconds to ask him again."""
+        is_there = self._witness.is_there() if self._witness is not None else None
+        if self._witness is not None and self._witness.may_fail():
+            self._arm(*self._failures)
+        if is_there:
+            self._seen_at = time.monotonic()
+            if (call := self._waits.pop(_DELETED, None)) is not None:
+                self._kubectl.stop(call)
+            return []
+        left = self._seen_at + _UNSEEN_SECONDS - time.monotonic()
+        if is_there is None and left > 0:
+            return [left]
+        self._arm(*self._failures, _DELETED)
+        return []
 
     def _arm(self, *conditions: str) -> None:
         """Start the waits that do not run."""

@@ -45,7 +45,7 @@ def no_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every pause short."""
-    monkeypatch.setattr(waiting, "_DELETION_IS_WATCHED_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(waiting, "_UNSEEN_SECONDS", 0.05)
     monkeypatch.setattr(waiting, "_VERDICT_GRACE_SECONDS", 0.1)
     monkeypatch.setattr(waiting, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_FIRST_PAUSE_SECONDS", 0.02)

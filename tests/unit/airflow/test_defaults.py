@@ -67,6 +67,41 @@ def test_an_argument_wins_over_the_configuration_and_that_over_the_default(
     assert getattr(job(**{name: argument}), name) == argument
 
 
+def test_what_is_set_in_a_file_or_in_this_process_is_chosen_too() -> None:
+    from airflow.configuration import conf
+
+    is_new = not conf.has_section(SECTION)
+    if is_new:
+        conf.add_section(SECTION)
+    conf.set(SECTION, "delete_policy", "Never")
+    try:
+        assert job().delete_policy == "Never"
+    finally:
+        conf.remove_option(SECTION, "delete_policy")
+        if is_new:
+            conf.remove_section(SECTION)
+    assert job().delete_policy == "IfSucceeded"
+
+
+def test_what_nobody_has_set_is_not_looked_for_in_all_that_airflow_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.configuration import conf
+
+    asked: list[str] = []
+    get = conf.get
+
+    def note(section: str, name: str, **others: Any) -> Any:
+        if section == SECTION:
+            asked.append(name)
+        return get(section, name, **others)
+
+    monkeypatch.setattr(conf, "get", note)
+    job()
+    assert asked == []
+    configure(monkeypatch, delete_policy="Never")
+    job()
+    assert set(asked) == {"delete_policy"}
+
+
 def test_every_option_is_an_argument_or_its_test_is_missing() -> None:
     names = {option.name for option in OPTIONS} - {INSTALLATION, KUBECTL, REPLAY_BASE_URL, REPLAY_KEEP_DAYS}
     assert names <= set(inspect.signature(inspect.unwrap(KubernetesJobOperator.__init__)).parameters)

@@ -132,3 +132,44 @@ def test_without_a_namespace_no_command_is_run(fake_kubectl: FakeKubectl) -> Non
     with pytest.raises(ValueError, match="namespace is not known"):
         Desk(namespace=None).kubectl.delete("job", "a=b")
     assert not fake_kubectl.called("delete")
+
+
+def test_a_command_of_a_moment_does_not_collect_its_garbage_and_what_runs_beside_the_job_stays_small(
+    fake_kubectl: FakeKubectl, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    fake_kubectl.answers("get job/a", "")
+    fake_kubectl.answers("wait", after_seconds=NEVER)
+    fake_kubectl.answers("get pods", after_seconds=NEVER)
+    fake_kubectl.answers("logs", after_seconds=NEVER)
+    desk.kubectl.get("job/a")
+    long = [
+        desk.kubectl.start_wait("job/a", "condition=complete", 9, _ignore),
+        desk.kubectl.start_watch("pods", "a=b", _ignore, _ignore),
+        desk.kubectl.start_stream_of_logs(
+            "p", "main", follow=True, previous=False, since=None, on_output=_ignore, on_exit=_ignore
+        ),
+    ]
+    until(lambda: len(fake_kubectl.calls) == 5, "not all have run")
+    chosen = {" ".join(call[3:5]): environment.get("GOGC") for call, environment in _ran(fake_kubectl)}
+    del chosen["-o json"]  # of the version
+    assert chosen == {"get job/a": "400", "wait job/a": None, "get pods": None, "logs p": None}
+    desk.kubectl.stop(*long)
+
+
+def test_a_setting_of_the_worker_for_its_programs_in_go_stays(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOGC", "50")
+    fake_kubectl.answers("get job/a", "")
+    desk = Desk()
+    desk.kubectl.get("job/a")
+    assert {environment["GOGC"] for environment in fake_kubectl.environments} == {"50"}
+
+
+def _ran(fake_kubectl: FakeKubectl) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+    return list(zip(fake_kubectl.calls, fake_kubectl.environments, strict=True))
+
+
+def _ignore(_: object) -> None:
+    """Take what nobody wants."""

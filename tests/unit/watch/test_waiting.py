@@ -23,8 +23,29 @@ from kubectl_job_operator.watch.waiting import Waiter
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("hasty")
+
+
+class Seen:
+    """A witness.
+
+    :param is_there: what it says of the Job, one after the other; the last again and again.
+    :param may_fail: what it says of a failure.
+    """
+
+    def __init__(self, *is_there: bool | None, may_fail: bool = False) -> None:
+        self._is_there = list(is_there)
+        self._may_fail = may_fail
+
+    def is_there(self) -> bool | None:
+        """Tell it."""
+        return self._is_there.pop(0) if len(self._is_there) > 1 else self._is_there[0]
+
+    def may_fail(self) -> bool:
+        """Tell it."""
+        return self._may_fail
 
 
 class Waits:
@@ -35,9 +56,9 @@ class Waits:
         self.mailbox = Mailbox()
         self.kubectl = Kubectl(Access(), stage.NAMESPACE, self.processes, Transcript(lambda _: None))
 
-    def wait(self, job: Object | None = None) -> Object:
+    def wait(self, job: Object | None = None, witness: Seen | None = None) -> Object:
         """Wait for a Job that was applied."""
-        return Waiter(self.kubectl, job or stage.job(), self._look, self.mailbox).wait()
+        return Waiter(self.kubectl, job or stage.job(), self._look, self.mailbox, witness=witness).wait()
 
     def _look(self) -> Object | None:
         return self.kubectl.get(TARGET)
@@ -77,14 +98,71 @@ def test_a_job_that_has_its_verdict_already_is_not_waited_for(
     assert fake_kubectl.calls == []
 
 
-def test_a_job_that_ends_at_once_costs_two_waits_and_no_more(
+def test_a_job_that_ends_at_once_costs_one_wait_and_no_more(
     fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "_DELETION_IS_WATCHED_AFTER_SECONDS", 60.0)
-    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), once_called=FAILED_WAIT)
-    _never(fake_kubectl, FAILED_WAIT)
+    monkeypatch.setattr(waiting, "_UNSEEN_SECONDS", 60.0)
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"))
     waits.wait()
-    assert len(fake_kubectl.called("wait")) == len(fake_kubectl.calls) - 1 == 2
+    assert len(fake_kubectl.called("wait")) == len(fake_kubectl.calls) - 1 == 1
+
+
+def test_while_a_pod_lives_success_alone_is_waited_for(fake_kubectl: FakeKubectl, waits: Waits) -> None:
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), after_seconds=1.0)
+    waits.wait(witness=Seen(True))
+    assert len(fake_kubectl.called("wait")) == 1
+
+
+def test_when_a_pod_has_failed_the_failure_of_the_job_is_waited_for_while_others_live(
+    fake_kubectl: FakeKubectl, waits: Waits
+) -> None:
+    _never(fake_kubectl, COMPLETE_WAIT)
+    fake_kubectl.answers(FAILED_WAIT, stage.job("failed"), once_called=COMPLETE_WAIT)
+    assert waits.wait(witness=Seen(True, may_fail=True)) == stage.job("failed")
+    assert not fake_kubectl.called(DELETED_WAIT)
+
+
+def test_a_wait_for_the_deletion_ends_when_a_pod_lives_again(fake_kubectl: FakeKubectl, waits: Waits) -> None:
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT, DELETED_WAIT)
+
+    def wake() -> None:
+        fake_kubectl.wait_for_call(DELETED_WAIT)
+        until(lambda: len(fake_kubectl.running()) == 3, "not all waits run")
+        waits.mailbox.wake()
+        until(lambda: len(fake_kubectl.running()) == 2, "the wait for the deletion goes on")
+        waits.mailbox.kill()
+
+    waker = threading.Thread(target=wake)
+    waker.start()
+    try:
+        with pytest.raises(TaskKilledError):
+            waits.wait(witness=Seen(False, True))
+    finally:
+        waker.join()
+
+
+@pytest.mark.parametrize("wait", [FAILED_WAIT, DELETED_WAIT])
+def test_where_there_is_a_doubt_failure_and_deletion_are_waited_for_at_once(
+    fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    monkeypatch.setattr(waiting, "_UNSEEN_SECONDS", 3600.0)
+    fake_kubectl.answers(wait)
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT, DELETED_WAIT)
+    fake_kubectl.answers(f"get {TARGET}")
+    with pytest.raises(JobVanishedError):
+        waits.wait(witness=Seen(False))
+
+
+@pytest.mark.parametrize("wait", [FAILED_WAIT, DELETED_WAIT])
+def test_when_no_pod_lives_any_more_failure_and_deletion_are_waited_for(
+    fake_kubectl: FakeKubectl, waits: Waits, wait: str
+) -> None:
+    fake_kubectl.answers(wait)
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT, DELETED_WAIT)
+    fake_kubectl.answers(f"get {TARGET}")
+    waits.mailbox.wake()
+    with pytest.raises(JobVanishedError):
+        waits.wait(witness=Seen(True, None))
 
 
 ODD_ENDS: dict[str, dict[str, Any]] = {
