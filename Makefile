@@ -26,11 +26,11 @@ help: ## Show the targets
 
 install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml command-line/pyproject.toml
 	@echo "Installing Airflow and the tools into $(VENV); the first time takes a few minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN)/python -m pip install --quiet --no-compile --editable . --group dev
+	$(RUN)/python -m pip install --quiet --no-compile --editable ./command-line --editable . --group dev
 	$(RUN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@touch $@
 
@@ -74,7 +74,7 @@ test-airflow-matrix: cluster ## Run the tests that know Airflow on three of its 
 		echo "Airflow $$version"; \
 		$(PYTHON) -m venv .matrix/$$version && \
 		.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
-		.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS) && \
+		.matrix/$$version/bin/python -m pip install --quiet --editable ./command-line --editable . "apache-airflow==$$version" $(TEST_TOOLS) && \
 		.matrix/$$version/bin/python -m pytest $(SIDE_BY_SIDE) tests/integration tests/unit/airflow || exit 1; \
 	done
 
@@ -110,16 +110,22 @@ lint-workflows: $(INSTALLED)
 docs: $(INSTALLED) ## Build the documentation's site; warnings and links that lead nowhere are errors
 	$(RUN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
 
-wheel: $(INSTALLED) ## Build the distribution, look at it as PyPI does, and try it where nothing else is
+wheel: $(INSTALLED) ## Build both distributions, look at them as PyPI does, and try them where nothing else is
 	rm -rf dist
-	$(RUN)/python -m pip install --quiet build check-wheel-contents twine
+	$(RUN)/python -m pip install --quiet build check-wheel-contents pyroma twine
+	$(RUN)/python -m build --quiet --outdir dist command-line
 	$(RUN)/python -m build --quiet
 	$(RUN)/python -m twine check --strict dist/*
 	$(RUN)/check-wheel-contents dist/*.whl
+	$(RUN)/pyroma --min 9 command-line
+	$(RUN)/pyroma --min 9 .
 	$(PYTHON) -m venv --clear .wheel
 	.wheel/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.wheel/bin/python -m pip install --quiet dist/*.whl
+	.wheel/bin/python -m pip install --quiet dist/kubectl_job_operator_cli-*.whl
 	.wheel/bin/kubectl-job-operator render examples/01_countdown/countdown.yaml > /dev/null
+	! .wheel/bin/python -c "import airflow" 2> /dev/null
+	.wheel/bin/python -m pip install --quiet dist/*.whl
+	cd /tmp && $(CURDIR)/.wheel/bin/python -c "from kubectl_job_operator import KubernetesJobOperator"
 
 format: $(INSTALLED) ## Mend what ruff can mend
 	$(RUN)/ruff check --fix .

@@ -49,6 +49,11 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
 
+def search_path_of(dag: Any) -> list[str]:
+    """Return the folders in which the templates of a DAG's tasks are looked for."""
+    return [dag.folder, *_as_tuple(dag.template_searchpath)]
+
+
 def _renderer(task: JobTask, context: Context) -> Renderer:
     """Make what renders: the task's own variables before Airflow's, with the DAG's filters and macros."""
     with warnings.catch_warnings():
@@ -58,9 +63,8 @@ def _renderer(task: JobTask, context: Context) -> Renderer:
     dag = task.get_dag()
     if dag is None:
         return Renderer([], variables)
-    search_path = [dag.folder, *_as_tuple(dag.template_searchpath)]
     # Sandboxed, it gives text also where the DAG wants native objects.
-    return Renderer(search_path, variables, dag.get_template_env(force_sandboxed=True))
+    return Renderer(search_path_of(dag), variables, dag.get_template_env(force_sandboxed=True))
 
 
 def _with_arguments(task: JobTask, renderer: Renderer) -> Manifest:
