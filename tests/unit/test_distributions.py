@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 from kubectl_job_operator.version import __version__
 
@@ -19,7 +15,9 @@ ROOM = "kubectl_job_operator/airflow"
 
 
 def read(file: Path) -> dict[str, Any]:
-    return tomllib.loads(file.read_text())
+    reader = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")  # which pytest brings
+    found: dict[str, Any] = reader.loads(file.read_text())
+    return found
 
 
 OPERATOR, COMMAND_LINE = read(ROOT / "pyproject.toml"), read(ROOT / "command-line" / "pyproject.toml")
