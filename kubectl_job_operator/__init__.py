@@ -33,6 +33,8 @@ _HOMES = {
     "KubernetesJobOperator": "kubectl_job_operator.airflow.operators",
     "KubernetesLegacyJobOperator": "kubectl_job_operator.airflow.legacy",
 }
+# What the command line's distribution does not bring.
+_OF_THE_OPERATOR = frozenset({"airflow", "kubectl_job_operator.airflow"})
 
 
 def __getattr__(name: str) -> Any:
@@ -40,7 +42,14 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(home), name)
+    try:
+        return getattr(importlib.import_module(home), name)
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_OPERATOR:
+            raise
+        raise ImportError(
+            f"{name} needs Airflow, and here is only the command line.\nWhat to do: pip install kubectl-job-operator"
+        ) from error
 
 
 def __dir__() -> list[str]:

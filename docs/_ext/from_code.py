@@ -103,8 +103,11 @@ class ElsewhereArguments(_Generated):
 
 def _section(title: str, parser: argparse.ArgumentParser) -> nodes.section:
     """Make a section of a program's help."""
+    from kubectl_job_operator.cli.help import PlainHelp
+
     section = nodes.section(ids=[nodes.make_id(title)], names=[title])
     section += nodes.title(title, title)
+    parser.formatter_class = PlainHelp  # also where the site is built on a terminal
     text = parser.format_help().rstrip()
     section += nodes.literal_block(text, text, language="text")
     return section

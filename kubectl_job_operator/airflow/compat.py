@@ -6,7 +6,8 @@ import asyncio
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -56,11 +57,13 @@ __all__ = [
     "get_connection",
     "import_base_hook",
     "import_base_sensor",
+    "import_macros",
     "import_redact",
     "import_sensor_timeout",
     "is_secret_name",
     "mask_secret",
     "pull_for_link",
+    "read_dags",
     "redact",
     "resumes_after_timeout",
     "state_of_deferred",
@@ -105,6 +108,27 @@ def import_sensor_timeout() -> type[Exception]:
             continue
         return found
     raise ImportError("this version of Airflow has no AirflowSensorTimeout where others have it")
+
+
+def read_dags(file: str) -> tuple[Mapping[str, Any], str]:
+    """Read the file of DAGs, and return these by their names, and what Airflow says where it cannot."""
+    try:
+        bag_of = importlib.import_module("airflow.dag_processing.dagbag").DagBag
+    except ImportError:
+        bag_of = importlib.import_module("airflow.models.dagbag").DagBag
+    how = {"safe_mode": False}
+    if "include_examples" in inspect.signature(bag_of).parameters:
+        how["include_examples"] = False
+    bag = bag_of(file, **how)
+    return bag.dags, "\n".join(str(words).strip() for words in bag.import_errors.values())
+
+
+def import_macros() -> Any:
+    """Import what a template calls ``macros``."""
+    try:
+        return importlib.import_module("airflow.sdk.execution_time.macros")
+    except ImportError:
+        return importlib.import_module("airflow.macros")
 
 
 def mask_secret(secret: str, name: str | None = None) -> None:

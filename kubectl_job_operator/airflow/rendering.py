@@ -64,6 +64,11 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     return manifest.with_labels(labels).with_annotations(texts_of("annotations", task.annotations), on_pods=True)
 
 
+def search_path_of(dag: Any) -> list[str]:
+    """Return the folders in which files and folders are looked for: beside the DAG first."""
+    return [] if dag is None else [dag.folder, *_as_tuple(dag.template_searchpath)]
+
+
 def renderer_of(task: Templated, context: Context) -> Renderer:
     """Make what renders: the task's own variables before Airflow's, with the DAG's filters and macros."""
     with warnings.catch_warnings():
@@ -74,13 +79,7 @@ def renderer_of(task: Templated, context: Context) -> Renderer:
     if dag is None:
         return Renderer([], variables)
     # Sandboxed, it gives text also where the DAG wants native objects.
-    return Renderer(_search_path(task), variables, dag.get_template_env(force_sandboxed=True))
-
-
-def _search_path(task: Templated) -> list[str]:
-    """Return where files and folders are looked for: beside the DAG first."""
-    dag = task.get_dag()
-    return [] if dag is None else [dag.folder, *_as_tuple(dag.template_searchpath)]
+    return Renderer(search_path_of(dag), variables, dag.get_template_env(force_sandboxed=True))
 
 
 def _with_arguments(task: JobTask, renderer: Renderer) -> Manifest:
@@ -120,7 +119,7 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
     # Where the YAML has no name, that of the task is one that others do not have.
     name = valid_name(f"{task.dag_id}-{task.task_id}")
     if task.kustomize_dir is not None:
-        return sources.kustomized(task, os.fspath(task.kustomize_dir), _search_path(task), said, name)
+        return sources.kustomized(task, os.fspath(task.kustomize_dir), search_path_of(task.get_dag()), said, name)
     if task.from_cronjob is not None:
         return sources.of_from_cronjob(task, task.from_cronjob, said)
     if task.yaml_file_name is not None:

@@ -26,6 +26,10 @@ _VALUES = (
 )
 
 
+class KnownOnlyInAirflowError(jinja2.UndefinedError):
+    """A template uses what only a run in Airflow knows."""
+
+
 class StandIn:
     """One of Airflow's objects: it knows a few attributes, and of all others says that they are to be given.
 
@@ -45,7 +49,7 @@ class StandIn:
         return _unknown(f"{self._name}.{attribute}")
 
     def __str__(self) -> NoReturn:
-        raise jinja2.UndefinedError(_hint(self._name))
+        raise KnownOnlyInAirflowError(_hint(self._name))
 
     def with_known(self, known: Mapping[str, Any]) -> StandIn:
         """Return the same object with more attributes."""
@@ -64,7 +68,7 @@ def airflow_names(identity: Identity, now: datetime.datetime) -> dict[str, Any]:
     )
     dates = {"logical_date": now, "data_interval_start": now, "data_interval_end": now}
     known = {
-        "dag_run": StandIn("dag_run", {**ids, **dates, "run_type": "manual", "conf": {}}),
+        "dag_run": StandIn("dag_run", {**ids, **dates, "run_after": now, "run_type": "manual", "conf": {}}),
         "ds": f"{now:%Y-%m-%d}",
         "ds_nodash": f"{now:%Y%m%d}",
         "macros": _macros(),
@@ -104,7 +108,7 @@ def _macros() -> dict[str, Any]:
 
 
 def _unknown(name: str) -> jinja2.StrictUndefined:
-    return jinja2.StrictUndefined(hint=_hint(name))
+    return jinja2.StrictUndefined(hint=_hint(name), exc=KnownOnlyInAirflowError)
 
 
 def _hint(name: str) -> str:

@@ -13,7 +13,7 @@ OPERANDS = "SHELL "
 SUMMARY = "Print what lets a shell complete commands and options"
 DESCRIPTION = """\
 Print a script that lets a shell complete commands, options and files; it needs pip install
-'kubectl-job-operator[completion]'.
+'kubectl-job-operator-cli[completion]'.
 
 Called as kubectl's plugin, kubectl job operator ..., kubectl itself completes, by the program
 kubectl_complete-job-operator, which is installed beside this one.
@@ -46,7 +46,7 @@ def run(options: Options) -> ExitCode:
     except ImportError:
         raise InputError(
             "The library shtab, which makes the script, is not installed.\n"
-            "What to do: pip install 'kubectl-job-operator[completion]'"
+            "What to do: pip install 'kubectl-job-operator-cli[completion]'"
         ) from None
     parser = options.make_parser()
     paths = {"TEMPLATE": shtab.FILE, "FILE": shtab.FILE, "FOLDER": shtab.DIRECTORY}

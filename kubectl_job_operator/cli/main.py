@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kubectl_job_operator.cli import completion, doctor, render, replay, run, validate
 from kubectl_job_operator.cli.exit_code import ExitCode, exit_code_of
-from kubectl_job_operator.cli.options import HelpFormatter
+from kubectl_job_operator.cli.help import help_formatter
 from kubectl_job_operator.cli.streams import complain
 from kubectl_job_operator.cli.wording import in_options
 from kubectl_job_operator.errors import KubectlJobOperatorError, TaskKilledError
@@ -58,7 +58,7 @@ def complete() -> int:
 def make_parser() -> argparse.ArgumentParser:
     """Say what can be given on the command line."""
     parser = argparse.ArgumentParser(
-        prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter
+        prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=help_formatter
     )
     parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
     parser.set_defaults(command=None, make_parser=make_parser)
@@ -70,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
             usage=f"{_PROGRAM} {name} {module.OPERANDS}[options]",
             help=module.SUMMARY,
             description=module.DESCRIPTION,
-            formatter_class=HelpFormatter,
+            formatter_class=help_formatter,
         )
         module.add_arguments(command)
         command.set_defaults(command=module.run)

@@ -19,13 +19,6 @@ Options = argparse.Namespace
 DAG_ID = "command-line"
 
 
-class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps examples as they are written, and the options in one column."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=36)
-
-
 def add_template_options(parser: argparse.ArgumentParser) -> None:
     """Add what a template needs to be rendered."""
     group = parser.add_argument_group("Variables of the template")

@@ -42,11 +42,11 @@ class Locator:
     """Finds the lines of a template that a message about its rendered text is about.
 
     :param text: the rendered text.
-    :param lines: where its lines came from.
+    :param lines: where its lines came from; ``None`` if nobody wrote them.
     :param source: the template.
     """
 
-    def __init__(self, text: str, lines: LineMap, source: str) -> None:
+    def __init__(self, text: str, lines: LineMap | None, source: str) -> None:
         self._nodes = [item for node in yaml_text.compose_all(text) for item in _unlisted(node)]
         self._lines = lines
         self._source = source
@@ -58,6 +58,8 @@ class Locator:
         :param path: which field; where it is missing, the line of what should have it is taken.
         :param words: what is wrong with it.
         """
+        if self._lines is None:
+            return Problem(self._source, words)
         document = self._nodes[number]
         place = self._lines.place(yaml_path.find(document, path).start_mark.line)
         return Problem(place, words, "" if _is_secret(document) else place.text())

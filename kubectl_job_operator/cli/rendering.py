@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,13 @@ from kubectl_job_operator.manifest.names import valid_name
 from kubectl_job_operator.manifest.template import Rendered, Renderer
 
 
+def _environment(*extensions: type[Extension]) -> jinja2.Environment:
+    """Make a sandbox with Airflow's own filters."""
+    environment = jinja2.sandbox.SandboxedEnvironment(extensions=extensions)
+    environment.filters |= FILTERS
+    return environment
+
+
 @dataclass(frozen=True)
 class Template:
     """A template with all that is needed to render it.
@@ -35,12 +42,14 @@ class Template:
     :param search_path: where it looks for others.
     :param variables: what it may use.
     :param identity: whose Job it describes.
+    :param environment: makes what renders it, with extensions of Jinja.
     """
 
     source: Source
-    search_path: tuple[Path, ...]
+    search_path: Sequence[str | Path]
     variables: dict[str, Any]
     identity: Identity
+    environment: Callable[..., jinja2.Environment] = field(default=_environment)
 
     @classmethod
     def of(cls, file: str, options: Options, show: Callable[[str], None] | None = None) -> Template:
@@ -70,7 +79,7 @@ class Template:
 
         :raises TemplateError: if it cannot be rendered.
         """
-        return self._render(Renderer(self.search_path, self.variables, _environment()))
+        return self._render(Renderer(self.search_path, self.variables, self.environment()))
 
     def lines(self, text: str) -> LineMap:
         """Find out which line of the template each line of its rendered text came from.
@@ -81,7 +90,7 @@ class Template:
         if self.source.is_built:
             # kubectl does not tell which file a line of it came from.
             return own_lines(text, self.source)
-        environment = _environment(LineMarks)
+        environment = self.environment(LineMarks)
         marked = self._render(Renderer(self.search_path, self.variables, environment)).text
         return exact_map(text, marked, LineMarks.files_of(environment), self.source) or near_map(text, self.source)
 
@@ -103,10 +112,3 @@ class Template:
         if self.source.text is None:
             return renderer.render_file(self.source.name)
         return renderer.render_text(self.source.text, self.source.name)
-
-
-def _environment(*extensions: type[Extension]) -> jinja2.Environment:
-    """Make a sandbox with Airflow's own filters."""
-    environment = jinja2.sandbox.SandboxedEnvironment(extensions=extensions)
-    environment.filters |= FILTERS
-    return environment

@@ -23,12 +23,14 @@ class Report:
     :param by: who has checked.
     :param documents: what is in it, each as ``Job countdown``.
     :param problems: what is wrong with it.
+    :param unchecked: why it could not be looked at before a run; empty if it was.
     """
 
     template: str
     by: str
     documents: Sequence[str]
     problems: Sequence[Problem | str]
+    unchecked: str = ""
 
     @property
     def is_valid(self) -> bool:
@@ -46,6 +48,7 @@ def as_json(reports: Sequence[Report]) -> str:
                 "checkedBy": one.by,
                 "documents": list(one.documents),
                 "problems": [_as_object(problem) for problem in one.problems],
+                **({"notChecked": one.unchecked} if one.unchecked else {}),
             }
             for one in reports
         ],
@@ -55,8 +58,8 @@ def as_json(reports: Sequence[Report]) -> str:
 
 def as_junit(reports: Sequence[Report]) -> str:
     """Write a test suite with a case for each template, as CI systems read it."""
-    failures = sum(not one.is_valid for one in reports)
-    suite = f'name="kubectl-job-operator validate" tests="{len(reports)}" failures="{failures}"'
+    failures, skipped = sum(not one.is_valid for one in reports), sum(bool(one.unchecked) for one in reports)
+    suite = f'name="kubectl-job-operator validate" tests="{len(reports)}" failures="{failures}" skipped="{skipped}"'
     cases = "\n".join(map(_as_case, reports))
     return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuite {suite}>\n{cases}\n</testsuite>'
 
@@ -71,6 +74,8 @@ def _as_object(problem: Problem | str) -> dict[str, Any]:
 
 def _as_case(report: Report) -> str:
     case = f'  <testcase classname="{_escaped(report.by)}" name="{_escaped(report.template)}"'
+    if report.unchecked:
+        return f'{case}>\n    <skipped message="{_escaped(report.unchecked)}"/>\n  </testcase>'
     if report.is_valid:
         return f"{case}/>"
     words = [str(problem) for problem in report.problems]

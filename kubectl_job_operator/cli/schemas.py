@@ -72,7 +72,7 @@ def _library() -> Any:
     except ImportError:
         raise InputError(
             "To check a manifest without a cluster, Kubernetes' schemas are needed, and they are not installed.\n"
-            "What to do: pip install 'kubectl-job-operator[validate]', or give --server to let the cluster check."
+            "What to do: pip install 'kubectl-job-operator-cli[validate]', or give --server to let the cluster check."
         ) from None
     return utils
 

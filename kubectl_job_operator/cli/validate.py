@@ -6,6 +6,7 @@ import argparse
 import contextlib
 from typing import TYPE_CHECKING
 
+from kubectl_job_operator.cli.dag_options import add_dag_options
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import (
     Options,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kubectl_job_operator.cli.checks import Check
     from kubectl_job_operator.cli.reports import Report
 
-OPERANDS = "TEMPLATE... "
+OPERANDS = "[TEMPLATE...] "
 SUMMARY = "Check templates, and name the file and line of what is wrong"
 DESCRIPTION = """\
 Render templates and check what they give: by the operator's rules (exactly one Job, names, ...), and then by
@@ -27,12 +28,18 @@ Kubernetes' schemas without a cluster, or with --server by the API server itself
 wrong is told with the template's file and line; of a folder with a kustomization with the line of what kubectl
 kustomize prints.
 
+TEMPLATE may be the file of a DAG, which ends in .py; that is as --dag. A template that a task of such a file has is
+then checked as that task has it, and not alone.
+
 Examples:
-  # Without a cluster; needs pip install 'kubectl-job-operator[validate]'
+  # Without a cluster; needs pip install 'kubectl-job-operator-cli[validate]'
   kubectl-job-operator validate examples/01_countdown/countdown.yaml --set start=9
 
   # Let the cluster check, its admission rules too
   kubectl-job-operator validate load.yaml check.yaml --values values.yaml --server
+
+  # All tasks of all DAGs in a folder, with the variables and arguments that they have there; needs Airflow
+  kubectl-job-operator validate --dag dags/
 
   # For a CI system that shows tests
   kubectl-job-operator validate jobs/*.yaml.j2 --values values.yaml -o junit > validate.xml"""
@@ -43,8 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "templates",
         metavar="TEMPLATE",
-        nargs="+",
+        nargs="*",
         help="Jinja templates that give YAML, or folders with kustomizations; - is stdin",
+    )
+    add_dag_options(parser)
+    parser.add_argument(
+        "--ignore-other-yaml",
+        action="store_true",
+        help="pass over a file that has no line with kind: Job or kind: Pod, and a Python file that does not name this "
+        "operator, as for pre-commit",
     )
     parser.add_argument(
         "--server", action="store_true", help="let the API server check, by kubectl apply --dry-run=server"
@@ -69,7 +83,11 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.reports import as_json, as_junit
     from kubectl_job_operator.cli.source import refuse_stdin_twice
     from kubectl_job_operator.cli.streams import say
+    from kubectl_job_operator.cli.validating import reports_of
+    from kubectl_job_operator.errors import InputError
 
+    if not options.templates and not options.dags:
+        raise InputError("There is nothing to check.\nWhat to do: give a template, or --dag and the file of a DAG.")
     refuse_stdin_twice(*options.templates)
     with contextlib.ExitStack() as stack:
         check: Check = (
@@ -78,10 +96,10 @@ def run(options: Options) -> ExitCode:
             else SchemaCheck(options.kubernetes_version)
         )
         reports = []
-        for file in options.templates:
-            reports.append(_report(file, options, check))
+        for report in reports_of(options, check):
+            reports.append(report)
             if options.output == "text":
-                _tell(reports[-1])
+                _tell(report)
     if options.output != "text":
         say(as_json(reports) if options.output == "json" else as_junit(reports))
     return ExitCode.COMPLETE if all(report.is_valid for report in reports) else ExitCode.BAD_INPUT
@@ -93,43 +111,7 @@ def _tell(report: Report) -> None:
 
     for problem in report.problems:
         complain(f"error: {problem}")
-    if report.is_valid:
+    if report.unchecked:
+        say(f"{report.template}: not checked: {report.unchecked}")
+    elif report.is_valid:
         say(f"{report.template}: valid {report.by} ({', '.join(report.documents)})")
-
-
-def _report(file: str, options: Options, check: Check) -> Report:
-    """Check one template."""
-    from kubectl_job_operator.cli.reports import Report
-    from kubectl_job_operator.cli.wording import in_options
-    from kubectl_job_operator.errors import ManifestError, TemplateError
-
-    try:
-        return _checked(file, options, check)
-    except (TemplateError, ManifestError) as error:
-        return Report(file, str(check), (), [in_options(str(error))])
-
-
-def _checked(file: str, options: Options, check: Check) -> Report:
-    """Check one template.
-
-    :raises InputError: if it cannot be rendered, or gives no manifest.
-    """
-    from kubectl_job_operator.cli.options import namespace_of, rules_of
-    from kubectl_job_operator.cli.problems import Locator, Problem, document_name, yaml_place
-    from kubectl_job_operator.cli.rendering import Template
-    from kubectl_job_operator.cli.reports import Report
-    from kubectl_job_operator.errors import ManifestError
-
-    template = Template.of(file, options)
-    rendered = template.render()
-    lines = template.lines(rendered.text)
-    try:
-        manifest = template.manifest(rendered, rules_of(options))
-    except ManifestError as error:
-        place = yaml_place(error.__cause__, lines)
-        if place is None:
-            raise
-        return Report(file, str(check), (), [Problem(place, str(error))])
-    namespace = namespace_of(manifest, options)
-    problems = check.problems(manifest, Locator(rendered.text, lines, rendered.source), namespace)
-    return Report(file, str(check), tuple(map(document_name, manifest.documents)), problems)

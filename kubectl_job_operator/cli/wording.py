@@ -21,6 +21,7 @@ _OPTIONS = {
     "in_cluster": "--in-cluster",
     "choose another namespace": "choose another by --namespace",
     "[kubectl_job_operator] kubectl in Airflow's configuration": "--kubectl",
+    "'kubectl-job-operator[kubectl]'": "'kubectl-job-operator-cli[kubectl]'",
     "startup_timeout_seconds": "--startup-timeout-seconds",
 }
 _ARGUMENT = re.compile("|".join(map(re.escape, _OPTIONS)))

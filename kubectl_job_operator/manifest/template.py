@@ -62,7 +62,7 @@ class Renderer:
             raise TemplateError(
                 f"The name of a template must be a str, but is a {type(name).__name__}.\nWhat to do: mend the argument."
             )
-        path = _find(os.fspath(name), self._folders)
+        path = find(os.fspath(name), self._folders)
         folders = self._folders
         home = next((folder for folder in folders if path.is_relative_to(folder) and ".." not in path.parts), None)
         if home is None:
@@ -157,8 +157,11 @@ def _refuse(value: Any) -> NoReturn:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _find(name: str, folders: Iterable[Path]) -> Path:
-    """Return the file that a name stands for."""
+def find(name: str, folders: Iterable[Path]) -> Path:
+    """Return the file that a name stands for.
+
+    :raises TemplateError: if there is none.
+    """
     candidates = [Path(name)] if Path(name).is_absolute() else [folder / name for folder in folders]
     for candidate in candidates:
         if os.path.isfile(candidate):  # noqa: PTH113 - a folder that may not be entered is no error here

@@ -45,7 +45,7 @@ def test_without_the_library_it_is_said_how_to_get_it(program: Program, monkeypa
     monkeypatch.setitem(sys.modules, "shtab", None)
     result = program("completion", "bash")
     assert result.code == 2
-    assert "pip install 'kubectl-job-operator[completion]'" in result.err
+    assert "pip install 'kubectl-job-operator-cli[completion]'" in result.err
 
 
 @pytest.mark.parametrize(

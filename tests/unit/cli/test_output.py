@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -104,3 +106,18 @@ def test_an_object_of_another_kind_is_valid_where_it_is_said_when_it_has_ended(p
     wrong = program("validate", "server.yaml", "--success-when", "{.status")
     assert wrong.code == 2
     assert "--success-when" in wrong.err
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_help_is_in_colour_on_a_terminal_and_says_the_same_elsewhere(
+    program: Program, monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    shown = program("validate", "--help").out
+    assert ("\x1b[" in shown) is is_terminal
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert "\nCluster:\n  -n" in plain
+    assert "'kubectl-job-operator-cli[validate]'" in plain

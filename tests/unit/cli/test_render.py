@@ -156,7 +156,7 @@ def test_a_template_that_is_not_there_is_named(program: Program, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["render"], ["render", "a", "--set", "x"], ["rendre", "a"], ["run", "a", "--tail", "x"]]
+    "arguments", [["replay"], ["render", "a", "--set", "x"], ["rendre", "a"], ["run", "a", "--tail", "x"]]
 )
 def test_wrong_options_are_bad_input(program: Program, arguments: list[str]) -> None:
     result = program(*arguments)

@@ -111,7 +111,7 @@ def test_what_a_secret_holds_is_not_shown(program: Program, write: Write) -> Non
 def test_without_the_schemas_it_is_said_how_to_get_them(program: Program, countdown: Path, no_schemas: None) -> None:  # noqa: ARG001
     result = program("validate", countdown.name)
     assert result.code == 2
-    assert "pip install 'kubectl-job-operator[validate]', or give --server" in result.err
+    assert "pip install 'kubectl-job-operator-cli[validate]', or give --server" in result.err
 
 
 @pytest.mark.parametrize(
