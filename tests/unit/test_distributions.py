@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import pytest
 
 from kubectl_job_operator.version import __version__
 
@@ -20,20 +23,55 @@ def read(file: Path) -> dict[str, Any]:
     return found
 
 
+def load(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 OPERATOR, COMMAND_LINE = read(ROOT / "pyproject.toml"), read(ROOT / "command-line" / "pyproject.toml")
 BUILD_OF_OPERATOR, BUILD_OF_COMMAND_LINE = (
     one["tool"]["hatch"]["build"]["targets"] for one in (OPERATOR, COMMAND_LINE)
 )
 
 
-def test_the_operator_needs_the_command_line_of_its_own_version() -> None:
-    assert f"kubectl-job-operator-cli=={__version__}" in OPERATOR["project"]["dependencies"]
+def metadata(monkeypatch: pytest.MonkeyPatch, *, is_release: bool) -> dict[str, Any]:
+    """Return what the operator's distribution says of itself, beside what stands in its file."""
+    build = load(ROOT / "hatch_build.py")
+    monkeypatch.setattr(build, "IS_RELEASE", is_release)
+    said = {"version": __version__}
+    build.Needs(str(ROOT), {}).update(said)
+    return said
 
 
-def test_no_file_is_in_both_and_none_is_in_neither() -> None:
-    assert BUILD_OF_OPERATOR["wheel"] == {"only-include": [ROOM]}
+def test_the_operator_of_a_release_needs_the_command_line_of_its_own_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = metadata(monkeypatch, is_release=True)
+    assert said["dependencies"] == ["apache-airflow>=2.10", f"kubectl-job-operator-cli=={__version__}"]
+    assert said["optional-dependencies"] == {
+        name: [f"kubectl-job-operator-cli[{name}]"] for name in COMMAND_LINE["project"]["optional-dependencies"]
+    }
+    assert "scripts" not in said, "the program comes with the command line alone"
+
+
+def test_a_checkout_needs_nothing_that_only_a_release_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = metadata(monkeypatch, is_release=False)
+    assert said["dependencies"] == ["apache-airflow>=2.10", *COMMAND_LINE["project"]["dependencies"]]
+    for field in ("optional-dependencies", "scripts"):
+        assert said[field] == COMMAND_LINE["project"][field]
+
+
+def test_no_file_of_a_release_is_in_both_and_none_is_in_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BUILD_OF_COMMAND_LINE["wheel"] == {"only-include": ["kubectl_job_operator"], "exclude": [ROOM]}
     assert (ROOT / "command-line" / "kubectl_job_operator").resolve() == PACKAGE
+    build = load(ROOT / "hatch_build.py")
+    for is_release, included in ((True, [ROOM]), (False, ["kubectl_job_operator"])):
+        monkeypatch.setattr(build, "IS_RELEASE", is_release)
+        settings = SimpleNamespace(target_config=dict(BUILD_OF_OPERATOR["wheel"]))
+        build.Rooms(str(ROOT), {}, settings, None, "", "wheel").initialize("standard", {})
+        assert settings.target_config["only-include"] == included
 
 
 def test_nothing_in_the_command_line_may_import_airflow() -> None:
@@ -44,18 +82,9 @@ def test_nothing_in_the_command_line_may_import_airflow() -> None:
     assert not any("airflow" in one for one in COMMAND_LINE["project"]["dependencies"])
 
 
-def test_both_tell_the_same_of_who_made_them_for_what_and_offer_the_same_extras() -> None:
-    for field in ("authors", "license", "maintainers", "requires-python", "dynamic"):
+def test_both_tell_the_same_of_who_made_them_and_for_what() -> None:
+    for field in ("authors", "license", "maintainers", "requires-python"):
         assert OPERATOR["project"][field] == COMMAND_LINE["project"][field]
-    extras = COMMAND_LINE["project"]["optional-dependencies"]
-    assert OPERATOR["project"]["optional-dependencies"] == {
-        name: [f"kubectl-job-operator-cli[{name}]"] for name in extras
-    }
-
-
-def test_the_program_comes_with_the_command_line_alone() -> None:
-    assert "scripts" not in OPERATOR["project"]
-    assert "kubectl-job-operator" in COMMAND_LINE["project"]["scripts"]
 
 
 def test_where_the_project_is_stands_in_one_place_and_goes_into_both() -> None:
