@@ -107,11 +107,15 @@ class Airflow2(Airflow):
         super().start()
 
     def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Clear by the command line, as the UI does: the API of Airflow 2 leaves a running task as it is."""
+        """Clear by the command line, as the UI does: the API of Airflow 2 leaves a running task as it is.
+
+        Twice: the first time it only becomes "restarting", and stays that for ever where its worker is dead.
+        """
         del run_id  # there is one only
         argv = [airflow_program(), "tasks", "clear", "--yes", "--task-regex", f"^{task_id}$", dag_id]
         with self._output("clear") as log:
-            subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
+            for _ in range(2):
+                subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
 
     def _is_healthy(self) -> bool:
         try:
