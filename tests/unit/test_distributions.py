@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import kubectl_job_operator
 from kubectl_job_operator.version import __version__
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "kubectl_job_operator"
+PACKAGE = Path(kubectl_job_operator.__file__).parent
 ROOM = "kubectl_job_operator/airflow"
 
 
@@ -33,7 +34,7 @@ def test_the_operator_needs_the_command_line_of_its_own_version() -> None:
 def test_no_file_is_in_both_and_none_is_in_neither() -> None:
     assert BUILD_OF_OPERATOR["wheel"] == {"only-include": [ROOM]}
     assert BUILD_OF_COMMAND_LINE["wheel"] == {"only-include": ["kubectl_job_operator"], "exclude": [ROOM]}
-    assert (ROOT / "command-line" / "kubectl_job_operator").resolve() == PACKAGE
+    assert (ROOT / "command-line" / "kubectl_job_operator").resolve() == (ROOT / "kubectl_job_operator").resolve()
 
 
 def test_nothing_in_the_command_line_may_import_airflow() -> None:
