@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Settings
+from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
 from kubectl_job_operator.errors import JobFailedError, RightsMissingError
 from kubectl_job_operator.manifest import main_container
 from kubectl_job_operator.manifest.labels import MAIN_CONTAINER_EXIT_CODE
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.usefixtures("hasty")
 
 DECIDES = main_container.annotation("main")
 JOB = MANIFEST.replace("  name: countdown", f"  name: countdown\n  annotations: {json.dumps(DECIDES)}", 1)
-QUIET = {"following": Following(is_on=False)}
 WITHOUT_PATCH_PODS = "jobs.batch   []   []   [*]\npods   []   []   [get list watch]\npods/log   []   []   [get]\n"
 
 
@@ -55,7 +54,7 @@ def script(fake_kubectl: FakeKubectl, exit_code: int, **of_end: Any) -> str:
 
 
 def run(log: Log, policy: DeletePolicy = DeletePolicy.IF_SUCCEEDED) -> None:
-    stage.runner(log, manifest=JOB, settings=Settings(delete_policy=policy, **QUIET)).run()
+    stage.runner(log, manifest=JOB, settings=Settings(delete_policy=policy)).run()
 
 
 def annotations_written(fake_kubectl: FakeKubectl) -> list[str]:
@@ -79,8 +78,7 @@ def test_what_still_runs_of_a_job_that_is_kept_is_ended(fake_kubectl: FakeKubect
     fake_kubectl.answers("patch")
     run(log, DeletePolicy.NEVER)
     (patch,) = fake_kubectl.called("patch")
-    assert patch[-4:] == ("patch", f"pod/{pod}", "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')[-4:]
-    assert f"pod/{pod}" in patch
+    assert patch[-5:] == ("patch", f"pod/{pod}", "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
 
 
 def test_that_the_rest_cannot_be_ended_is_told_with_the_command(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -130,5 +128,5 @@ def test_the_right_to_end_pods_is_asked_for_only_where_a_job_may_be_kept(fake_ku
 
 def test_the_triggerer_is_not_asked_to_wait_for_a_container(fake_kubectl: FakeKubectl, log: Log) -> None:
     script(fake_kubectl, 0)
-    assert stage.runner(log, manifest=JOB, settings=Settings(**QUIET)).start() is None
+    assert stage.runner(log, manifest=JOB).start() is None
     assert "so the worker waits for container main itself" in log.text
