@@ -30,18 +30,20 @@ def the_job(state: str = "running", **annotations: str) -> dict[str, Any]:
     return made
 
 
-def the_pod(exit_code: int) -> dict[str, Any]:
+def the_pod(exit_code: int, beside: dict[str, Any] | None = None) -> dict[str, Any]:
     (pod,) = copy.deepcopy(recordings.pods("complete"))
     (main,) = pod["status"]["containerStatuses"]
     main["state"]["terminated"]["exitCode"] = exit_code
-    pod["status"]["containerStatuses"].append({"name": "beside", "restartCount": 0, "state": {"running": {}}})
+    pod["status"]["containerStatuses"].insert(
+        0, {"name": "beside", "restartCount": 0, "state": beside or {"running": {}}}
+    )
     pod["status"]["phase"] = "Running"
     return pod
 
 
-def script(fake_kubectl: FakeKubectl, exit_code: int, **of_end: Any) -> str:
+def script(fake_kubectl: FakeKubectl, exit_code: int, beside: dict[str, Any] | None = None) -> str:
     """Script a Job whose main container ends, and whose own conditions do not come; return its pod's name."""
-    pod = the_pod(exit_code)
+    pod = the_pod(exit_code, beside)
     event = json.dumps({"type": "ADDED", "object": pod}) + "\n"
     fake_kubectl.answers("get pods --watch", event, then=[NEVER])
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]})
@@ -49,7 +51,7 @@ def script(fake_kubectl: FakeKubectl, exit_code: int, **of_end: Any) -> str:
     fake_kubectl.answers("apply --server-side", the_job())
     fake_kubectl.answers(f"get {TARGET}", the_job(**{MAIN_CONTAINER_EXIT_CODE: str(exit_code)}))
     fake_kubectl.answers("annotate")
-    stage.script(fake_kubectl, **{"end": "never", **of_end})
+    stage.script(fake_kubectl, end="never")
     return str(pod["metadata"]["name"])
 
 
@@ -88,12 +90,13 @@ def test_that_the_rest_cannot_be_ended_is_told_with_the_command(fake_kubectl: Fa
     assert f"To end it: kubectl -n here patch pod/{pod}" in log.warnings[-1]
 
 
-def test_another_exit_code_fails_the_task(fake_kubectl: FakeKubectl, log: Log) -> None:
-    script(fake_kubectl, 3)
+def test_another_exit_code_fails_the_task_and_no_other_containers_does(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl, 3, beside={"terminated": {"exitCode": 7, "reason": "Error"}})
     fake_kubectl.answers("patch")
     with pytest.raises(JobFailedError) as caught:
         run(log)
     assert caught.value.exit_codes == (3,)
+    assert "container main ended with exit code 3" in str(caught.value)
     assert annotations_written(fake_kubectl) == [f"{MAIN_CONTAINER_EXIT_CODE}=3"]
 
 
