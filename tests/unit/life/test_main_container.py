@@ -96,7 +96,7 @@ def test_another_exit_code_fails_the_task_and_no_other_containers_does(fake_kube
     with pytest.raises(JobFailedError) as caught:
         run(log)
     assert caught.value.exit_codes == (3,)
-    assert "container main ended with exit code 3" in str(caught.value)
+    assert "failed: container main of pod " in str(caught.value)
     assert annotations_written(fake_kubectl) == [f"{MAIN_CONTAINER_EXIT_CODE}=3"]
 
 
