@@ -109,8 +109,9 @@ class TaskStateMemory:
         if not isinstance(noted, dict) or noted.get("round") != self._round:
             return None
         result = noted.get("result")
-        is_keyed = isinstance(result, dict) and noted.get("keys") == result
-        return Done(noted["job"], KeyedResult(result) if is_keyed else result, noted.get("pod_names") or ())
+        if isinstance(result, dict) and noted.get("keys") == result:
+            result = KeyedResult(result)
+        return Done(noted["job"], result, noted.get("pod_names") or ())
 
 
 def _first_try(task: Retried, context: Context) -> int:

@@ -139,8 +139,8 @@ def _rights(kubectl: Kubectl) -> Iterator[Finding]:
         else:
             yield Finding(what, Mark.BAD, "missing", advice)
     for right, argument in rights.FOR_SOME.items() if granted.is_known else ():
-        is_there = "not there; only" if granted.lacks([right]) else "there, for"
-        yield Finding(f"right to {right}", Mark.GOOD, f"{is_there} tasks with {argument}")
+        found = "not there; no other task needs it" if granted.lacks([right]) else "there"
+        yield Finding(f"for {argument}: {right}", Mark.GOOD, found)
 
 
 def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:

@@ -58,7 +58,7 @@ LIST_EVENTS = Right("list", "events")
 PATCH_PODS = Right("patch", "pods")
 GET_CRONJOBS = Right("get", "cronjobs", "batch")
 
-FOR_SOME = {GET_CRONJOBS: "from_cronjob", PATCH_PODS: "main_container, whose Job may be kept"}
+FOR_SOME = {GET_CRONJOBS: "from_cronjob", PATCH_PODS: "main_container"}
 """Rights that only tasks with a certain argument need; each with that argument."""
 
 

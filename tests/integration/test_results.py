@@ -26,7 +26,7 @@ from tests.airflow_dag import DAG
 
 class Reader(BaseOperator):
     def execute(self, context):
-        keys = ("return_value", "job_name", "job_namespace", "job_uid", "pod_names")
+        keys = ("return_value", "job_name", "job_namespace", "job_uid", "pod_names", "rows", "day")
         pulled = {{
             task: {{key: context["ti"].xcom_pull(task_ids=task, key=key) for key in keys}} for task in {tasks!r}
         }}
@@ -73,6 +73,9 @@ _BY_LOGS: dict[str, dict[str, str]] = {
     "long-line": {"script": _to_logs("printf '\"'; head -c 200000 /dev/zero | tr '\\0' y; printf '\"'")},
     "last-line": {"script": f"echo '{MARKER} 1'; printf '{MARKER} 2'"},
     "no-line": {"script": f"echo '+ {MARKER} 1'"},
+    "lamaani": {
+        "script": """echo '::kube_api:xcom={"rows": 1}'; echo '::kube_api:xcom={"rows": 3, "day": "monday"}'"""
+    },
 }
 
 
@@ -131,6 +134,8 @@ def test_a_line_of_the_log_comes_back_to_other_tasks(task: TaskRunner, namespace
     assert read["long-line"]["return_value"] == "y" * 200_000
     assert read["last-line"]["return_value"] == 2
     assert read["no-line"]["return_value"] is None
+    assert (read["lamaani"]["rows"], read["lamaani"]["day"]) == (3, "monday")
+    assert read["lamaani"]["return_value"] == {"rows": 3, "day": "monday"}
 
 
 def test_a_deferred_task_returns_the_same_results(task: TaskRunner, namespace: Namespace) -> None:

@@ -76,6 +76,18 @@ def test_a_right_that_only_helps_is_no_trouble(program: Program, fake_kubectl: F
     assert result.out.count(" granted") == 10
 
 
+def test_rights_that_only_some_tasks_need_are_told_and_are_no_trouble(
+    program: Program, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("auth can-i --list", f"{EVENTS_ARE_MISSING}cronjobs.batch   []   []   [get]\n")
+    script(fake_kubectl)
+    result = program("doctor")
+    assert result.code == 0
+    assert row(result.out, "for from_cronjob") == "ok for from_cronjob: get cronjobs.batch there"
+    words = " ".join(result.out.split())
+    assert "ok for main_container: patch pods not there; no other task needs it" in words
+
+
 def test_rights_that_the_cluster_does_not_tell_are_unsure(program: Program, fake_kubectl: FakeKubectl) -> None:
     fake_kubectl.answers("auth can-i --list", **FORBIDDEN)
     script(fake_kubectl)

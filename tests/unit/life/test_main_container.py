@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Settings
+from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
 from kubectl_job_operator.errors import JobFailedError, RightsMissingError
 from kubectl_job_operator.manifest import main_container
 from kubectl_job_operator.manifest.labels import MAIN_CONTAINER_EXIT_CODE
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.usefixtures("hasty")
 
 DECIDES = main_container.annotation("main")
 JOB = MANIFEST.replace("  name: countdown", f"  name: countdown\n  annotations: {json.dumps(DECIDES)}", 1)
-QUIET = {"following": Following(is_on=False)}
 WITHOUT_PATCH_PODS = "jobs.batch   []   []   [*]\npods   []   []   [get list watch]\npods/log   []   []   [get]\n"
 
 
@@ -31,18 +30,20 @@ def the_job(state: str = "running", **annotations: str) -> dict[str, Any]:
     return made
 
 
-def the_pod(exit_code: int) -> dict[str, Any]:
+def the_pod(exit_code: int, beside: dict[str, Any] | None = None) -> dict[str, Any]:
     (pod,) = copy.deepcopy(recordings.pods("complete"))
     (main,) = pod["status"]["containerStatuses"]
     main["state"]["terminated"]["exitCode"] = exit_code
-    pod["status"]["containerStatuses"].append({"name": "beside", "restartCount": 0, "state": {"running": {}}})
+    pod["status"]["containerStatuses"].insert(
+        0, {"name": "beside", "restartCount": 0, "state": beside or {"running": {}}}
+    )
     pod["status"]["phase"] = "Running"
     return pod
 
 
-def script(fake_kubectl: FakeKubectl, exit_code: int, **of_end: Any) -> str:
+def script(fake_kubectl: FakeKubectl, exit_code: int, beside: dict[str, Any] | None = None) -> str:
     """Script a Job whose main container ends, and whose own conditions do not come; return its pod's name."""
-    pod = the_pod(exit_code)
+    pod = the_pod(exit_code, beside)
     event = json.dumps({"type": "ADDED", "object": pod}) + "\n"
     fake_kubectl.answers("get pods --watch", event, then=[NEVER])
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]})
@@ -50,12 +51,12 @@ def script(fake_kubectl: FakeKubectl, exit_code: int, **of_end: Any) -> str:
     fake_kubectl.answers("apply --server-side", the_job())
     fake_kubectl.answers(f"get {TARGET}", the_job(**{MAIN_CONTAINER_EXIT_CODE: str(exit_code)}))
     fake_kubectl.answers("annotate")
-    stage.script(fake_kubectl, **{"end": "never", **of_end})
+    stage.script(fake_kubectl, end="never")
     return str(pod["metadata"]["name"])
 
 
 def run(log: Log, policy: DeletePolicy = DeletePolicy.IF_SUCCEEDED) -> None:
-    stage.runner(log, manifest=JOB, settings=Settings(delete_policy=policy, **QUIET)).run()
+    stage.runner(log, manifest=JOB, settings=Settings(delete_policy=policy)).run()
 
 
 def annotations_written(fake_kubectl: FakeKubectl) -> list[str]:
@@ -79,8 +80,7 @@ def test_what_still_runs_of_a_job_that_is_kept_is_ended(fake_kubectl: FakeKubect
     fake_kubectl.answers("patch")
     run(log, DeletePolicy.NEVER)
     (patch,) = fake_kubectl.called("patch")
-    assert patch[-4:] == ("patch", f"pod/{pod}", "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')[-4:]
-    assert f"pod/{pod}" in patch
+    assert patch[-5:] == ("patch", f"pod/{pod}", "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
 
 
 def test_that_the_rest_cannot_be_ended_is_told_with_the_command(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -90,12 +90,13 @@ def test_that_the_rest_cannot_be_ended_is_told_with_the_command(fake_kubectl: Fa
     assert f"To end it: kubectl -n here patch pod/{pod}" in log.warnings[-1]
 
 
-def test_another_exit_code_fails_the_task(fake_kubectl: FakeKubectl, log: Log) -> None:
-    script(fake_kubectl, 3)
+def test_another_exit_code_fails_the_task_and_no_other_containers_does(fake_kubectl: FakeKubectl, log: Log) -> None:
+    script(fake_kubectl, 3, beside={"terminated": {"exitCode": 7, "reason": "Error"}})
     fake_kubectl.answers("patch")
     with pytest.raises(JobFailedError) as caught:
         run(log)
     assert caught.value.exit_codes == (3,)
+    assert "failed: container main of pod " in str(caught.value)
     assert annotations_written(fake_kubectl) == [f"{MAIN_CONTAINER_EXIT_CODE}=3"]
 
 
@@ -130,5 +131,5 @@ def test_the_right_to_end_pods_is_asked_for_only_where_a_job_may_be_kept(fake_ku
 
 def test_the_triggerer_is_not_asked_to_wait_for_a_container(fake_kubectl: FakeKubectl, log: Log) -> None:
     script(fake_kubectl, 0)
-    assert stage.runner(log, manifest=JOB, settings=Settings(**QUIET)).start() is None
+    assert stage.runner(log, manifest=JOB).start() is None
     assert "so the worker waits for container main itself" in log.text
