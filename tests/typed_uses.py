@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import datetime
 
-from kubectl_job_operator import KubernetesJobOperator, KubernetesLegacyJobOperator
+from kubectl_job_operator import (
+    KubectlApplyOperator,
+    KubectlDeleteOperator,
+    KubectlWaitSensor,
+    KubernetesJobOperator,
+    KubernetesLegacyJobOperator,
+)
 
 
 def right() -> None:
@@ -54,6 +60,25 @@ def right() -> None:
         namespace=earlier.output,
     )
     KubernetesLegacyJobOperator(task_id="pod", image="busybox:1.36", cmds=["true"], on_finish_action="keep_pod")
+    make = KubectlApplyOperator(
+        task_id="make",
+        yaml={"kind": "ConfigMap"},
+        wait_for={"Deployment": "Available"},
+        labels={"team": "data"},
+        namespace=earlier.output,
+        retries=2,
+    )
+    KubectlDeleteOperator(task_id="drop", targets=make.output, wait=True, trigger_rule="all_done")
+    KubectlDeleteOperator(task_id="sweep", resource="pvc", label_selector="team=data", in_cluster=True)
+    KubectlWaitSensor(
+        task_id="wait",
+        target="deployment/server",
+        wait_for="Available",
+        failure_when="Progressing=False",
+        mode="reschedule",
+        poke_interval=datetime.timedelta(minutes=1),
+        soft_fail=True,
+    )
 
 
 def wrong() -> None:
@@ -78,3 +103,8 @@ def wrong() -> None:
     KubernetesJobOperator("a", image="busybox")  # type: ignore[call-arg]
     KubernetesLegacyJobOperator(task_id="a", on_finish_action="keep")  # type: ignore[arg-type]
     KubernetesLegacyJobOperator(task_id="a", on_kill_action="delete")  # type: ignore[arg-type]
+    KubectlApplyOperator(task_id="a", yaml="x", wait_for=["Ready"])  # type: ignore[arg-type]
+    KubectlApplyOperator(task_id="a", ymal="x")  # type: ignore[call-arg]
+    KubectlDeleteOperator(task_id="a", targets=3)  # type: ignore[arg-type]
+    KubectlWaitSensor(task_id="a", target="pvc/a")  # type: ignore[call-arg]
+    KubectlWaitSensor(task_id="a", target="pvc/a", wait_for="Ready", mode="sleep")  # type: ignore[arg-type]

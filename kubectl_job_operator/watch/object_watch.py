@@ -19,6 +19,7 @@ from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
@@ -231,7 +232,7 @@ class ObjectWatch:
         return has_spoken or not waited_for
 
     def _listed(self) -> dict[str, Object]:
-        found = self._kubectl.finish_select(self._kubectl.start_select(self._resource, None))
+        found = self._kubectl.finish_select(self._kubectl.start_select(self._resource, None), CHANGE_SECONDS)
         return {str(thing["metadata"]["name"]): thing for thing in found}
 
     def _read(self, line: bytes) -> _Change | None:

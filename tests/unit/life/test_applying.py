@@ -189,7 +189,12 @@ def test_a_killed_task_leaves_nothing_unless_its_next_try_goes_on(keeps: bool, f
     task, within = applying(
         log, wait_for=AVAILABLE, keeps_on_worker_stop=keeps, stop=Stop("Only the worker was told to stop", keeps)
     )
-    in_background(lambda: (fake_kubectl.wait_for_call(WAIT), within.kill()))
+
+    def kill() -> None:
+        fake_kubectl.wait_for_call(WAIT)
+        within.kill()
+
+    in_background(kill)
     with pytest.raises(TaskKilledError, match="Only the worker was told to stop"):
         task.run()
     assert deleted(fake_kubectl) == ([] if keeps else [CLAIM, SERVER])

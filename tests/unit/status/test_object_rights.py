@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_job_operator.status.object_rights import Resources, rights_on
+from kubectl_job_operator.status.object_rights import APPLY, DELETE, WAIT, Resources, rights_on
+from tests.demo import EXAMPLES
+from tests.integration.accounts import rights_in, rules_in
 from tests.unit.beside import API_RESOURCES, claim, server
 
 RESOURCES = Resources(API_RESOURCES)
@@ -45,3 +47,9 @@ def test_of_a_kind_that_nobody_knows_no_right_is_asked_for_and_each_right_once()
 
 def test_where_the_cluster_does_not_tell_nothing_is_known() -> None:
     assert Resources("").called("pods") is None
+
+
+def test_the_role_of_the_example_grants_what_its_tasks_ask_for_and_nothing_else() -> None:
+    kinds = [RESOURCES.called("cm"), RESOURCES.of(server())]
+    asked = {(one.verb, one.resource, one.group) for one in rights_on(kinds, (*APPLY, *WAIT, *DELETE))}
+    assert set(rights_in(rules_in(EXAMPLES / "23_beside_the_jobs" / "role.yaml"))) == asked

@@ -159,6 +159,45 @@ def test_after_an_outage_the_watch_is_started_again_and_what_was_missed_is_liste
     assert run(through_it()) == ObjectOutcome(ObjectNews.MET, "it was deleted")
 
 
+def test_a_list_that_is_older_than_what_the_watch_has_told_is_not_believed(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(WATCH, then=["listing", line(one(1)), NEVER])
+    fake_kubectl.answers(LIST, listed(one(1, "True")), after_seconds=1.0, times=1)
+    fake_kubectl.answers(LIST, listed(one(1)))
+
+    async def told_meanwhile() -> ObjectOutcome:
+        waiting = asyncio.create_task(wait(1, deadline=time.time() + 4))
+        await eventually(lambda: len(fake_kubectl.called(LIST)) > 1, "nobody has looked")
+        fake_kubectl.open_gate("listing")
+        return await waiting
+
+    assert run(told_meanwhile()).news is ObjectNews.TIME_OVER
+
+
+def test_what_goes_between_the_list_and_the_first_word_of_the_watch_is_not_missed(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers(WATCH, after_seconds=NEVER)
+    fake_kubectl.answers(LIST, listed(one(1)), times=1)
+    fake_kubectl.answers(LIST, listed())
+    assert run(wait(1, "delete")) == ObjectOutcome(ObjectNews.MET, "it was deleted")
+
+
+def test_what_goes_while_no_watch_goes_on_is_not_missed(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_watch, "_LOOK_AFTER_SECONDS", 1.0)  # by then the watch has spoken
+    fake_kubectl.answers(WATCH, line(one(1), "ADDED"), then=["end"], times=1)
+    fake_kubectl.answers(WATCH, after_seconds=NEVER)
+    fake_kubectl.answers(LIST, listed(one(1)), times=1)
+    fake_kubectl.answers(LIST, listed())
+
+    async def through_a_gap() -> ObjectOutcome:
+        waiting = asyncio.create_task(wait(1, "delete"))
+        await eventually(lambda: len(fake_kubectl.called(LIST)) > 1, "nobody has looked")
+        fake_kubectl.open_gate("end")
+        return await waiting
+
+    assert run(through_a_gap()) == ObjectOutcome(ObjectNews.MET, "it was deleted")
+
+
 def test_a_cluster_that_stays_away_is_given_up_with_its_last_words(fake_kubectl: FakeKubectl) -> None:
     fake_kubectl.answers(WATCH, **REFUSED)
     fake_kubectl.answers(LIST, **REFUSED)
