@@ -59,12 +59,12 @@ def mask_secrets_of(documents: Iterable[Document]) -> None:
         _mask_with_lines(value)
 
 
-def mask_env_of(job: Document) -> None:
+def mask_env_of(job: Any) -> None:
     """Let Airflow mask what containers get in variables of secret names, wherever the template has it from."""
-    for key, value in job.items() if isinstance(job, Mapping) else enumerate(job):
-        if key == "env":
-            mask_by_name(value)
-        elif isinstance(value, (Mapping, list)):
+    if isinstance(job, Mapping):
+        mask_by_name(job.get("env"))
+    for value in job.values() if isinstance(job, Mapping) else job:
+        if isinstance(value, (Mapping, list)):
             mask_env_of(value)
 
 
@@ -78,7 +78,7 @@ def mask_credentials(password: str | None, kubeconfig: str | None) -> None:
 
 def _mask_credentials_in(kubeconfig: str) -> None:
     users: list[Any] = []
-    with contextlib.suppress(yaml.YAMLError, AttributeError):  # kubectl will say what is wrong with it
+    with contextlib.suppress(yaml.YAMLError, AttributeError, TypeError):  # kubectl will say what is wrong with it
         users = [entry.get("user") for entry in yaml.safe_load(kubeconfig).get("users") or ()]
     for user in users:
         if isinstance(user, Mapping):

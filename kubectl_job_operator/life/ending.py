@@ -12,6 +12,7 @@ from kubectl_job_operator.life.main_container import end_the_rest
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.masking import masked_values, with_masked_messages
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.replay.time_line import has_slow_start, time_line
@@ -136,7 +137,7 @@ class Ending:
         attempt = self._attempt
         noted = attempt.start_events(events.field_selector_at_the_end())
         pods = {objects.uid(pod): pod for pod in (*self._reading.seen_pods, *attempt.pods_of(job))}
-        return list(pods.values()), noted()
+        return with_masked_messages(list(pods.values()), attempt.mask), with_masked_messages(noted(), attempt.mask)
 
     def _tell_time_line(self, job: Object, verdict: job_status.Verdict) -> None:
         """Draw what the containers did when, where that is not told in a line or two: of many pods, or of a failure."""
@@ -145,7 +146,9 @@ class Ending:
         if not pods or (verdict.is_complete and len(pods) == 1):
             return
         pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
-        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls)])
+        attempt.log.tell(
+            f"Time line: {_counted(pods, 'pod')}", [time_line(job, masked_values(pods, attempt.mask), pulls)]
+        )
 
     def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
         """Read when images were there, where a container began so late that it matters."""

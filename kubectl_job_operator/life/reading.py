@@ -122,4 +122,5 @@ class Reading:
             lines = self.tails.last_lines(name, container, line_count)
         if not lines and self.follower is not None:
             lines = self.follower.last_lines(objects.uid(pod), container, line_count) or lines
-        return lines
+        # Before they are shortened: nobody would know half a secret for one.
+        return lines and [self._attempt.mask(line) for line in lines]

@@ -15,7 +15,10 @@ _AS_GO_WRITES_JSON = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003
 
 
 def spellings(value: str) -> Iterator[str]:
-    """Return a value as it is, as JSON, Go and Python quote it, and in base64, each spelling once."""
+    """Return a value as it is and, unless it is very short, as JSON, Go and Python quote it, and in base64."""
+    if len(value) < _SHORTEST_VALUE:
+        yield value
+        return
     quoted = json.dumps(value, ensure_ascii=False)[1:-1]
     found = [
         value,

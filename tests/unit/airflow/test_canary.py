@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from airflow.exceptions import TaskDeferred
 
-from kubectl_job_operator import KubernetesJobOperator, KubernetesLegacyJobOperator
+from kubectl_job_operator import KubernetesLegacyJobOperator
 from kubectl_job_operator.airflow.compat import AirflowFailException, import_redact
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
@@ -77,7 +77,7 @@ class Scene:
         monkeypatch.setattr(workspace, "memory_disk", lambda: self.memory)
         monkeypatch.setenv("AIRFLOW_CONN_CLUSTER", connection(self.canaries))
 
-    def task(self, **arguments: Any) -> KubernetesJobOperator:
+    def task(self, **arguments: Any) -> Any:
         """Make the task."""
         return make_task(self.canaries, self.logger, self.replays, **arguments)
 

@@ -92,6 +92,13 @@ def test_what_is_neither_is_refused_before_kubectl_is_run(
     assert fake_kubectl.calls == []
 
 
+def test_a_secret_that_is_returned_where_it_cannot_be_used_is_not_shown(fake_kubectl: FakeKubectl) -> None:
+    with pytest.raises(AirflowFailException, match="must return a command") as refusal:
+        container_of(decorated(lambda: {"password": 'it\'s "returned"'}, image="busybox"))
+    assert "returned" not in str(refusal.value).partition("has returned ")[2].partition("What to do")[0]
+    assert fake_kubectl.calls == []
+
+
 def test_what_the_function_raises_is_the_tasks_own_failure(fake_kubectl: FakeKubectl) -> None:
     def function() -> str:
         raise KeyError("mine")

@@ -104,6 +104,19 @@ def test_a_kubeconfig_in_the_connection_is_tested_from_a_file_that_does_not_stay
     assert [call for call in fake_kubectl.calls if "/kubeconfig" not in " ".join(call) and "version" not in call] == []
 
 
+def test_the_connections_own_token_is_not_in_the_answer_whoever_repeats_it(
+    connection: Any, fake_kubectl: FakeKubectl
+) -> None:
+    said = "error: You must be logged in to the server: the token of-the-connection is refused (Unauthorized)\n"
+    fake_kubectl.answers(test_doctor.CLIENT, {"clientVersion": test_doctor.VERSIONS["clientVersion"]})
+    fake_kubectl.answers(test_doctor.SERVER, stderr=said, return_code=1)
+    test_doctor.script(fake_kubectl)
+    connection(**{KUBECONFIG: "users: [{name: u, user: {token: of-the-connection}}]"})
+    works, message = outcome()
+    assert not works
+    assert "the token *** is refused" in message
+
+
 def test_airflow_knows_the_type_and_can_test_it() -> None:
     manager = importlib.import_module("airflow.providers_manager").ProvidersManager()
     hook = manager.hooks["kubectl"]

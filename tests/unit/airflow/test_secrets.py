@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
+import yaml
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import compat, secrets
 from kubectl_job_operator.airflow.compat import is_secret_name
-from kubectl_job_operator.airflow.secrets import mask_by_name, mask_secrets_of
+from kubectl_job_operator.airflow.secrets import mask_by_name, mask_credentials, mask_secrets_of
+from kubectl_job_operator.manifest.spellings import spellings
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit.stage import MANIFEST
@@ -40,7 +43,7 @@ def test_all_that_stands_under_a_secret_name_is_masked_and_nothing_else(
     found: dict[str, str] = {}
     monkeypatch.setattr(secrets, "mask_secret", lambda value, name: found.update({value: name}))
     mask_by_name(values)
-    assert set(found) == masked
+    assert set(found) == {spelling for value in masked for spelling in spellings(value)}
     assert all(is_secret_name(name) for name in found.values())
 
 
@@ -87,6 +90,33 @@ def test_what_airflow_finds_too_short_to_mask_gives_no_warning(
     compat.mask_secret("abc", "password")
     assert "too short" not in caplog.text
     assert compat.redact("x abc y") == "x abc y"
+
+
+def test_a_value_is_masked_however_it_is_quoted_and_a_word_is_not_spelled_out() -> None:
+    value = 'a"b&c\\d<é>\te'
+    mask_by_name({"password": value})
+    for quoted in (
+        json.dumps(value),
+        json.dumps(value, ensure_ascii=False),
+        repr(value),
+        r"a\"b\u0026c\\d\u003cé\u003e\te",
+    ):
+        assert value[:4] not in compat.redact(f"say {quoted}")
+        assert "***" in compat.redact(f"say {quoted}")
+    assert list(spellings("true")) == ["true"]
+
+
+def test_the_credentials_of_a_kubeconfig_are_masked_and_what_is_no_secret_is_not() -> None:
+    env = [{"name": "CLIENT_SECRET", "value": "of-the-plugin"}, {"name": "PROFILE", "value": "production"}]
+    user = {"token": "of-the-token", "client-key-data": "b2YtdGhlLWtleQ==", "exec": {"command": "c", "env": env}}
+    mask_credentials("of-the-password", yaml.safe_dump({"users": [{"name": "somebody", "user": user}, {"name": "x"}]}))
+    told = "of-the-password of-the-token of-the-key b2YtdGhlLWtleQ== of-the-plugin production somebody"
+    assert compat.redact(told) == "*** *** *** *** *** production somebody"
+
+
+@pytest.mark.parametrize("broken", ["[", "text", "{}", "users: 3", "users: [3]", "users: [{user: [1]}]"])
+def test_a_kubeconfig_that_is_none_is_left_to_kubectl(broken: str) -> None:
+    mask_credentials(None, broken)
 
 
 def test_a_value_of_several_lines_is_masked_line_by_line_as_containers_print_it() -> None:

@@ -16,6 +16,7 @@ from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
 from kubectl_job_operator.errors import InputError, JobFailedError
+from tests.unit.test_printable import CONTROL, ORDERS
 
 MARKS = ("::group::", "::endgroup::", "##[group]", "##[endgroup]", "##[]group]", "::group]")
 
@@ -55,6 +56,12 @@ def test_two_marks_that_share_their_colons_are_both_defused() -> None:
 @pytest.mark.parametrize("text", ["", "a group: of :: four", "\x1b[31mred\x1b[0m", "group", "100%\r\n", "::grouping::"])
 def test_all_else_stays_as_it_is(text: str) -> None:
     assert defused(text) == text
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_no_line_of_a_log_orders_a_terminal_about(order: str) -> None:
+    assert not CONTROL.search(defused(f"a {ORDERS[order]} b"))
+    assert not CONTROL.search(own(f"a {ORDERS[order]} b"))
 
 
 def test_the_operators_own_mark_at_the_beginning_is_meant_and_no_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -167,7 +168,7 @@ def test_where_there_are_no_locks_a_folder_is_as_good(tmp_path: Path, monkeypatc
     def refuse(*_: object) -> None:
         raise OSError("No locks available")
 
-    monkeypatch.setattr(private_folder.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     folder = PrivateFolder(tmp_path)
     assert list(folder.path.iterdir()) == []
     sweep([tmp_path], Keeping(1, 1.0))
