@@ -20,7 +20,14 @@ from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of
 from kubectl_job_operator.airflow.task_log import container_log, defused, own_log
 from kubectl_job_operator.airflow.xcom import JobNames
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.errors import (
+    InputError,
+    JobFailedError,
+    KubectlError,
+    KubectlJobOperatorError,
+    ResultError,
+    TaskKilledError,
+)
 from kubectl_job_operator.kubectl.cutting import cut_lines
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
@@ -50,7 +57,7 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
 def errors_for_airflow(task: JobTask) -> Iterator[None]:
     """Turn what a retry cannot mend, and what the task takes for a skip, into Airflow's own exceptions."""
     try:
-        with _shown_by_airflow():
+        with _shown_by_airflow(), _told(task):
             yield
     except (InputError, ResultError) as error:
         raise AirflowFailException(str(error)) from None
@@ -64,6 +71,18 @@ def errors_for_airflow(task: JobTask) -> Iterator[None]:
             raise AirflowFailException(str(error)) from None
         if codes & exit_codes(task.skip_on_exit_code):
             raise AirflowSkipException(str(error)) from None
+        raise
+
+
+@contextlib.contextmanager
+def _told(task: JobTask) -> Iterator[None]:
+    """Say in the log what nobody has said there: of an exception Airflow's page shows the first words of each line."""
+    try:
+        yield
+    except (KubectlJobOperatorError, AirflowFailException) as error:
+        # Who stopped the task is said by whoever has asked.
+        if not getattr(error, "is_told", False) and not isinstance(error, TaskKilledError):
+            own_log(task.log).error(str(error))
         raise
 
 
