@@ -162,11 +162,10 @@ def test_the_ends_of_the_logs_are_shown_again_and_again_while_the_job_runs_if_th
 
 def test_of_the_events_of_a_namespace_only_those_of_the_job_are_counted(fake_kubectl: FakeKubectl, log: Log) -> None:
     listed = recordings.event_list("failed-exit-code")
-    others = [
-        {**one, "involvedObject": {"kind": "Pod", "name": "another", "uid": "another"}} for one in listed["items"]
-    ]
-    fake_kubectl.answers("get events", {**listed, "items": [*listed["items"], *others]})
+    own = [one for one in listed["items"] if one["involvedObject"]["kind"] == "Pod"]
+    others = [{**one, "involvedObject": {"kind": "Pod", "name": "another", "uid": "another"}} for one in own]
+    fake_kubectl.answers("get events", {**listed, "items": [*own, *others]})
     stage.script(fake_kubectl, end="failed")
     with pytest.raises(JobFailedError):
         stage.runner(log).run()
-    assert f"::group::Looked into it: 1 pod, {len(others)} events" in log.lines
+    assert f"::group::Looked into it: 1 pod, {len(own)} events" in log.lines
