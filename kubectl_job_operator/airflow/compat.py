@@ -66,6 +66,7 @@ __all__ = [
     "read_dags",
     "redact",
     "resumes_after_timeout",
+    "state_of_dag_run",
     "state_of_deferred",
     "state_of_running",
     "task_decorator_factory",
@@ -205,6 +206,19 @@ def state_of_running(context: Context) -> str:
         return "unknown"
 
 
+def state_of_dag_run(context: Context) -> str:
+    """Return the state of the DAG run of the task instance that runs here, as Airflow now has it; empty if unknown."""
+    instance: Any = context["ti"]
+    try:
+        if not _has_task_sdk():
+            return _run_state_in_database(instance)
+        home = importlib.import_module("airflow.sdk.execution_time.task_runner").RuntimeTaskInstance
+        state = home.get_dagrun_state(dag_id=instance.dag_id, run_id=instance.run_id)
+        return str(getattr(state, "value", state))
+    except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
+        return ""
+
+
 def comes_back(context: Context) -> bool:
     """Whether the task comes back to a worker after it was deferred."""
     instance: Any = context["ti"]
@@ -270,3 +284,12 @@ def _state_in_database(instance: Any, index: int) -> str:
             .one_or_none()
         )
     return "no such" if row is None else str(row[0])
+
+
+def _run_state_in_database(instance: Any) -> str:
+    from airflow.utils.session import create_session
+
+    model = importlib.import_module("airflow.models.dagrun").DagRun
+    with create_session() as session:
+        row = session.query(model.state).filter_by(dag_id=instance.dag_id, run_id=instance.run_id).one_or_none()
+    return "" if row is None else str(row[0])

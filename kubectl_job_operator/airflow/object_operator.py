@@ -146,7 +146,7 @@ class ObjectOperator(BaseOperator):
             from kubectl_job_operator.airflow.running import lasting_errors_for_airflow
             from kubectl_job_operator.airflow.signals import SIGNALS
 
-            with SIGNALS.keeping(), lasting_errors_for_airflow():
+            with SIGNALS.keeping(), lasting_errors_for_airflow(self.log):
                 if self._rendering_error is not None:
                     raise self._rendering_error
                 way_in.check_rendered_texts(self, self._texts)

@@ -20,7 +20,14 @@ from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of
 from kubectl_job_operator.airflow.task_log import container_log, defused, own_log
 from kubectl_job_operator.airflow.xcom import JobNames
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlError, ResultError
+from kubectl_job_operator.errors import (
+    InputError,
+    JobFailedError,
+    KubectlError,
+    KubectlJobOperatorError,
+    ResultError,
+    TaskKilledError,
+)
 from kubectl_job_operator.kubectl.cutting import cut_lines
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
@@ -50,7 +57,7 @@ def make_runner(task: JobTask, manifest: Manifest, place: Place, context: Contex
 def errors_for_airflow(task: JobTask) -> Iterator[None]:
     """Turn what a retry cannot mend, and what the task takes for a skip, into Airflow's own exceptions."""
     try:
-        with lasting_errors_for_airflow():
+        with lasting_errors_for_airflow(task.log):
             yield
     except JobFailedError as error:
         codes = set(error.exit_codes)
@@ -62,16 +69,31 @@ def errors_for_airflow(task: JobTask) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def lasting_errors_for_airflow() -> Iterator[None]:
-    """Turn what a retry cannot mend into Airflow's own exception, whatever the task does."""
+def lasting_errors_for_airflow(log: Any) -> Iterator[None]:
+    """Turn what a retry cannot mend into Airflow's own exception, whatever the task does.
+
+    :param log: the task's.
+    """
     try:
-        with _shown_by_airflow():
+        with _shown_by_airflow(), _told(log):
             yield
     except (InputError, ResultError) as error:
         raise AirflowFailException(str(error)) from None
     except KubectlError as error:
         if error.kind.needs_author:
             raise AirflowFailException(str(error)) from None
+        raise
+
+
+@contextlib.contextmanager
+def _told(log: Any) -> Iterator[None]:
+    """Say in the log what nobody has said there: of an exception Airflow's page shows the first words of each line."""
+    try:
+        yield
+    except (KubectlJobOperatorError, AirflowFailException) as error:
+        # Who stopped the task is said by whoever has asked.
+        if not getattr(error, "is_told", False) and not isinstance(error, TaskKilledError):
+            own_log(log).error(str(error))
         raise
 
 

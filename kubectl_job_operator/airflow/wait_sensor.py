@@ -143,7 +143,7 @@ class KubectlWaitSensor(BaseSensorOperator):
                 f"{self.target} has not come to {self.wait_for} in {self.timeout:.0f} s (timeout); {state}."
             )
         try:
-            with lasting_errors_for_airflow():
+            with lasting_errors_for_airflow(self.log):
                 _raise_if_bad(news, self.target, state)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
@@ -193,7 +193,7 @@ class KubectlWaitSensor(BaseSensorOperator):
             from kubectl_job_operator.airflow.stopping import stop_of
             from kubectl_job_operator.life.looking import Looking
 
-            with SIGNALS.keeping(), lasting_errors_for_airflow():
+            with SIGNALS.keeping(), lasting_errors_for_airflow(self.log):
                 way_in.check_rendered_texts(self, ("target", "wait_for", "failure_when", *way_in.TEMPLATED))
                 awaited = self._check()
                 self._session = way_in.open_session(self)

@@ -135,7 +135,9 @@ class Calls:
         if call.process.was_stopped:
             self._transcript.ended(call.command, finished.return_code, finished.duration_seconds, "stopped")
             raise TaskKilledError(f"The task was told to stop while this ran: {call.command}")
-        error = explain(call.command.argv, finished.return_code, finished.stderr) if finished.return_code else None
+        error = None
+        if finished.return_code:
+            error = explain(call.command.argv, finished.return_code, finished.stderr, self._transcript.mask)
         said = error.words if error else summary.joined(summarize(finished.stdout), finished.stderr)
         self._transcript.ended(call.command, finished.return_code, finished.duration_seconds, said)
         if error:

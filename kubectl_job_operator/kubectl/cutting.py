@@ -12,6 +12,7 @@ LONGEST_SAID = 10_000
 """Of what kubectl and the API server say, the whole is of use, as a pod template that cannot be changed."""
 
 _KIB = 1024
+_ROOM_FOR_A_NOTE = 100
 
 Mask = Callable[[str], str]
 
@@ -33,7 +34,8 @@ def cut(line: str, mask: Mask = as_it_is, longest: int = LONGEST_OF_MANY) -> str
 
     :param mask: replaces secrets; what a cut leaves of one, nobody would know for a secret any more.
     """
-    if len(line) <= longest:
+    # What was cut before has a note in it, and may stand indented in an error: cut again, it would tell a wrong number.
+    if len(line) <= longest + _ROOM_FOR_A_NOTE:
         return line
     end = longest // 4
     start = longest - end

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import failures, words
-from kubectl_job_operator.kubectl.cutting import cut_lines
+from kubectl_job_operator.kubectl.cutting import Mask, as_it_is, cut_lines
 
 _FORBIDDEN = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"(?: in API group "(?P<group>[^"]*)")?')
 _DENIED_BY = (
@@ -51,11 +51,14 @@ _HINTS: dict[ErrorKind, str] = {
 }
 
 
-def explain(argv: Sequence[str], return_code: int, stderr: str) -> KubectlError:
-    """Turn a failed command into the error that says what happened and what to do."""
+def explain(argv: Sequence[str], return_code: int, stderr: str, mask: Mask = as_it_is) -> KubectlError:
+    """Turn a failed command into the error that says what happened and what to do.
+
+    :param mask: hides the secrets in words that are too long to be shown whole.
+    """
     shown = words.shown(stderr) or (f"ended by signal {-return_code}" if return_code < 0 else "")
     kind = kind_of(return_code, shown)
-    return KubectlError(argv, return_code, stderr, kind, words=cut_lines(shown), hint=_hint(kind, shown))
+    return KubectlError(argv, return_code, stderr, kind, words=cut_lines(shown, mask), hint=_hint(kind, shown))
 
 
 def no_answer(argv: Sequence[str], seconds: float) -> KubectlError:

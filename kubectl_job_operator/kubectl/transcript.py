@@ -112,7 +112,7 @@ class Transcript:
         hold: Callable[[Callable[[], str]], None] | None = None,
     ) -> None:
         self._show = show
-        self._mask = mask
+        self.mask = mask
         self._hold = hold
         self._held: dict[Command, _Held] = {}
         self._has_shown_logs = False
@@ -159,7 +159,7 @@ class Transcript:
             self._records[command.argv] = replace(
                 known, return_code=return_code, duration_seconds=duration_seconds, was_stopped=was_stopped
             )
-        said = cut_lines(counted(said) or "(no output)", self._mask)
+        said = cut_lines(counted(said) or "(no output)", self.mask)
         held = self._held.pop(command, None)
         code = "" if return_code == 0 else f", return code {return_code}"
         end = f"{duration_seconds:.2f} s{code}"

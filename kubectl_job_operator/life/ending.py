@@ -79,7 +79,7 @@ class Ending:
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
             left = diagnosis.remains(job, pods, noted, self._reading.last_lines)
-            group.title = _looked_into(pods, noted)
+            group.title = _looked_into(pods, events.of(job, pods, noted))
         return JobVanishedError(error.namespace, error.name, str(error), left)
 
     def _show_events(self) -> None:
@@ -118,7 +118,7 @@ class Ending:
             is_shown = following.is_on and following.containers is None and following.init_containers is None
             why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)
             self._listed_pods, self._pulls = pods, self._pulls_of(pods)
-            group.title = _looked_into(pods, noted)
+            group.title = _looked_into(pods, events.of(job, pods, noted))
         return JobFailedError(
             str(self._attempt.kubectl.namespace),
             self._attempt.manifest.name,

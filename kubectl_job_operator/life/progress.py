@@ -33,6 +33,9 @@ class Progress:
         self._watch = watch
         self._log = log
         self._began = time.monotonic()
+        # With the policy Failed a pod is counted by its end, else as soon as it is deleted.
+        self._counts_what_is_deleted = kinds.is_job(job) and job["spec"].get("podReplacementPolicy") != "Failed"
+        self._counted_as_deleted: set[str] = set()
         self._version = -1
         self._counts = ""
         self._told = ""
@@ -42,7 +45,7 @@ class Progress:
         """Tell what has changed, and return in how many seconds to ask again."""
         if self._version != self._watch.version:
             self._version = self._watch.version
-            self._counts = counts(self._job, map(self._phase, self._watch.pods), has_begun=bool(self._told))
+            self._counts = counts(self._job, self._phases(), has_begun=bool(self._told))
         self._log.tell_held_in_time()
         now = time.monotonic()
         if self._counts != self._told and not self._is_all_done():
@@ -64,14 +67,21 @@ class Progress:
         """Nothing runs in the background here."""
         return ()
 
+    def _phases(self) -> list[str]:
+        return [self._phase(pod_uid) for pod_uid in self._watch.pods]
+
     def _phase(self, pod_uid: str) -> str:
-        """Return the pod's phase; the cluster, too, takes a pod that is gone before its end for failed."""
+        """Return the pod's phase; the cluster, too, takes a pod that is deleted before its end for failed."""
         pod = self._watch.pods[pod_uid]
         if pod_status.has_ended(pod):
-            return pod_status.phase(pod)
+            return "Failed" if pod_uid in self._counted_as_deleted else pod_status.phase(pod)
         if self._watch.is_gone(pod_uid):
             return "Failed"
-        return "Terminating" if objects.is_being_deleted(pod) else pod_status.phase(pod)
+        if not objects.is_being_deleted(pod):
+            return pod_status.phase(pod)
+        if self._counts_what_is_deleted:
+            self._counted_as_deleted.add(pod_uid)
+        return "Terminating"
 
     def _is_all_done(self) -> bool:
         """Whether the verdict is to say the same in a moment."""
@@ -81,7 +91,10 @@ class Progress:
     def _tell(self, now: float) -> None:
         self._told, self._told_at = self._counts, now
         name = f"{kinds.word(self._job)} {self._job['metadata']['name']}"
-        self._log.info(f"{name}: {self._counts or 'no pod yet'}, {now - self._began:.0f} s")
+        # After a long silence, pods of which none has started are worth a word too.
+        phases = self._phases()
+        waiting = counts(self._job, phases, has_begun=True) if phases else "no pod yet"
+        self._log.info(f"{name}: {self._counts or waiting}, {now - self._began:.0f} s")
 
 
 def counts(job: Object, phases: Iterable[str], *, has_begun: bool = False) -> str:

@@ -109,7 +109,7 @@ class Aftermath:
         if self._settings.replay_dir is None or self._evidence is not None or job is None:
             return
         processes = Processes(self._environment)
-        own = Transcript(self._log.info)  # these commands are no part of what is replayed
+        own = Transcript(self._log.info, self._caller.mask)  # these commands are no part of what is replayed
         try:
             reader = kubectl.with_processes(processes, own)
             self._evidence = gather(reader, job, self._log.warning, reads_events=reads_events)

@@ -20,6 +20,8 @@ _LEAST_BEHIND_EXIT_CODE = 50
 _MOST_INDEXES = 30
 _MOST_SAID = 2000
 _NODES = re.compile(r"^0/\d+ nodes are available: ")
+# Beside another reason it is mostly that of the control plane's nodes, which is no news.
+_TAINTS = re.compile(r", \d+ node\(s\) had untolerated taint[^,]*$|^\d+ node\(s\) had untolerated taint[^,]*, ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # From here on an exit code is not the program's own, but a signal's or that of what could not start it.
 _FIRST_FOREIGN = 128
@@ -33,17 +35,21 @@ class Cause:
     :param what: what happened.
     :param short: ``who`` where there is little room; empty where it cannot be shorter.
     :param least: how many letters of ``what`` stand there however little room there is.
+    :param shortest: ``who`` where ``what`` is cut besides; empty where it cannot be shorter.
     """
 
     who: str
     what: str
     short: str = ""
     least: int = _LEAST
+    shortest: str = ""
 
     def fitted(self, room: int) -> str:
         """Return it with so little of its end as the room needs, but never without what decides."""
         if self.short and len(self.who + self.what) > room:
-            return self.short + shortened(self.what, max(self.least, room - len(self.short)))
+            is_whole = len(self.what) <= max(self.least, room - len(self.short))
+            who = self.short if is_whole else self.shortest or self.short
+            return who + shortened(self.what, max(self.least, room - len(who)))
         return self.who + shortened(self.what, max(self.least, room - len(self.who)))
 
 
@@ -60,8 +66,9 @@ def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | 
     meaning = ending.meaning.partition(";")[0]
     said = _last_said(last) or _last_said(failed.message.splitlines())
     told = (said or meaning) if failed.exit_code < _FIRST_FOREIGN else (meaning or said)
-    ended = f" ended with exit code {failed.exit_code}"
-    return Cause(f"{who}{ended}", f": {told}" if told else "", f"{short}{ended}", _LEAST_BEHIND_EXIT_CODE)
+    ended, least = f" ended with exit code {failed.exit_code}", _LEAST_BEHIND_EXIT_CODE
+    shortest = f"{short}: exit code {failed.exit_code}"
+    return Cause(f"{who}{ended}", f": {told}" if told else "", f"{short}{ended}", least, shortest)
 
 
 def of_pod(name: str, ending: Ending) -> Cause:
@@ -80,7 +87,9 @@ def of_obstacle(obstacle: Obstacle) -> Cause:
     if head == "has no pod, because none can be created":
         return Cause("no pod can be created", f": {what}")
     short = f"container {obstacle.container}" if obstacle.container else "its pod" if obstacle.pod else ""
-    return Cause(obstacle.where, f" {head}{colon}{_NODES.sub('', what)}", short)
+    if head == "has no image yet":
+        return Cause(obstacle.where, f": {what}", short)
+    return Cause(obstacle.where, f" {head}{colon}{_TAINTS.sub('', _NODES.sub('', what))}", short)
 
 
 def headline(job: Object, verdict: Verdict | None, culprit: Cause | None, obstacle: Cause | None = None) -> str:

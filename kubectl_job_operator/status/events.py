@@ -26,6 +26,8 @@ PULLS = "involvedObject.kind=Pod,reason=Pulled"
 
 # As "Error: ErrImagePull": the container's own state says it with its cause.
 _BARE_ERROR = re.compile(r"Error: \w+")
+JOB_DELETED = "the Job deleted "
+"""What is told of a pod that the Job itself ended: its events say the same again."""
 _UID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _CREDENTIALS = (
     re.compile(r"(://)[^/\s@]+(@)"),
@@ -83,7 +85,8 @@ def grouped(job: Object, events: Sequence[Object], told: str = "") -> list[str]:
     for event in reversed(events):
         reason, message = str(event.get("reason")), str(event.get("message") or "").strip()
         is_verdict = verdict is not None and reason == verdict.reason
-        is_told = bool(_BARE_ERROR.fullmatch(message)) or message.removeprefix("Error: ").rstrip(".") in told
+        is_told = (reason == "SuccessfulDelete" or message.startswith("Stopping container")) and JOB_DELETED in told
+        is_told = is_told or bool(_BARE_ERROR.fullmatch(message)) or message.removeprefix("Error: ").rstrip(".") in told
         tells = reason in _TELLING or (event.get("type") == "Warning" and reason not in _NOISE)
         if tells and not is_verdict and not is_told:
             group = f"{reason}: {_shortened(without_names(job, message))}"

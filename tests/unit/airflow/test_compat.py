@@ -33,7 +33,8 @@ def wants(given: Any) -> bool:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Put states into the place of Airflow's, and give what was asked for and what is answered."""
-    kept: dict[str, Any] = {"index": None, "answer": {"task": "running"}}
+    run_states: dict[tuple[str, str], str] = {}
+    kept: dict[str, Any] = {"index": None, "answer": {"task": "running"}, "runs": run_states}
 
     def get_task_states(*, dag_id: str, task_ids: list[str], run_ids: list[str], map_index: int) -> dict[str, Any]:
         assert (dag_id, task_ids, run_ids) == ("dag", ["task"], ["run"])
@@ -49,8 +50,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     if HAS_TASK_SDK:
         home = importlib.import_module("airflow.sdk.execution_time.task_runner").RuntimeTaskInstance
         monkeypatch.setattr(home, "get_task_states", staticmethod(get_task_states))
+        monkeypatch.setattr(home, "get_dagrun_state", staticmethod(lambda dag_id, run_id: run_states[dag_id, run_id]))
     else:
         monkeypatch.setattr(compat, "_state_in_database", state_in_database)
+        monkeypatch.setattr(
+            compat, "_run_state_in_database", lambda asked_of: run_states[asked_of.dag_id, asked_of.run_id]
+        )
     return kept
 
 
@@ -120,6 +125,29 @@ def test_the_state_that_a_task_has_been_given_tells_who_stopped_it(
     given = context()
     given["dag"] = SimpleNamespace(**dag)
     assert words in stop_of(given).words
+
+
+@pytest.mark.parametrize(
+    ("state", "run_state", "words"),
+    [
+        ("failed", "failed", "Somebody marked the DAG run as failed"),
+        ("failed", "running", "Somebody marked the task as failed, or Airflow had heard nothing of it for too long"),
+        ("success", "success", "Somebody marked the DAG run as a success"),
+        ("success", "running", "Somebody marked the task as a success"),
+        ("skipped", "failed", "The DAG run ran into its dagrun_timeout of 1:00:00"),
+        ("skipped", "running", "Somebody marked the task as skipped"),
+        ("up_for_retry", "running", "Airflow itself gave the task up"),
+    ],
+)
+def test_the_state_of_the_dag_run_tells_a_persons_mark_from_an_end_by_airflow_itself(
+    state: str, run_state: str, words: str, asked: dict[str, Any]
+) -> None:
+    asked["answer"], asked["runs"]["dag", "run"] = {"task": state}, run_state
+    given = context()
+    given["dag"] = SimpleNamespace(dagrun_timeout=datetime.timedelta(hours=1))
+    said = stop_of(given).words
+    assert said.startswith(words)
+    assert ("Airflow had heard" in said) == ((state, run_state) == ("failed", "running"))
 
 
 def test_where_airflow_does_not_tell_nobody_is_named(asked: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secre
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
-from kubectl_job_operator.errors import InputError, JobFailedError
+from kubectl_job_operator.errors import InputError, JobFailedError, KubectlJobOperatorError, TaskKilledError
 from tests.unit.test_printable import CONTROL, ORDERS
 
 MARKS = ("::group::", "::endgroup::", "##[group]", "##[endgroup]", "##[]group]", "::group]")
@@ -151,6 +151,7 @@ def test_what_airflow_masks_is_masked_before_it_is_logged(
 
 class _Task:
     skip_on_exit_code = fail_on_exit_code = None
+    log = logging.getLogger("airflow.task.test_task_log")
 
 
 @pytest.mark.parametrize(
@@ -165,3 +166,20 @@ def test_an_error_that_airflow_shows_folds_nothing_and_is_never_huge(raised: Any
     assert "beginxxx" in text
     assert text.endswith("xxxend")
     assert len(text) < 12_000
+
+
+@pytest.mark.parametrize(("error", "is_told"), [(InputError("no such name"), False), (TaskKilledError("told"), True)])
+def test_what_nobody_has_said_in_the_log_is_said_there_before_airflow_shows_the_exception(
+    error: KubectlJobOperatorError, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises((AirflowFailException, TaskKilledError)), errors_for_airflow(_Task()):  # type: ignore[arg-type]
+        raise error
+    assert [record.getMessage() for record in caplog.records] == ([] if is_told else [str(error)])
+
+
+def test_what_the_log_has_already_is_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    error = JobFailedError("here", "job", "Failed", "", headline="it ended")
+    error.is_told = True
+    with pytest.raises(JobFailedError), errors_for_airflow(_Task()):  # type: ignore[arg-type]
+        raise error
+    assert caplog.records == []

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from kubectl_job_operator.errors import ErrorKind
+from kubectl_job_operator.kubectl.cutting import cut_lines
 from kubectl_job_operator.kubectl.stderr import explain, kind_of, no_answer
 from kubectl_job_operator.kubectl.words import counted
 from tests.unit.kubectl.sayings import KINDS, NOT_IN_THE_RECORDINGS, RECORDED
@@ -156,3 +157,16 @@ def test_the_message_shows_all_of_a_long_answer() -> None:
     recorded = RECORDED["Pod template immutable"]
     assert len(recorded.stderr) > 2000
     assert recorded.stderr.strip() in str(recorded.explain())
+
+
+def test_what_kubectl_says_at_length_is_cut_with_no_half_of_a_secret_left_of_it() -> None:
+    secret = "hunter2 " * 20
+    line = f"Error from server: {'x' * 7_400}{secret}{'x' * 20_000}"
+    error = explain(("kubectl",), 1, line, lambda text: text.replace(secret, "***"))
+    assert "are not shown here" in error.words
+    assert "hunter2" not in error.words
+
+
+def test_what_was_cut_is_not_cut_again_where_it_stands_in_an_error() -> None:
+    error = explain(("kubectl",), 1, f"Error from server: {'x' * 1_000_000}")
+    assert cut_lines(str(error)) == str(error)

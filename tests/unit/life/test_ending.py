@@ -158,3 +158,14 @@ def test_the_ends_of_the_logs_are_shown_again_and_again_while_the_job_runs_if_th
     shown = [log.text.index(f"\n{words}\n") for words in ("look 0", "look 1", "last look")]
     assert shown == sorted(shown)
     assert shown[1] < log.text.index("is Complete after") < shown[2]
+
+
+def test_of_the_events_of_a_namespace_only_those_of_the_job_are_counted(fake_kubectl: FakeKubectl, log: Log) -> None:
+    listed = recordings.event_list("failed-exit-code")
+    own = [one for one in listed["items"] if one["involvedObject"]["kind"] == "Pod"]
+    others = [{**one, "involvedObject": {"kind": "Pod", "name": "another", "uid": "another"}} for one in own]
+    fake_kubectl.answers("get events", {**listed, "items": [*own, *others]})
+    stage.script(fake_kubectl, end="failed")
+    with pytest.raises(JobFailedError):
+        stage.runner(log).run()
+    assert f"::group::Looked into it: 1 pod, {len(own)} events" in log.lines

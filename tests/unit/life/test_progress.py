@@ -205,3 +205,42 @@ def test_a_job_without_completions_has_no_goal() -> None:
 def test_nothing_runs_in_the_background(progress: Progress) -> None:
     progress.handle(None)
     assert re.fullmatch(r"\(\)", repr(tuple(progress.pending())))
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"), [("TerminatingOrFailed", "0/4 succeeded, 1 failed"), ("Failed", "1/4 succeeded")]
+)
+def test_a_pod_that_ends_well_as_it_is_deleted_is_counted_as_kubernetes_counts_it(
+    watch: PodWatch, clock: Clock, log: Log, policy: str, said: str
+) -> None:
+    job = {**PARALLEL_JOB, "spec": {**PARALLEL_JOB["spec"], "podReplacementPolicy": policy}}
+    progress = Progress(job, watch, GroupedLog(log))
+    for phase in ("Running", "Succeeded"):
+        deleted = pod("a", phase)
+        deleted["metadata"]["deletionTimestamp"] = "2026-11-20T10:00:33Z"
+        watch.replace([deleted])
+        progress.advance()
+        clock.now += 9
+    assert log.lines == [
+        "Job parallel-indexed: 0/4 succeeded, 1 terminating, 0 s",
+        f"Job parallel-indexed: {said}, 9 s",
+    ]
+
+
+def test_a_pod_that_is_deleted_after_its_end_is_counted_by_it(progress: Progress, watch: PodWatch, log: Log) -> None:
+    deleted = pod("a", "Succeeded")
+    deleted["metadata"]["deletionTimestamp"] = "2026-11-20T10:00:33Z"
+    watch.replace([deleted])
+    progress.advance()
+    assert log.lines == ["Job parallel-indexed: 1/4 succeeded, 0 s"]
+
+
+def test_after_a_minute_pods_that_only_wait_are_told_too(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    watch.replace([pod("a", "Pending")])
+    progress.advance()
+    assert log.lines == []
+    clock.now += 60
+    progress.advance()
+    assert log.lines == ["Job parallel-indexed: 0/4 succeeded, 1 pending, 60 s"]

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.status import diagnosis
-from kubectl_job_operator.status.cause import Cause, of_container
+from kubectl_job_operator.status.cause import Cause, of_container, of_obstacle
 from kubectl_job_operator.status.diagnosis import BRIEF_LINES, diagnose
 from kubectl_job_operator.status.endings import Ending
+from kubectl_job_operator.status.outlook import Obstacle, Outlook
 from kubectl_job_operator.status.pod_status import FailedContainer
 from kubectl_job_operator.status.shortening import WIDTH, shortened
 from tests.unit import recordings
@@ -30,7 +31,7 @@ def found(scenario: str, logs: Logs | None = None, pods: list[dict[str, Any]] | 
 
 HEADLINES = {
     "backoff-limit-per-index": "index 1 failed: container main ended with exit code 1: dying",
-    "command-missing": "container main could not be started: ... nd '/no/such' is not in the image",
+    "command-missing": "container main could not be started: ... '/no/such' is not in the image",
     "deadline-exceeded": "it ran longer than its activeDeadlineSeconds of 4 (DeadlineExceeded)",
     "failed-exit-code": "container main ended with exit code 3: dying",
     "on-failure-restarts": "container main ended with exit code 1: dying",
@@ -157,7 +158,7 @@ def test_an_obstacle_that_outlasted_the_deadline_is_the_cause() -> None:
     job = recordings.job("deadline-exceeded")
     job["metadata"] = recordings.job("image-pull")["metadata"]
     told = diagnosis.diagnose(job, recordings.pods("image-pull"), recordings.events("image-pull"), Logs())
-    assert told.headline.startswith("it did not start in time (DeadlineExceeded): container main has no image yet")
+    assert told.headline.startswith("it did not start in time (DeadlineExceeded): container main: registry.invalid")
 
 
 @pytest.mark.parametrize("most", [0, 4, 5, 9, 50, 99])
@@ -176,3 +177,38 @@ def test_little_room_costs_the_pods_name_first() -> None:
     cause = Cause("container main of pod p", ": what decides", "container main")
     assert cause.fitted(60) == "container main of pod p: what decides"
     assert cause.fitted(30) == "container main: what decides"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "said"),
+    [
+        (
+            'psycopg.OperationalError: connection to server at "10.0.3.7", port 5432 failed: No route to host',
+            50,
+            "psycopg.OperationalError: ... No route to host",
+        ),
+        ("one two three four five six seven", 20, "one two ... seven"),
+        ("one two three four five six seven", 33, "one two three four five six seven"),
+    ],
+)
+def test_a_text_is_cut_between_words(text: str, most: int, said: str) -> None:
+    assert shortened(text, most) == said
+
+
+def test_where_even_that_is_cut_its_first_words_are_fewer() -> None:
+    ending = Ending("")
+    failed = FailedContainer("p", "main", 3, "Error", "")
+    said = of_container(failed, ending, ["psycopg.OperationalError: connection to 10.0.3.7 failed: No route to host"])
+    assert said.fitted(80) == "container main: exit code 3: psycopg.OperationalError: ... No route to host"
+
+
+def test_why_a_pod_has_no_node_is_told_without_the_taint_of_other_nodes() -> None:
+    words = "0/2 nodes are available: {}."
+    for reasons, said in (
+        ("1 Insufficient cpu, 1 node(s) had untolerated taint(s)", "1 Insufficient cpu"),
+        ("1 node(s) had untolerated taint {a: b}, 1 Insufficient cpu", "1 Insufficient cpu"),
+        ("2 node(s) had untolerated taint(s)", "2 node(s) had untolerated taint(s)"),
+    ):
+        sentence = f"cannot be scheduled: {words.format(reasons)}"
+        obstacle = Obstacle("Unschedulable", sentence, Outlook.MAY_HEAL, pod="p")
+        assert of_obstacle(obstacle).what == f" cannot be scheduled: {said}"

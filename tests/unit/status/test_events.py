@@ -118,3 +118,16 @@ def test_times_of_both_kinds_of_events_sort_together() -> None:
     assert events.time_of(scheduling) == "2026-11-20T19:21:36"
     assert events.time_of(created) == created["lastTimestamp"][:19]
     assert events.count_of({"series": {"count": 4}}) == 4
+
+
+def test_what_is_told_of_a_pod_that_the_job_deleted_is_not_said_again_by_its_events() -> None:
+    job = recordings.job("deadline-exceeded")
+    noted = [
+        event("SuccessfulDelete", "Deleted pod: p", about=job, type_="Normal"),
+        event("Killing", "Stopping container main", about=job, type_="Normal"),
+        event("Killing", "Container main failed liveness probe, will be restarted", about=job, type_="Normal"),
+    ]
+    assert events.grouped(job, noted, "Pod p on node n: the Job deleted it.") == [
+        "1 x Killing: Container main failed liveness probe, will be restarted"
+    ]
+    assert len(events.grouped(job, noted)) == 3
