@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from kubectl_job_operator.airflow.arguments import exit_codes
 from kubectl_job_operator.airflow.compat import (
