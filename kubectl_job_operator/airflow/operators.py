@@ -182,6 +182,7 @@ class KubernetesJobOperator(ShorthandOperator):
     """
 
     template_fields: Sequence[str] = (
+        "rendered_yaml",  # first, for "Rendered Template" shows them in this order
         *ShorthandOperator.shorthand_names,
         "yaml_file_name",
         "job_yaml_xcoms",
@@ -200,7 +201,6 @@ class KubernetesJobOperator(ShorthandOperator):
         "config_file",
         "cluster_context",
         "replay_dir",
-        "rendered_yaml",
     )
     # Empty on purpose: Airflow would replace an argument that ends so by the content of a file.
     template_ext: Sequence[str] = ()
@@ -487,7 +487,8 @@ class KubernetesJobOperator(ShorthandOperator):
             # Rendered output must never be rendered again.
             self.rendered_yaml = self._rendering_error = None
         try:
-            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            fields = type(self).template_fields if parent is self else template_fields
+            super()._do_render_template_fields(parent, fields, context, jinja_env, seen_oids)
             if parent is self and self.renders_before_execute and not self.asks_kubectl:
                 self._manifest = self._make_manifest(context)
                 self.rendered_yaml = self._manifest.masked_text()
@@ -497,6 +498,14 @@ class KubernetesJobOperator(ShorthandOperator):
                 raise
             self._rendering_error = error
             self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
+        finally:
+            if parent is self:
+                self._show_only_what_is_set()
+
+    def _show_only_what_is_set(self) -> None:
+        """Keep what was not given out of "Rendered Template", which is long enough; all of it is rendered."""
+        given = (name for name in type(self).template_fields if getattr(self, name, None) not in (None, {}, [], ()))
+        self.template_fields = tuple(dict.fromkeys(["rendered_yaml", *given]))
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest

@@ -338,3 +338,13 @@ def test_a_backoff_limit_is_written_even_where_kubernetes_has_a_default(
     )
     (written,) = tmp_path.glob("*.yaml")
     assert f"backoffLimit: {limit or 1}\n" in written.read_text()
+
+
+def test_rendered_template_shows_the_manifest_first_and_of_the_arguments_those_that_were_given() -> None:
+    task = operator(job_yaml=MANIFEST, labels={"a": "b"})
+    task.render_template_fields(context_for(task))
+    assert task.template_fields == ("rendered_yaml", "labels", "namespace")
+    task.namespace = "set-{{ 'later' }}"
+    task.render_template_fields(context_for(task))
+    assert task.namespace == "set-later", "what a cluster policy sets is rendered too"
+    assert KubernetesJobOperator.template_fields[0] == "rendered_yaml"
