@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kubectl_job_operator.printable import joined
 
 _ADVICE = "What to do: "
+_ROLE_OF_JOBS = f"Nothing was created.\n{_ADVICE}add them to its Role; examples/rbac has the smallest one that serves."
 
 
 class KubectlJobOperatorError(Exception):
@@ -58,24 +59,15 @@ class RightsMissingError(KubectlJobOperatorError):
     :param namespace: where the rights are missing.
     :param missing: each as a verb and a resource, as ``get pods/log``.
     :param advice: what else may help.
-    :param untouched: what was not done, as a sentence.
-    :param remedy: what to do.
+    :param rest: what was not done, and what to do.
     """
 
-    def __init__(
-        self,
-        namespace: str,
-        missing: Sequence[str],
-        advice: str = "",
-        *,
-        untouched: str = "Nothing was created.",
-        remedy: str = "add them to its Role; examples/rbac has the smallest one that serves.",
-    ) -> None:
+    def __init__(self, namespace: str, missing: Sequence[str], advice: str = "", rest: str = _ROLE_OF_JOBS) -> None:
         self.namespace = namespace
         self.missing = tuple(missing)
         super().__init__(
             f"The account that kubectl uses lacks rights that the operator needs in namespace {namespace}: "
-            f"{', '.join(self.missing)}. {untouched}\nWhat to do: {remedy}" + (f"\n{advice}" if advice else "")
+            f"{', '.join(self.missing)}. {rest}" + (f"\n{advice}" if advice else "")
         )
 
 
@@ -182,13 +174,13 @@ class NotInTimeError(KubectlJobOperatorError):
 
     :param states: how they are, each as a sentence.
     :param seconds: for how long they were waited for.
-    :param remedy: what to do.
     """
 
-    def __init__(self, states: Sequence[str], seconds: float, remedy: str) -> None:
+    def __init__(self, states: Sequence[str], seconds: float) -> None:
         self.states = tuple(states)
         self.seconds = seconds
-        super().__init__("\n".join([f"After {seconds:.0f} s of waiting:", *self.states, f"What to do: {remedy}"]))
+        advice = "see why with kubectl describe and kubectl get events, or give it more time by wait_timeout_seconds."
+        super().__init__("\n".join([f"After {seconds:.0f} s of waiting:", *self.states, f"{_ADVICE}{advice}"]))
 
 
 class ObjectFailedError(KubectlJobOperatorError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +34,8 @@ def settle_way_in(task: ClusterTask) -> None:
 
     :raises ValueError: naming the arguments.
     """
+    if isinstance(task.config_file, os.PathLike):
+        task.config_file = os.fspath(task.config_file)
     check_texts(task, TEMPLATED)
     if not isinstance(task.in_cluster, (bool, type(None))):
         raise ValueError(f"in_cluster must be a bool, but is {task.in_cluster!r}")  # noqa: TRY004 - as all arguments
@@ -74,12 +77,14 @@ def check_rendered_texts(task: Any, names: Iterable[str]) -> None:
     """
     for name in names:
         value = getattr(task, name)
-        if not isinstance(value, (str, type(None))) or (value is not None and not value.isprintable()):
-            kind = type(value).__name__
-            raise InputError(
-                f"{name} must be a str of signs that can be printed, but is a {kind} that is not.\n"
-                "What to do: mend the argument, or what the earlier task returns for it."
-            )
+        if value is None or (isinstance(value, str) and value.isprintable()):
+            continue
+        # What is wrong may be secret, so it is not shown.
+        problem = "has signs that cannot be printed" if isinstance(value, str) else f"is a {type(value).__name__}"
+        raise InputError(
+            f"{name} must be a str, but {problem}.\n"
+            "What to do: mend the argument, or what the earlier task returns for it."
+        )
 
 
 def open_session(task: ClusterTask, namespace: str | None = None) -> Session:

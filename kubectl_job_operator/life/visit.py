@@ -128,13 +128,9 @@ class Visit:
         resources = Resources(kubectl.finish_api_resources(names_call))
         lacking = granted.lacks(wanted(resources))
         if lacking:
-            raise RightsMissingError(
-                str(kubectl.namespace),
-                list(dict.fromkeys(map(str, lacking))),
-                advice,
-                untouched=self._untouched,
-                remedy="add them to its Role.",
-            )
+            names = list(dict.fromkeys(map(str, lacking)))
+            rest = f"{self._untouched}\nWhat to do: add them to its Role."
+            raise RightsMissingError(str(kubectl.namespace), names, advice, rest)
         return resources, "all rights" if granted.is_known else "rights not known"
 
     def _leave_word(self) -> None:

@@ -93,11 +93,7 @@ class _Arrivals:
     def _too_late(self) -> NotInTimeError:
         self._session.kubectl.stop(*self._calls.values())
         states = [f"  {target} ({wish.words}): {self._state(target, wish)}" for target, wish in self._pending.items()]
-        return NotInTimeError(
-            states,
-            self._timeout_seconds,
-            "see why with kubectl describe and kubectl get events, or give it more time by wait_timeout_seconds.",
-        )
+        return NotInTimeError(states, self._timeout_seconds)
 
     def _state(self, target: str, wish: Awaited) -> str:
         try:

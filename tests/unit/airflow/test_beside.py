@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +131,7 @@ def test_what_the_template_makes_of_a_secret_is_masked_where_airflow_shows_it(fa
         ({"yaml": YAML, "wait_for": {"Deployment/other": "Available"}}, ("Deployment/other",)),
         ({"yaml": YAML, "wait_for": "{{ 'a b' }}"}, ("wait_for", "'a b'")),
         ({"yaml": YAML, "labels": {"a": object()}}, ("labels['a']",)),
+        ({"yaml": YAML, "namespace": "{{ 'a\\tb' }}"}, ("namespace must be a str, but has signs",)),
     ],
 )
 def test_input_that_cannot_work_fails_the_task_without_a_retry_and_without_a_kubectl(
@@ -177,6 +179,10 @@ def test_a_delete_that_could_hit_too_much_is_refused_before_any_kubectl(
         execute(make(KubectlDeleteOperator, **arguments))
     assert all(word in str(failure.value) for word in (*words, "Nothing was deleted.")), failure.value
     assert fake_kubectl.calls == []
+
+
+def test_a_kubeconfig_may_be_a_path(tmp_path: Path) -> None:
+    assert make(KubectlDeleteOperator, targets="a/b", config_file=tmp_path).config_file == str(tmp_path)
 
 
 def test_nothing_to_delete_is_no_error_and_needs_no_kubectl(fake_kubectl: FakeKubectl) -> None:
