@@ -25,6 +25,7 @@ from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.life.scenes import INVALID, SECRET, Interruption
 from tests.unit.stage import Log
+from tests.unit.test_printable import CONTROL
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -127,6 +128,17 @@ def test_a_file_with_secrets_is_not_kept_and_the_group_has_it_masked(
     assert "very-secret" not in log.text
     assert "cat > ./companions-of-countdown.yaml <<'MANIFEST'\n# Secret keys is a comment" in group(log)
     assert "-f ./companions-of-countdown.yaml" in group(log)
+
+
+def test_no_file_of_the_folder_orders_a_terminal_about(fake_kubectl: FakeKubectl, log: Log, replays: Path) -> None:
+    said = event("countdown-gone")
+    said.update(message="\x1b]0;mine\x07", reason="\x1b[2J")
+    fake_kubectl.answers("get events", {"items": [said]})
+    script(fake_kubectl)
+    run(log, replays)
+    assert "countdown-gone" in (replays / NAME / "events.txt").read_text()
+    for path in (replays / NAME).iterdir():
+        assert not CONTROL.search(path.read_text()), path
 
 
 def test_what_failed_tries_leave_is_bounded_whether_a_folder_is_asked_for_or_not(
@@ -235,7 +247,7 @@ def test_an_error_in_telling_does_not_hide_why_the_try_failed(
     script(fake_kubectl)
 
     def broken(text: str) -> str:
-        if "is Failed after" in log.text:
+        if "::group::Time line" in log.text:
             raise RuntimeError("the mask is broken")
         return text
 
