@@ -78,10 +78,13 @@ def tasks_in(file: str, options: Options) -> Iterator[Task]:
     :raises InputError: if Airflow is not there, or there is no such task.
     """
     given = variables_of(options.values_files, options.assignments)
+    # What the file itself prints, and what Airflow logs in spite of all, must not get among our answers.
     with _quiet_airflow(Path(file)):
-        room = _room()
+        with contextlib.redirect_stdout(sys.stderr):
+            room = _room()
         try:
-            found = room.tasks_of(os.path.abspath(file))  # noqa: PTH100 - as in source.py
+            with contextlib.redirect_stdout(sys.stderr):
+                found = room.tasks_of(os.path.abspath(file))  # noqa: PTH100 - as in source.py
         except InputError as error:
             yield Task(file, error=error)
             return
@@ -89,7 +92,9 @@ def tasks_in(file: str, options: Options) -> Iterator[Task]:
         if not chosen:
             raise InputError(_none_of(file, options.task, [f"{one.dag_id}.{one.task_id}" for one in found]))
         for one in chosen:
-            yield _look(one, file, given)
+            with contextlib.redirect_stdout(sys.stderr):
+                task = _look(one, file, given)
+            yield task
 
 
 def _look(found: Any, file: str, given: dict[str, Any]) -> Task:

@@ -69,6 +69,14 @@ def test_what_is_set_by_hand_wins_over_the_dag(dag: Dag, capsys: pytest.CaptureF
     assert json.loads(capsys.readouterr().out)["metadata"]["name"] == "you-today"
 
 
+def test_what_a_dags_file_prints_is_not_taken_for_the_answer(dag: Dag, capsys: pytest.CaptureFixture[str]) -> None:
+    dag('print("hello")', 'KubernetesJobOperator(task_id="t", image="busybox", name="n")')
+    assert main(["render", "--dag", "dag.py", "-o", "json"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["metadata"]["name"] == "n"
+    assert "hello" in output.err
+
+
 @pytest.mark.parametrize("chosen", ["two", "first.two"])
 def test_one_task_can_be_chosen(dag: Dag, capsys: pytest.CaptureFixture[str], chosen: str) -> None:
     dag(*(f'KubernetesJobOperator(task_id="{name}", image="busybox", name="job-{name}")' for name in ("one", "two")))
