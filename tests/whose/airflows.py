@@ -42,6 +42,8 @@ class Airflow(Deployment):
     def _make_environment(self, kubeconfig: Path, parallelism: int) -> dict[str, str]:
         return {
             **super()._make_environment(kubeconfig, parallelism),
+            # A scheduler ends when SQLite is locked for longer than it waits.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=60",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": _DEAD_AFTER,
         }
 
