@@ -151,7 +151,7 @@ def test_what_airflow_masks_is_masked_before_it_is_logged(
 
 class _Task:
     skip_on_exit_code = fail_on_exit_code = None
-    log = logging.getLogger("airflow.task.test_task_log")
+    log = logging.getLogger("kubectl_job_operator.tests")
 
 
 @pytest.mark.parametrize(
