@@ -21,12 +21,23 @@ there. Changes nothing.
 Examples:
   kubectl-job-operator doctor
 
-  kubectl-job-operator doctor --kubeconfig ~/.kube/staging --namespace jobs"""
+  kubectl-job-operator doctor --kubeconfig ~/.kube/staging --namespace jobs
+
+  # For the operators that apply, delete and wait, too
+  kubectl-job-operator doctor --resource configmaps --resource deployments.apps"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be given."""
     add_output_option(parser, "text", "json")
+    parser.add_argument(
+        "--resource",
+        action="append",
+        default=[],
+        dest="resources",
+        metavar="NAME",
+        help="also check the rights that apply, delete and wait need on this, as kubectl names it; may be repeated",
+    )
     add_cluster_options(parser)
 
 
@@ -36,7 +47,7 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.streams import say
     from kubectl_job_operator.life.examination import examine
 
-    findings = list(examine(access_of(options), options.namespace))
+    findings = list(examine(access_of(options), options.namespace, options.resources))
     if options.output == "json":
         say(as_json(findings))
     else:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_job_operator.attempt.asking import connect
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
-from kubectl_job_operator.status import rights
+from kubectl_job_operator.status import object_rights, rights
 from kubectl_job_operator.version import __version__
 
 _ADVICE = "What to do: "
 _SUPPORTED_SKEW = 1  # Kubernetes' own promise for kubectl
+_BESIDE_THE_JOBS = {
+    "KubectlApplyOperator": object_rights.APPLY,
+    "KubectlDeleteOperator": object_rights.DELETE,
+    "KubectlWaitSensor": object_rights.WAIT,
+}
 
 
 class Mark(enum.Enum):
@@ -53,10 +59,11 @@ class Finding:
         return self.mark is Mark.UNSURE
 
 
-def examine(access: Access, namespace: str | None) -> Iterator[Finding]:
+def examine(access: Access, namespace: str | None, resources: Sequence[str] = ()) -> Iterator[Finding]:
     """Look at one thing after the other, and change nothing; end where the next cannot be looked at.
 
     :param namespace: default is where kubectl works by default.
+    :param resources: also what the operators beside the Jobs need on these, as ``configmaps``.
     """
     yield Finding("kubectl-job-operator", Mark.GOOD, __version__)
     what = "kubectl"
@@ -74,7 +81,13 @@ def examine(access: Access, namespace: str | None) -> Iterator[Finding]:
             what = "namespace"
             yield _namespace(kubectl)
             what = "rights"
-            yield from _rights(kubectl)
+            granted = rights.Granted.read(kubectl.finish_can_i_list(kubectl.start_can_i_list()))
+            yield from _rights(granted)
+            if resources:
+                what = "resources"
+                known = object_rights.Resources(kubectl.finish_api_resources(kubectl.start_api_resources()))
+                for word in resources:
+                    yield from _rights_on(word, known.called(word), granted)
     except KubectlJobOperatorError as error:
         yield _trouble(what, error)
 
@@ -122,9 +135,8 @@ def _namespace(kubectl: Kubectl) -> Finding:
     return Finding("namespace", Mark.GOOD, name)
 
 
-def _rights(kubectl: Kubectl) -> Iterator[Finding]:
+def _rights(granted: rights.Granted) -> Iterator[Finding]:
     """Yield each right that the operator has a use for."""
-    granted = rights.Granted.read(kubectl.finish_can_i_list(kubectl.start_can_i_list()))
     wanted = rights.FOR_A_JOB
     missing = granted.lacks([*wanted.needed, *wanted.helpful])
     advice = "add it to the account's Role, as in examples/rbac/role.yaml."
@@ -141,6 +153,23 @@ def _rights(kubectl: Kubectl) -> Iterator[Finding]:
     for right, argument in rights.FOR_SOME.items() if granted.is_known else ():
         found = "not there; no other task needs it" if granted.lacks([right]) else "there"
         yield Finding(f"for {argument}: {right}", Mark.GOOD, found)
+
+
+def _rights_on(word: str, resource: object_rights.Resource | None, granted: rights.Granted) -> Iterator[Finding]:
+    """Yield each right on a resource that an operator beside the Jobs has a use for."""
+    if resource is None:
+        yield Finding(word, Mark.BAD, "the cluster has no such resource", "choose one of kubectl api-resources.")
+        return
+    for verb in dict.fromkeys(itertools.chain(*_BESIDE_THE_JOBS.values())):
+        (right,) = object_rights.rights_on([resource], [verb])
+        what = f"right to {right}"
+        if not granted.is_known:
+            yield Finding(what, Mark.UNSURE, "the cluster does not tell")
+        elif granted.lacks([right]):
+            users = " and ".join(name for name, verbs in _BESIDE_THE_JOBS.items() if verb in verbs)
+            yield Finding(what, Mark.BAD, f"missing, for {users}", f"add {right} to the account's Role.")
+        else:
+            yield Finding(what, Mark.GOOD, "granted")
 
 
 def _trouble(what: str, error: KubectlJobOperatorError) -> Finding:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
+from tests import cluster as test_cluster
 from tests.demo import EXAMPLES
 from tests.integration.accounts import grant, kubeconfig_of_account, rules_in
 from tests.integration.airflow_task import Listener, TaskRunner
@@ -123,12 +127,17 @@ def test_a_sensor_sees_what_becomes_of_an_object_that_somebody_else_made(
     assert not running(namespace.name), "a kubectl outlived the task"
 
 
-def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own(namespace: Namespace) -> None:
-    count = 50
+def wait_deferred(
+    namespace: Namespace, count: int, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[set[str], list[int]]:
+    """Let deferred sensors wait, half of them for a deletion; return what they learned, and how many kubectls ran.
+
+    :param meanwhile: what happens once all of them wait, before what they wait for.
+    """
     documents = [MAP.replace("name: state", f"name: state-{number}") for number in range(count)]
     namespace.kubectl("apply", "-f", "-", given="\n---\n".join(documents))
 
-    async def event_of(number: int) -> dict[str, str]:
+    async def news_of(number: int) -> str:
         trigger = KubectlWaitTrigger(
             resource="configmaps",
             name=f"state-{number}",
@@ -138,15 +147,16 @@ def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own
             cluster_context=namespace.cluster.context,
         )
         event: Any = await anext(aiter(trigger.run()))
-        return dict(event.payload)
+        return str(event.payload["news"])
 
     def go_on() -> None:
+        meanwhile()
         others = [one.replace("begun", "done") for number, one in enumerate(documents) if number % 2 == 0]
         namespace.kubectl("apply", "-f", "-", given="\n---\n".join(others))
         namespace.kubectl("delete", "configmap", *(f"state-{number}" for number in range(1, count, 2)))
 
-    async def all_of_them() -> tuple[list[dict[str, str]], list[int]]:
-        waiting = [asyncio.create_task(event_of(number)) for number in range(count)]
+    async def all_of_them() -> tuple[set[str], list[int]]:
+        waiting = [asyncio.create_task(news_of(number)) for number in range(count)]
         kubectls: list[int] = []
         # Beside the watch there is a list now and then, until the watch has spoken.
         while kubectls[-4:] != [1, 1, 1, 1]:
@@ -155,11 +165,32 @@ def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own
             assert len(kubectls) < 60, kubectls
         assert not any(one.done() for one in waiting)
         await asyncio.to_thread(go_on)
-        return await asyncio.wait_for(asyncio.gather(*waiting), 120), kubectls
+        return set(await asyncio.wait_for(asyncio.gather(*waiting), 120)), kubectls
 
-    events, kubectls = asyncio.run(all_of_them())
-    assert {event["news"] for event in events} == {"met"}
+    return asyncio.run(all_of_them())
+
+
+def test_fifty_deferred_sensors_wait_with_one_kubectl_and_each_learns_of_his_own(namespace: Namespace) -> None:
+    news, kubectls = wait_deferred(namespace, 50)
+    assert news == {"met"}
     assert max(kubectls) <= 3, kubectls
+
+
+@pytest.mark.usefixtures("breakable")
+def test_deferred_sensors_wait_through_a_restart_of_the_api_server(namespace: Namespace) -> None:
+    def restart() -> None:
+        test_cluster.faults.kill("kube-apiserver")
+        time.sleep(3)
+        test_cluster.faults.start("kube-apiserver")
+        until(lambda: is_served(namespace), "the API server did not come back", seconds=120)
+
+    assert wait_deferred(namespace, 4, restart)[0] == {"met"}
+
+
+def is_served(namespace: Namespace) -> bool:
+    """Whether the API server is there and knows who asks."""
+    command = namespace.command("auth", "can-i", "delete", "configmaps")
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_a_setup_that_fails_itself_leaves_nothing_either(task: TaskRunner, namespace: Namespace) -> None:

@@ -158,3 +158,34 @@ def test_a_kubectl_that_is_named_and_not_there_is_told_as_the_option(program: Pr
     words = " ".join(result.out.split())
     assert "There is no program '/opt/kubectl'" in words
     assert "mend --kubectl, or leave it out" in words
+
+
+RESOURCES = """\
+configmaps     cm       v1        true   ConfigMap
+deployments    deploy   apps/v1   true   Deployment
+"""
+
+
+def test_the_rights_of_what_stands_beside_the_jobs_are_looked_at_where_that_is_asked(
+    program: Program, fake_kubectl: FakeKubectl
+) -> None:
+    rights = f"{EVENTS_ARE_MISSING}events [] [] [list]\nconfigmaps [] [] [get list watch delete]\n"
+    fake_kubectl.answers("auth can-i --list", rights)
+    fake_kubectl.answers("api-resources --no-headers", RESOURCES)
+    script(fake_kubectl)
+    result = program("doctor", "--resource", "cm")
+    assert result.code == 2
+    assert row(result.out, "right to delete configmaps") == "ok right to delete configmaps granted"
+    assert row(result.out, "right to create configmaps").startswith(
+        "NO right to create configmaps missing, for KubectlApplyOperator"
+    )
+    assert "deployments" not in result.out
+    assert "configmaps" not in program("doctor").out
+
+
+def test_a_resource_that_the_cluster_does_not_have_is_told(program: Program, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("api-resources --no-headers", RESOURCES)
+    script(fake_kubectl)
+    result = program("doctor", "--resource", "widgets")
+    assert result.code == 2
+    assert row(result.out, "widgets").startswith("NO widgets the cluster has no such resource")
