@@ -19,6 +19,9 @@ from kubectl_job_operator.replay.aftermath import Caller
 _SHORTEST_NUMBER = 5
 """Of fewer digits, as Airflow has it too, every log is full: ``***`` in each date."""
 
+_REFERENCES = frozenset({"imagePullSecrets", "secretKeyRef", "secretName", "secretRef"})
+"""Where Kubernetes has the name of a Secret, which everybody needs to mend what is wrong with it."""
+
 
 def mask_by_name(values: Any) -> None:
     """Let Airflow mask every value whose name says that it is secret, as ``password`` does.
@@ -34,6 +37,8 @@ def _mask(value: Any, name: str | None) -> None:
     if isinstance(value, Mapping):
         beside = value.get("name") if "value" in value else None
         for key, item in value.items():
+            if key in _REFERENCES:
+                continue
             own = beside if key == "value" and isinstance(beside, str) else str(key)
             _mask(item, name or (own if is_secret_name(own) else None))
     elif isinstance(value, (list, tuple, set, frozenset)):

@@ -268,7 +268,7 @@ def test_a_kubeconfig_from_a_connection_does_not_outlive_a_failure(
     task.write("job.yaml", job("exit 1"))
     run = task.run(yaml_file_name="job.yaml", kubernetes_conn_id="cluster")
     assert run.state == "failed"
-    assert [path.name for path in run.manifest_file.parent.iterdir()] == ["job.yaml"]
+    assert [path.name for path in run.manifest_file.parent.glob("[!.]*")] == ["job.yaml"]
     assert "The kubeconfig of the connection is not kept" in run.log
 
 

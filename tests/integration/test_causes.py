@@ -276,7 +276,7 @@ CAUSES = [
     Cause(
         "deadline exceeded",
         job("sleep 60", spec="backoffLimit: 0\nactiveDeadlineSeconds: 3"),
-        ("failed: it ran longer than its activeDeadlineSeconds of 3 (DeadlineExceeded)\n", "SuccessfulDelete"),
+        ("failed: it ran longer than its activeDeadlineSeconds of 3 (DeadlineExceeded)\n",),
         "raise activeDeadlineSeconds (now 3)",
     ),
     Cause(

@@ -32,6 +32,8 @@ from tests.unit.stage import MANIFEST
         ({"password": 8080, "secret": True, "token": None}, set()),
         ([{"name": "DB_PASSWORD", "value": "a"}, {"name": "USER", "value": "b"}], {"a"}),
         ([{"name": "init", "env": [{"name": "API_KEY", "value": "a"}]}], {"a"}),
+        ([{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "word"}}}], set()),
+        ({"imagePullSecrets": [{"name": "registry"}], "envFrom": [{"secretRef": {"name": "keys"}}]}, set()),
         ({"passwords": {"when": datetime.date(2026, 1, 31)}}, set()),
         ("password", set()),
         (None, set()),
