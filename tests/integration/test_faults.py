@@ -152,14 +152,18 @@ def test_a_full_disk_is_said_so_before_anything_is_created(
 
 @pytest.mark.parametrize("condition", ["condition=complete", "condition=failed", "delete"])
 def test_a_wait_that_is_killed_is_started_again(condition: str, task: TaskRunner, namespace: Namespace) -> None:
-    task.write("job.yaml", job("sleep 6"))
+    task.write("job.yaml", job("sleep 6", spec="backoffLimit: 2"))
 
     def kill_it() -> None:
         def waits() -> list[psutil.Process]:
             children = psutil.Process().children(recursive=True)
             return [child for child in children if f"--for={condition}" in cmdline(child)]
 
-        until(lambda: namespace.living("pods") != [] and waits() != [], "there was no wait")
+        until(lambda: namespace.living("pods") != [], "there was no pod")
+        if condition != "condition=complete":
+            # As long as no pod shows anything of it, nobody waits for the Job's failure or deletion.
+            namespace.kubectl("delete", "pod", namespace.living("pods")[0], "--wait=false")
+        until(lambda: waits() != [], "there was no wait")
         for process in waits():
             process.kill()
 
