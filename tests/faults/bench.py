@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubectl_job_operator.attempt.private_folder import KEPT, LOCK, PREFIX
 from tests.cluster import Cluster, faults
 from tests.faults.dag import Life, Stage, write_dag
 from tests.faults.deployment import Deployment
@@ -298,13 +299,18 @@ def leftovers_of(
         return tuple(one["metadata"]["name"] for one in objects[resource] if one["metadata"]["name"] == name)  # type: ignore[index]
 
     labels = {one["metadata"]["name"]: one["metadata"].get("labels", {}) for one in objects["pods"]}  # type: ignore[index,attr-defined]
-    ours = [path for path in tmp.iterdir() if path.name.startswith("kubectl-job-operator-")]
+    ours = [path for path in tmp.iterdir() if path.name.startswith(PREFIX)]
     return Leftovers(
         jobs=named("jobs"),
         config_maps=named("configmaps"),
         pods={pod: one["controller-uid"] for pod, one in labels.items() if one.get("job-name") == name},
         folders={
-            path.name: tuple(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()) for path in ours
+            path.name: tuple(
+                str(file.relative_to(path))
+                for file in path.rglob("*")
+                if file.is_file() and file.name not in (LOCK, KEPT)  # they say whose the folder is
+            )
+            for path in ours
         },
         other_files=tuple(path.name for path in tmp.iterdir() if path not in ours),
         kubectls=tuple(command for place, command in commands if place == str(tmp)),
