@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,21 @@ class Session:
             standing=self.standing,
             is_ready=self.kubectl.is_ready,
         )
+
+    def persist_in_spite_of_a_kill(self, action: Callable[[Kubectl], Result], tolerance_seconds: float) -> Result:
+        """Do it with kubectls of its own, as a kill has stopped all others, and through a short outage."""
+        processes = Processes(self.environment)
+        kubectl = self.kubectl.with_processes(processes)
+        try:
+            return persist(
+                lambda: action(kubectl),
+                tolerance_seconds=tolerance_seconds,
+                pause=time.sleep,
+                show=self.log.warning,
+                is_ready=kubectl.is_ready,
+            )
+        finally:
+            processes.close()
 
     def _tell(self, line: str) -> None:
         self.log.info(line)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
-from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
@@ -19,7 +17,6 @@ from kubectl_job_operator.errors import (
     ResultError,
     TaskTimeoutError,
 )
-from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status.rights import LIST_EVENTS
@@ -129,20 +126,10 @@ class Unwinding:
     def _delete_what_is_left(self) -> None:
         """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
         attempt = self._attempt
-        processes = Processes(attempt.environment)
-        kubectl = attempt.kubectl.with_processes(processes)
         try:
-            persist(
-                lambda: attempt.belongings.delete(kubectl),
-                tolerance_seconds=_KILL_SECONDS,
-                pause=time.sleep,
-                show=attempt.log.warning,
-                is_ready=kubectl.is_ready,
-            )
+            attempt.persist_in_spite_of_a_kill(attempt.belongings.delete, _KILL_SECONDS)
         except KubectlError as error:
-            attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(kubectl)}")
-        finally:
-            processes.close()
+            attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(attempt.kubectl)}")
 
     def _leave_word(self) -> None:
         """Tell how the try can be run again, if it came so far that there is something to run."""

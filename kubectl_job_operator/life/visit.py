@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.attempt.workspace import manifest_file_name
 from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import settings_in
-from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.manifest.object_list import ObjectList, name_of
 from kubectl_job_operator.status.object_rights import Resources
 from kubectl_job_operator.status.rights import Granted, Right
@@ -101,20 +98,10 @@ class Visit:
     def delete(self, *what: str) -> None:
         """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
         session = self._session
-        processes = Processes(session.environment)
-        kubectl = session.kubectl.with_processes(processes)
         try:
-            persist(
-                lambda: kubectl.delete_any(*what),
-                tolerance_seconds=_CLEANING_SECONDS,
-                pause=time.sleep,
-                show=session.log.warning,
-                is_ready=kubectl.is_ready,
-            )
+            session.persist_in_spite_of_a_kill(lambda kubectl: kubectl.delete_any(*what), _CLEANING_SECONDS)
         except KubectlError as error:
-            session.log.warning(f"{error}\nTo delete it: {kubectl.delete_any_command(*what)}")
-        finally:
-            processes.close()
+            session.log.warning(f"{error}\nTo delete it: {session.kubectl.delete_any_command(*what)}")
 
     def _checked(self, wanted: Callable[[Resources], Sequence[Right]], advice: str) -> tuple[Resources, str]:
         kubectl = self._session.kubectl
