@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,3 +41,10 @@ def test_what_is_missing_is_one_sentence_with_the_way_out(machine: Machine, why:
     assert why in sentence
     assert sentence.endswith(f"{WAY_OUT}.")
     assert "\n" not in sentence
+
+
+def test_a_python_without_any_package_is_enough() -> None:
+    # `make cluster` runs before anything is installed.
+    command = (sys.executable, "-S", "-m", "tests.cluster", "--help")
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

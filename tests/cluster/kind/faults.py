@@ -11,8 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.cluster.errors import ClusterError
 
 from . import cluster, nodes
@@ -33,6 +31,8 @@ WAIT_SECONDS = 60
 
 def begin_audit() -> None:
     """Let the API server write an audit log, which starts it anew; nothing happens where it does already."""
+    import yaml  # only here and below: a cluster is brought up by a bare Python
+
     manifest = yaml.safe_load(nodes.read(nodes.CONTROL_PLANE, API_SERVER_FILE))
     (container,) = manifest["spec"]["containers"]
     if f"--audit-log-path={AUDIT_LOG}" in container["command"]:
@@ -115,6 +115,8 @@ def read(path: Path) -> str:
 
 def configure_kubelet(**settings: object) -> dict[str, object]:
     """Change settings of the worker's kubelet, which starts anew with them; return what they were before."""
+    import yaml
+
     configuration: dict[str, Any] = yaml.safe_load(nodes.read(nodes.WORKER, KUBELET_FILE))
     before = {name: configuration.get(name) for name in settings}
     changed = {name: value for name, value in (configuration | settings).items() if value is not None}
