@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.debian import build, certificates, cgroups, components, configuration, mounts, release
+from tests.cluster.debian import build, certificates, cgroups, components, configuration, mounts, pinned, release
 from tests.cluster.debian.layout import CONTEXT, Layout
 from tests.cluster.debian.network import removal_of_kubernetes_rules
 from tests.cluster.debian.ports import Ports, free_port
@@ -47,7 +47,7 @@ COMMIT
 
 
 BUILT = Release("1.37", {name: Path("/built") for name in COMPONENTS})
-DEBIANS = Release(OLDEST, {name: Path("/built") for name in build.BINARIES})
+DEBIANS = Release(OLDEST, {name: Path("/built") for name in COMPONENTS})
 
 
 @pytest.mark.parametrize("release", [BUILT, DEBIANS], ids=lambda release: release.minor)
@@ -70,9 +70,14 @@ def test_each_version_is_given_the_flags_of_its_time() -> None:
         assert flag not in new
 
 
-def test_what_debian_has_is_taken_from_the_system_and_what_was_built_from_its_folder() -> None:
-    assert (DEBIANS.program("etcd"), DEBIANS.program("kubelet")) == ("etcd", "/built/kubelet")
-    assert BUILT.program("etcd") == "/built/etcd"
+def test_no_program_of_the_hosts_own_suite_runs_the_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.cluster.debian.packages.missing", lambda _: [])
+    monkeypatch.setattr("tests.cluster.debian.build.binaries", lambda: tmp_path / "kubernetes")
+    monkeypatch.setattr(pinned, "runtime", lambda: tmp_path / "runtime")
+    debians = release.get(OLDEST)
+    assert sorted(debians.folders) == sorted(COMPONENTS)
+    assert debians.program("etcd") == f"{tmp_path}/runtime/usr/bin/etcd"
+    assert debians.program("kubelet") == f"{tmp_path}/kubernetes/kubelet"
 
 
 @pytest.mark.parametrize(("lacking", "chosen"), [("", modules.minors()[-1]), ("there is no Go", OLDEST)])

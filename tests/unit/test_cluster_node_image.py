@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.debian import suites
-from tests.cluster.errors import ClusterError, MissingError
+from tests.cluster.errors import ClusterError
 from tests.cluster.kind import archives, image, manifests
 from tests.cluster.kind.archives import Recipe
 
@@ -77,20 +77,43 @@ def test_an_archive_names_its_images_and_has_a_layer_of_several_once(tmp_path: P
         assert configuration["rootfs"]["diff_ids"] == digests
 
 
-def test_debians_mirror_is_the_one_that_apt_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("known", "taken"),
+    [
+        (
+            ("Other|Other|main|http://other.example/", "Debian|Debian|main|http://mirror.example/debian/"),
+            "mirror.example",
+        ),
+        (("Ubuntu|Ubuntu|main|http://ubuntu.example/ubuntu",), "deb.debian.org"),
+    ],
+)
+def test_debians_mirror_is_the_one_that_apt_uses_or_debians_own(
+    known: tuple[str, ...], taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     apt = tmp_path / "apt-get"
-    lines = ("Other|Other|main|http://other.example/", "Debian|Debian|main|http://mirror.example/debian/")
-    apt.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines))
+    apt.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in known))
     apt.chmod(0o755)
     monkeypatch.setattr("tests.cluster.debian.commands.SYSTEM_PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert suites.mirror() == "http://mirror.example/debian/"
+    assert suites.mirror().rstrip("/") == f"http://{taken}/debian"
 
 
-def test_without_a_mirror_of_debian_one_sentence_says_for_what_it_is_needed(
+def test_packages_and_sources_come_from_the_suite_that_is_asked_for_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(suites, "mirror", lambda: "")
-    with pytest.raises(MissingError, match=r"apt knows no mirror of Debian, from which docker\.io would come"):
-        suites.unpacked("docker", "trixie", ("docker.io",))
-    assert not suites.built("docker").exists()
+    asked: list[tuple[str, ...]] = []
+
+    def output_of(command: tuple[str, ...], **_: object) -> str:
+        asked.append(command)
+        return ""
+
+    monkeypatch.setattr("tests.cluster.debian.packages.missing", lambda _: [])
+    monkeypatch.setattr(suites, "mirror", lambda: "http://mirror.example/debian")
+    monkeypatch.setattr(suites, "output_of", output_of)
+    suites.source("kubernetes", "bookworm", tmp_path)
+    update, source = asked
+    assert update[:2] == ("apt-get", "update")
+    assert (source[:2], source[-1]) == (("apt-get", "source"), "kubernetes")
+    assert "Dir::Etc::sourceparts=/dev/null" in set(update) & set(source)
+    (line,) = (tmp_path / "apt/sources.list").read_text().splitlines()
+    assert line.startswith("deb-src [signed-by=/")
+    assert line.endswith("] http://mirror.example/debian bookworm main")

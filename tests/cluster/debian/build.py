@@ -8,7 +8,7 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.paths import cache_folder
 from tests.cluster.progress import Step, say, step
 
-from . import packages
+from . import packages, pinned, suites
 from .commands import SYSTEM_PATH, run_logged
 
 BINARIES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
@@ -16,7 +16,6 @@ PREFIX = "kubernetes-"
 # The leading dot keeps a half-done build apart from a finished one.
 UNFINISHED = ".build-"
 REFLECT2 = Path("github.com/modern-go/reflect2")
-DEBIAN_GO_LIBRARIES = Path("/usr/share/gocode/src")
 
 
 def binaries() -> Path:
@@ -46,7 +45,7 @@ def _build() -> Path:
 
 def _build_in(workshop: Path) -> Path:
     with step("download and unpack the source package kubernetes"):
-        packages.download_source("kubernetes", workshop)
+        suites.source("kubernetes", pinned.SUITE, workshop)
     tree = _source_tree(workshop)
     _replace_reflect2(tree)
     # Kubernetes' build scripts want to find the tree below GOPATH, as Debian's own rules arrange it.
@@ -71,7 +70,7 @@ def _build_in(workshop: Path) -> Path:
 def _make(tree: Path, log: Path, under_way: Step, command: tuple[str, ...], what: str) -> None:
     """Run one part of Kubernetes' own build, politely: it takes every core for minutes."""
     environment = {
-        "PATH": SYSTEM_PATH,
+        "PATH": f"{pinned.toolchain() / 'usr/lib' / f'go-{pinned.GO}' / 'bin'}:{SYSTEM_PATH}",
         "LC_ALL": "C.UTF-8",
         "HOME": str(tree),
         "GOPATH": str(tree / ".go"),
@@ -101,4 +100,4 @@ def _replace_reflect2(tree: Path) -> None:
     """Replace the one vendored library that crashes at its first map when compiled with Go 1.18 or later."""
     vendored = tree / "vendor" / REFLECT2
     shutil.rmtree(vendored)
-    shutil.copytree(DEBIAN_GO_LIBRARIES / REFLECT2, vendored)
+    shutil.copytree(pinned.toolchain() / "usr/share/gocode/src" / REFLECT2, vendored)

@@ -4,7 +4,7 @@ import base64
 import json
 from pathlib import Path
 
-from . import images, network
+from . import images, network, pinned
 from .layout import CONTEXT, Layout
 from .ports import Ports
 from .release import Release
@@ -105,7 +105,7 @@ def _write_containerd(layout: Layout) -> None:
         # A JSON string is a TOML string too.
         return json.dumps(str(value))
 
-    containerd = layout.folder / "containerd"
+    containerd, runtime = layout.folder / "containerd", pinned.runtime()
     (layout.configuration / "containerd.toml").write_text(
         f"""\
 version = 2
@@ -121,11 +121,12 @@ state = {text(containerd / "state")}
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = {text(runtime / "usr/lib/cni")}
     conf_dir = {text(layout.configuration / "cni")}
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      BinaryName = {text(runtime / "usr/sbin/runc")}
       Root = {text(containerd / "runc")}
 """
     )

@@ -1,4 +1,4 @@
-"""The container images: nothing can be pulled, so they are made from this machine's static busybox."""
+"""The container images: nothing can be pulled, so they are made from a static busybox."""
 
 import hashlib
 import io
@@ -7,10 +7,10 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import pinned
 from .commands import output_of
 from .requirements import go_architecture
 
-BUSYBOX = Path("/bin/busybox")
 SANDBOX_IMAGE = "docker.io/kubectl-job-operator/sandbox:1"
 # Beside the one that our tests name, the names that public examples use most.
 SHELL_IMAGES = tuple(
@@ -28,13 +28,17 @@ BASH = '#!/bin/sh\nexec /bin/sh "$@"\n'
 def write_all(folder: Path) -> list[Path]:
     """Write the archive of the shell image and that of the sandbox image, and return their paths."""
     folder.mkdir(parents=True)
-    busybox = BUSYBOX.read_bytes()
-    links = output_of((str(BUSYBOX), "--list")).split()
-    layer = root_filesystem(busybox, links)
+    layer = shell_layer()
     shell, sandbox = folder / "shell.tar", folder / "sandbox.tar"
     write_archive(shell, SHELL_IMAGES, layer, ("sh",), go_architecture())
     write_archive(sandbox, (SANDBOX_IMAGE,), layer, ("/bin/sleep", "2147483647"), go_architecture())
     return [shell, sandbox]
+
+
+def shell_layer() -> bytes:
+    """Return the layer of the images that have a shell."""
+    busybox = pinned.busybox()
+    return root_filesystem(busybox.read_bytes(), output_of((str(busybox), "--list")).split())
 
 
 def root_filesystem(busybox: bytes, links: Sequence[str]) -> bytes:

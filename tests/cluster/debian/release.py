@@ -1,14 +1,14 @@
 """Which Kubernetes the node runs: one that is built from Go modules, or Debian's own where no module can be had."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.errors import MissingError
 from tests.cluster.kubernetes import build as modules_build
 from tests.cluster.kubernetes import modules
 
-from . import build, packages
+from . import build, packages, pinned
 
 OLDEST = "1.20"
 
@@ -18,11 +18,11 @@ class Release:
     """A version of Kubernetes with what it runs beside.
 
     :param minor: as `1.37`.
-    :param folders: where the programs are by their names; one that has no folder is the system's own.
+    :param folders: where the programs are by their names.
     """
 
     minor: str
-    folders: Mapping[str, Path] = field(default_factory=dict)
+    folders: Mapping[str, Path]
 
     @property
     def is_debians(self) -> bool:
@@ -31,7 +31,7 @@ class Release:
 
     def program(self, name: str) -> str:
         """Return what starts a program."""
-        return str(self.folders[name] / name) if name in self.folders else name
+        return str(self.folders[name] / name)
 
 
 def minors() -> list[str]:
@@ -51,10 +51,9 @@ def choose(minor: str) -> str:
 
 def get(minor: str) -> Release:
     """Return a version whose programs are there, building and installing what is missing."""
+    packages.install(packages.TO_RUN)
     if minor == OLDEST:
-        binaries = build.binaries()
-        packages.install(packages.TO_RUN)
-        return Release(minor, dict.fromkeys(build.BINARIES, binaries))
-    packages.install(packages.TO_RUN_NEWER)
+        debians = dict.fromkeys(("etcd", "containerd"), pinned.runtime() / "usr/bin")
+        return Release(minor, {**dict.fromkeys(build.BINARIES, build.binaries()), **debians})
     parts = (modules.kubernetes(minor), modules.ETCD, modules.CONTAINERD)
     return Release(minor, {name: modules_build.programs(part) for part in parts for name in part.programs})

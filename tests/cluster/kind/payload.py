@@ -4,7 +4,7 @@ import re
 import tarfile
 from pathlib import Path
 
-from tests.cluster.debian import images, packages
+from tests.cluster.debian import images
 from tests.cluster.debian.commands import output_of
 from tests.cluster.kubernetes import build, modules
 from tests.cluster.kubernetes.modules import Module
@@ -19,7 +19,6 @@ PAUSE = ("/bin/sleep", "2147483647")
 
 def write(kubernetes: Module, workshop: Path, target: Path) -> None:
     """Write one archive with all images of a node."""
-    packages.install(("busybox-static",))
     archives.write(target, _recipes(kubernetes, workshop), compressed=True)
 
 
@@ -43,9 +42,7 @@ def _recipes(kubernetes: Module, workshop: Path) -> list[Recipe]:
     names = required(kubernetes)
     parts = build.programs(kubernetes)
     shell = workshop / "shell.tar"
-    shell.write_bytes(
-        images.root_filesystem(images.BUSYBOX.read_bytes(), output_of((str(images.BUSYBOX), "--list")).split())
-    )
+    shell.write_bytes(images.shell_layer())
     network = (root.network(), _links(workshop))
     storage = manifests.storage_images()
     recipes = [

@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster.debian import packages, suites
+from tests.cluster.debian import packages, pinned, suites
 from tests.cluster.debian.commands import output_of
 from tests.cluster.paths import built_folder
 from tests.cluster.progress import step
 
-# Its systemd still runs on control groups of version 1.
-SUITE = "bookworm"
+# The systemd of this suite still runs on control groups of version 1.
+SUITE = pinned.SUITE
 NODE = (
     *("systemd", "runc", "containernetworking-plugins", "conntrack", "iptables", "nftables", "iproute2", "ethtool"),
     *("socat", "util-linux", "mount", "kmod", "e2fsprogs", "bash", "ca-certificates", "jq", "procps", "hostname"),
@@ -46,7 +46,7 @@ def _tar(name: str, wanted: Sequence[str], variant: str, hook: str) -> Path:
     target = built_folder() / f"{name}-{SUITE}-{fingerprint}.tar"
     if target.is_file():
         return target
-    packages.install(("mmdebstrap",))
+    packages.install(("mmdebstrap", suites.KEYRING_PACKAGE))
     built_folder().mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(prefix=".root-", suffix=".tar", dir=built_folder())
     os.close(handle)
