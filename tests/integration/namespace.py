@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster import Cluster
+from tests.integration import api
 from tests.waiting import until
+
+_CORE = ("pods", "configmaps", "events", "serviceaccounts")
+_VERSIONS = {"jobs": "/apis/batch/v1", **dict.fromkeys(_CORE, "/api/v1")}
+"""Where the API server has the resources that tests look at most."""
 
 
 def _no_task(_words: str, _times: int) -> None:
@@ -32,15 +37,14 @@ class Namespace:
     def create(cls, cluster: Cluster, name: str = "") -> Namespace:
         """Make one, and wait until pods can be created in it; default is a name that nobody else has."""
         namespace = cls(cluster, name or f"test-{uuid.uuid4().hex[:8]}")
-        namespace._run("create", "namespace", namespace.name)
-        account = ("get", "serviceaccount", "default", "--ignore-not-found", "-o", "name")
+        api.request(cluster, "/api/v1/namespaces", "POST", {"metadata": {"name": namespace.name}})
         # Until the service account is there, the Job controller fails and backs off for many seconds.
-        until(lambda: namespace.kubectl(*account) != "", "the namespace got no service account")
+        until(lambda: "default" in namespace.names("serviceaccounts"), "the namespace got no service account")
         return namespace
 
     def delete(self) -> None:
         """Delete it with all that is in it, in the background."""
-        self._run("delete", "namespace", self.name, "--wait=false")
+        api.request(self.cluster, f"/api/v1/namespaces/{self.name}", "DELETE")
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
         """Run kubectl here and return what it prints; ``given`` is its standard input."""
@@ -48,7 +52,11 @@ class Namespace:
 
     def objects(self, resource: str) -> list[dict[str, Any]]:
         """Return the objects of a resource, as ``jobs``."""
-        items: list[dict[str, Any]] = json.loads(self.kubectl("get", resource, "-o", "json"))["items"]
+        if resource not in _VERSIONS:
+            found = json.loads(self.kubectl("get", resource, "-o", "json"))
+        else:
+            found = api.request(self.cluster, f"{_VERSIONS[resource]}/namespaces/{self.name}/{resource}")
+        items: list[dict[str, Any]] = found["items"]
         return items
 
     def names(self, resource: str) -> list[str]:
@@ -70,14 +78,10 @@ class Namespace:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command of kubectl here."""
-        return self._command("-n", self.name, *arguments)
-
-    def _command(self, *arguments: str) -> list[str]:
-        kubeconfig, context = str(self.cluster.kubeconfig), self.cluster.context
-        return ["kubectl", "--kubeconfig", kubeconfig, "--context", context, *arguments]
+        return api.kubectl(self.cluster, "-n", self.name, *arguments)
 
     def _run(self, *arguments: str, given: str | None = None) -> str:
-        argv = self._command(*arguments)
+        argv = api.kubectl(self.cluster, *arguments)
         finished = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
         assert finished.returncode == 0, f"{argv}: {finished.stderr}"
         return finished.stdout
