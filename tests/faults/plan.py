@@ -14,7 +14,7 @@ LATE_SHARE = 0.2
 _LOOK = r"::group::Manifest: "  # The look itself is told only when it is over.
 _APPLY = r"\$ kubectl [^$]* apply "
 _END = r"is (Complete|Failed) after"
-_BEGINNING_SECONDS = 3.0
+_BEGINNING_SECONDS = 1.0
 _PENDING_SECONDS = 1.5
 _SHORTEST_SLEEP_SECONDS, _LONGEST_SLEEP_SECONDS = 1.0, 15.0
 _FAILING_SHARE = 0.25
@@ -63,7 +63,7 @@ class TaskPlan:
 
     @property
     def usual_seconds(self) -> float:
-        """How long its first try takes, about, on a machine that does other things too."""
+        """How long its first try takes, about."""
         return _BEGINNING_SECONDS + _PENDING_SECONDS + self.sleep_seconds
 
 
