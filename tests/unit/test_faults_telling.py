@@ -85,6 +85,12 @@ def test_who_tells_it_before_the_cluster_notices_is_in_time() -> None:
     assert found == Told(True, "is being ended", 2.0, 0.0)
 
 
+def test_that_nothing_runs_names_a_node_only_with_what_it_has_to_do_with_it() -> None:
+    plain = Line(103.0, "Nothing runs: pod a-1 was given to node n-1, which has not begun with it.")
+    found = of_node(Line(101.0, "Nothing runs: the Job has no pod yet."), plain)
+    assert found == Told(True, "nothing runs", 3.0, 0.0)
+
+
 def test_a_task_that_was_over_soon_after_is_not_asked() -> None:
     soon = Try(1, "success", 0.0, 114.0)
     assert of_api_server(one=soon) == Told(False)
