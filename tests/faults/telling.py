@@ -44,7 +44,10 @@ OF_NODE = Telling(
         "is NotReady": r"its node \S+ is NotReady",
         "was to be gone": r"was to be gone at .* its node does not say",
         "cannot be reached": r"its node \S+ cannot be reached",
-        "nothing runs": r"^Nothing runs: pod \S+ (cannot be scheduled: |was given to node \S+, which has not begun)",
+        "nothing runs": (
+            r"^Nothing runs: pod \S+(, container \S+)? "
+            r"(cannot be scheduled: |was given to node \S+, which has not begun|is being created on node )"
+        ),
         "its verdict waits": r"its verdict waits for the end of pod",
         "was evicted": r"it was evicted through the API",
         "was started again": r"its node was started again while it ran",
