@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.cluster import Cluster, faults
 from tests.faults.evidence import JobLife, Request, after_event, read_audit, without_missing
-from tests.faults.telling import is_in_trouble
+from tests.faults.telling import PodLife, pod_life
 
 _REARM_SECONDS = 0.2
 
@@ -156,24 +156,24 @@ class JobWatch(_Watch):
 
 
 class PodWatch(_Watch):
-    """Knows when the cluster itself has noticed first that something is wrong with a pod."""
+    """Knows when the namespace's pods came, began, and were first seen in trouble."""
 
     def __init__(self, kubectl: Kubectl) -> None:
         super().__init__(kubectl, f"/api/v1/namespaces/{kubectl.namespace}/pods")
-        self._signs: dict[str, tuple[str, float]] = {}
+        self._lives: dict[str, PodLife] = {}
 
-    def signs_of(self, job_name: str) -> list[float]:
-        """Return the Unix times of the first sign of each pod of the Jobs of a name, the earliest first."""
-        return sorted(at for name, at in self._signs.values() if name == job_name)
+    def pods_of(self, job_name: str) -> list[PodLife]:
+        """Return all pods that Jobs of a name ever had."""
+        return [life for life in self._lives.values() if life.job_name == job_name]
 
     def _see_all(self, things: list[dict[str, Any]], at: float) -> None:
         for pod in things:
             self._see("ADDED", pod, at)
 
     def _see(self, kind: str, thing: dict[str, Any], at: float) -> None:
-        if kind != "DELETED" and is_in_trouble(thing):
-            name = (thing["metadata"].get("labels") or {}).get("job-name", "")
-            self._signs.setdefault(thing["metadata"]["uid"], (name, at))
+        if kind != "DELETED":
+            uid = thing["metadata"]["uid"]
+            self._lives[uid] = pod_life(self._lives.get(uid), thing, at)
 
 
 class AuditLog:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,28 @@ class Line:
 
 
 @dataclass(frozen=True)
+class PodLife:
+    """What a watch saw of a pod; all times are Unix times.
+
+    :param job_name: its Job's.
+    :param seen_at: when it came.
+    :param ran_at: when it had begun; ``None`` if it never did.
+    :param in_trouble_at: when the cluster first noticed that something was wrong with it; ``None`` if it never did.
+    """
+
+    job_name: str
+    seen_at: float
+    ran_at: float | None = None
+    in_trouble_at: float | None = None
+
+    def waits_from(self, strike: Strike) -> float | None:
+        """Return since when it did not begin because of a strike; ``None`` where it did."""
+        since = max(strike.at, self.seen_at)
+        is_held = since <= strike.over_at and (self.ran_at is None or self.ran_at - since >= TOLD_SECONDS)
+        return since if is_held else None
+
+
+@dataclass(frozen=True)
 class Strike:
     """A fault that struck a task instance; all times are Unix times.
 
@@ -110,27 +133,37 @@ class Told:
 
 
 def told(
-    telling: Telling, strike: Strike, tries: Sequence[Try], logs: Mapping[int, Sequence[Line]], signs: Iterable[float]
+    telling: Telling,
+    strike: Strike,
+    tries: Sequence[Try],
+    logs: Mapping[int, Sequence[Line]],
+    pods: Sequence[PodLife] = (),
 ) -> Told | None:
     """Return how a strike was told; ``None`` where no try went on while it struck.
 
     :param logs: by the tries' numbers.
-    :param signs: when the cluster noticed something.
+    :param pods: those of the task's Jobs. Where the cluster has to notice first, it has when it shows one in trouble;
+        and one that does not begin is to be told for that.
     """
     struck = next((one for one in tries if _goes_on(one, strike)), None)
     if struck is None or struck.ended_at is None:
         return None
-    noticed_at: float | None = strike.felt_at
+    noticed_at, lines_from = strike.felt_at, strike.at
     if telling.needs_sign:
-        noticed_at = min((at for at in signs if strike.at <= at <= struck.ended_at), default=None)
-    is_due = noticed_at is not None and struck.ended_at - noticed_at >= TOLD_SECONDS
+        signs = [one.in_trouble_at for one in pods if one.in_trouble_at is not None]
+        signs = [at for at in signs if strike.at <= at <= struck.ended_at]
+        held = [one for one in pods if one.waits_from(strike) is not None]
+        noticed_at = min([*signs, *(max(strike.at, one.seen_at) for one in held)], default=math.inf)
+        # That such a pod does not begin may stand there already.
+        lines_from = min([strike.at, *(one.seen_at for one in held)])
+    is_due = struck.ended_at - noticed_at >= TOLD_SECONDS
     if not telling.needs_sign:
         is_due = is_due and strike.over_at - strike.felt_at >= _SHORTEST_OUTAGE_SECONDS
     for line in logs.get(struck.number, ()):
         name = next((name for name, pattern in telling.sentences.items() if re.search(pattern, line.text)), "")
-        if name and line.at >= strike.at:
-            after_sign = None if noticed_at is None else max(0.0, line.at - noticed_at)
-            return Told(is_due, name, line.at - strike.felt_at, after_sign)
+        if name and line.at >= lines_from:
+            after_sign = None if noticed_at == math.inf else max(0.0, line.at - noticed_at)
+            return Told(is_due, name, max(0.0, line.at - strike.felt_at), after_sign)
     return Told(is_due)
 
 
@@ -150,6 +183,16 @@ def read_log(text: str) -> list[Line]:
         at = datetime.fromisoformat(str(entry["timestamp"]).replace("Z", "+00:00")).timestamp()
         found += [Line(at, part.strip()) for part in str(entry.get("event", "")).splitlines()]
     return found
+
+
+def pod_life(before: PodLife | None, pod: Mapping[str, Any], at: float) -> PodLife:
+    """Return what is known of a pod after an event of a watch."""
+    life = before or PodLife((pod["metadata"].get("labels") or {}).get("job-name", ""), at)
+    if life.ran_at is None and pod_status.phase(dict(pod)) != "Pending":
+        life = replace(life, ran_at=at)
+    if life.in_trouble_at is None and is_in_trouble(pod):
+        life = replace(life, in_trouble_at=at)
+    return life
 
 
 def is_in_trouble(pod: Mapping[str, Any]) -> bool:

@@ -85,6 +85,6 @@ class Witnesses:
         name = target.plan.task_id
         files = {one.number: self._deployment.task_log(self._stage.dag_id, run_id, name, one.number) for one in tries}
         logs = {number: read_log(file.read_text(errors="replace")) for number, file in files.items() if file.exists()}
-        signs = self._pods.signs_of(name)
-        found = [told(self._telling, strike, tries, logs, signs) for strike in target.strikes]
+        pods = self._pods.pods_of(name)
+        found = [told(self._telling, strike, tries, logs, pods) for strike in target.strikes]
         return [one for one in found if one is not None]

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.faults.deployment import Try
-from tests.faults.telling import OF_API_SERVER, OF_NODE, Line, Strike, Told, is_in_trouble, read_log, told
+from tests.faults.telling import (
+    OF_API_SERVER,
+    OF_NODE,
+    Line,
+    PodLife,
+    Strike,
+    Told,
+    is_in_trouble,
+    pod_life,
+    read_log,
+    told,
+)
 
 TRY = Try(1, "success", 0.0, 200.0)
 STRIKE = Strike(at=100.0, over_at=130.0)
 AWAY = "The cluster does not serve us now (no answer), since 10:00:00 UTC; trying for up to 600 s."
 LOST = "Pod a-1 ran when it was last heard of, but its node n-1 is NotReady: the cluster hears nothing of it."
+RUNS = PodLife("a", seen_at=90.0, ran_at=91.0)
 TROUBLE: dict[str, dict[str, Any]] = {
     "evicted": {"status": {"phase": "Running", "conditions": [{"type": "DisruptionTarget", "status": "True"}]}},
     "unheard of": {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}},
@@ -46,12 +59,12 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 
-def of_node(*lines: Line, sign: float | None = 145.0, one: Try = TRY, strike: Strike = STRIKE) -> Told | None:
-    return told(OF_NODE, strike, [one], {1: lines}, [] if sign is None else [sign])
+def of_node(*lines: Line, sign: float | None = 145.0, one: Try = TRY, pod: PodLife = RUNS) -> Told | None:
+    return told(OF_NODE, STRIKE, [one], {1: lines}, [replace(pod, in_trouble_at=sign)])
 
 
 def of_api_server(*lines: Line, one: Try = TRY, strike: Strike = STRIKE) -> Told | None:
-    return told(OF_API_SERVER, strike, [one], {1: lines}, [])
+    return told(OF_API_SERVER, strike, [one], {1: lines})
 
 
 def test_the_first_sentence_after_the_strike_counts() -> None:
@@ -91,6 +104,35 @@ def test_that_nothing_runs_names_a_node_only_with_what_it_has_to_do_with_it() ->
     assert found == Told(True, "nothing runs", 3.0, 0.0)
 
 
+CREATED = "Nothing runs: pod a-1, container main is being created on node n-1."
+
+
+def test_a_pod_that_does_not_begin_is_told_for_that_from_when_it_was_there() -> None:
+    held = PodLife("a", seen_at=110.0, ran_at=131.0)
+    assert of_node(Line(116.0, CREATED), sign=None, pod=held) == Told(True, "nothing runs", 16.0, 6.0)
+    assert of_node(sign=None, pod=held) == Told(True)
+    assert of_node(sign=None, pod=replace(held, ran_at=None)) == Told(True)
+    assert of_node(sign=None, pod=replace(held, ran_at=124.9)) == Told(False)
+    assert of_node(sign=None, pod=PodLife("a", seen_at=131.0)) == Told(False)
+
+
+def test_that_a_pod_does_not_begin_may_stand_there_already() -> None:
+    held = PodLife("a", seen_at=90.0, ran_at=140.0)
+    assert of_node(Line(96.0, CREATED), sign=None, pod=held) == Told(True, "nothing runs", 0.0, 0.0)
+
+
+def test_a_watch_shows_when_a_pod_came_began_and_was_in_trouble() -> None:
+    pending, running, lost = (
+        {"metadata": {"labels": {"job-name": "a"}}, **one}
+        for one in (GOOD["pending"], GOOD["running"], TROUBLE["unheard of"])
+    )
+    life = pod_life(None, pending, 1.0)
+    assert life == PodLife("a", 1.0)
+    for at, pod in ((2.0, running), (3.0, running), (4.0, lost), (5.0, lost)):
+        life = pod_life(life, pod, at)
+    assert life == PodLife("a", 1.0, 2.0, 4.0)
+
+
 def test_a_task_that_was_over_soon_after_is_not_asked() -> None:
     soon = Try(1, "success", 0.0, 114.0)
     assert of_api_server(one=soon) == Told(False)
@@ -111,7 +153,7 @@ def test_only_the_try_that_went_on_is_asked() -> None:
     assert of_api_server(one=Try(1, "success", 101.0, 200.0)) is None
     assert of_api_server(one=Try(1, "success", 0.0, 99.0)) is None
     again = Try(2, "success", 60.0, 200.0)
-    found = told(OF_API_SERVER, STRIKE, [Try(1, "failed", 0.0, 50.0), again], {2: [Line(101.0, AWAY)]}, [])
+    found = told(OF_API_SERVER, STRIKE, [Try(1, "failed", 0.0, 50.0), again], {2: [Line(101.0, AWAY)]})
     assert found == Told(True, "does not serve us", 1.0, 1.0)
 
 
