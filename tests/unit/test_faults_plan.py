@@ -77,6 +77,14 @@ def test_the_manifest_is_yaml_with_the_plan_in_it() -> None:
     assert companion["kind"] == "ConfigMap"
 
 
+def test_all_plans_of_a_fault_bear_a_lost_node_for_as_long_as_it_says() -> None:
+    drawn = draw_plans(
+        random.Random(1), 2, retries=1, backoff_limits=(0,), has_timeout=False, is_aimed=False, toleration_seconds=20
+    )
+    assert [plan.toleration_seconds for plan in drawn] == [20, 20]
+    assert {plan.toleration_seconds for plan in plans()} == {None}
+
+
 def test_pods_bear_a_lost_node_for_as_long_as_the_plan_says() -> None:
     stage = Stage("dag", "here", Path("/bench"))
     pods = [manifest(stage, replace(plans()[0], toleration_seconds=seconds))[0] for seconds in (None, 20)]
