@@ -43,6 +43,7 @@ class Scene:
 
 
 Mend = Callable[[], None]
+Aim = Callable[[TaskPlan], tuple[float, float]]
 
 
 def _nothing_to_mend() -> None:
@@ -76,7 +77,7 @@ class Fault:
     hit: Callable[[Scene, Life, int], Mend | None] | None = None
     break_cluster: Callable[[Scene], None] | None = None
     needs_kind: bool = False
-    aim: Callable[[TaskPlan], tuple[float, float]] | None = None
+    aim: Aim | None = None
     telling: Telling | None = None
     toleration_seconds: int | None = None
 
@@ -213,6 +214,39 @@ def wait_until_served(kubectl: Kubectl) -> None:
         time.sleep(0.1)
 
 
+def _of_api_server(name: str, when: str, aim: Aim) -> Fault:
+    return Fault(
+        f"api-server-{name}",
+        f"API server killed {when}",
+        Rules(),
+        retries=2,
+        break_cluster=_break_api_server_for_long,
+        aim=aim,
+        telling=OF_API_SERVER,
+    )
+
+
+def _of_node(
+    name: str,
+    title: str,
+    break_cluster: Callable[[Scene], None],
+    *,
+    retries: int = 1,
+    toleration_seconds: int | None = None,
+) -> Fault:
+    return Fault(
+        name,
+        title,
+        Rules(),
+        retries=retries,
+        break_cluster=break_cluster,
+        needs_kind=True,
+        aim=gate.any_time,
+        telling=OF_NODE,
+        toleration_seconds=toleration_seconds,
+    )
+
+
 FAULTS = (
     Fault("worker-kill", "SIGKILL of the worker", Rules(kills_workers=True), hit=_kill_worker),
     Fault("worker-stop", "SIGTERM of the worker", Rules(), hit=_stop_worker),
@@ -225,65 +259,17 @@ FAULTS = (
         break_cluster=_break_api_server,
         telling=OF_API_SERVER,
     ),
-    *(
-        Fault(
-            f"api-server-{name}",
-            f"API server killed {when}",
-            Rules(),
-            retries=2,
-            break_cluster=_break_api_server_for_long,
-            aim=aim,
-            telling=OF_API_SERVER,
-        )
-        for name, when, aim in (
-            ("before", "before the start", gate.before_the_start),
-            ("amid", "while the Job runs", gate.amid),
-            ("verdict", "at the verdict", gate.at_the_verdict),
-        )
-    ),
+    _of_api_server("before", "before the start", gate.before_the_start),
+    _of_api_server("amid", "while the Job runs", gate.amid),
+    _of_api_server("verdict", "at the verdict", gate.at_the_verdict),
     Fault("etcd", "etcd paused for 10 s", Rules(), retries=2, break_cluster=_freeze_etcd),
     Fault("pod", "a pod deleted", Rules(), hit=_delete_pod),
     Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=_delete_job),
     Fault("kubelet", "kubelet restarted", Rules(), break_cluster=_restart_kubelet),
-    Fault(
-        "drain",
-        "worker node drained",
-        Rules(),
-        break_cluster=_drain_node,
-        needs_kind=True,
-        aim=gate.any_time,
-        telling=OF_NODE,
-    ),
-    Fault(
-        "node",
-        "worker node killed, started",
-        Rules(),
-        retries=2,
-        break_cluster=_kill_node,
-        needs_kind=True,
-        aim=gate.any_time,
-        telling=OF_NODE,
-    ),
-    Fault(
-        "dead-node",
-        "worker node dead for 150 s",
-        Rules(),
-        retries=2,
-        break_cluster=_let_node_be_dead,
-        needs_kind=True,
-        aim=gate.any_time,
-        telling=OF_NODE,
-        toleration_seconds=20,
-    ),
-    Fault(
-        "frozen-node",
-        "worker node frozen for 90 s",
-        Rules(),
-        break_cluster=_freeze_node,
-        needs_kind=True,
-        aim=gate.any_time,
-        telling=OF_NODE,
-    ),
+    _of_node("drain", "worker node drained", _drain_node),
+    _of_node("node", "worker node killed, started", _kill_node, retries=2),
+    _of_node("dead-node", "worker node dead for 150 s", _let_node_be_dead, retries=2, toleration_seconds=20),
+    _of_node("frozen-node", "worker node frozen for 90 s", _freeze_node),
     Fault("kubectl", "a kubectl killed", Rules(), hit=_kill_kubectl),
     Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=_fill_disk),
 )
