@@ -15,7 +15,7 @@ from tests import cluster as test_cluster
 from tests.faults.bench import FaultBench
 from tests.faults.deployment import Deployment
 from tests.faults.injection import FAULTS, Fault
-from tests.faults.report import Row, table, told_table
+from tests.faults.report import Row, in_short, table, told_table
 
 _PARALLELISM = 8
 
@@ -71,8 +71,7 @@ def _play(faults: tuple[Fault, ...], runs: int, seed: int, folder: Path, cluster
         for fault, bench in zip(faults, benches, strict=True):
             began = time.monotonic()
             rows.append(bench.play())
-            harm = f"{len(rows[-1].findings)} harms" if rows[-1].findings else "no harm"
-            _say(f"  {fault.title}: {harm} ({time.monotonic() - began:.0f} s)")
+            _say(f"  {fault.title}: {in_short(rows[-1])} ({time.monotonic() - began:.0f} s)")
     finally:
         deployment.stop()
     return rows

@@ -38,6 +38,15 @@ class Row:
     told: Sequence[Told] = ()
 
 
+def in_short(row: Row) -> str:
+    """Return what came of a fault in a few words."""
+    parts = [f"{row.hits} hit", f"{len(row.findings)} harms" if row.findings else "no harm"]
+    asked = [one for one in row.told if one.is_due]
+    if asked:
+        parts.append(f"{sum(one.is_in_time for one in asked)} of {len(asked)} logs named it in time")
+    return ", ".join(parts)
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the table, and what happened for each harm."""
     heads = ["fault", "runs", "hit", "faults", *(harm.value for harm in _COLUMNS), "noticed (s)", "worst"]

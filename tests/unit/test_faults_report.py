@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.faults.judge import Finding, Harm
-from tests.faults.report import Row, table, told_table
+from tests.faults.report import Row, in_short, table, told_table
 from tests.faults.telling import Told
 
 FINDINGS = (
@@ -46,3 +46,5 @@ def test_the_second_table_tells_how_soon_the_logs_named_what_struck() -> None:
     assert " ".join(head.split()) == ("fault struck asked in time after it (s) worst after the cluster knew (s) worst")
     assert line.split()[2:] == ["4", "3", "1", "54.00", "60.00", "9.50", "16.00"]
     assert names == "a fault: by is NotReady 2 x, nothing 1 x; where nobody asked: nothing runs 1 x."
+    assert in_short(replace(ROW, told=telling)) == "20 hit, 3 harms, 1 of 3 logs named it in time"
+    assert in_short(QUIET) == "20 hit, no harm"
