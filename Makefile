@@ -156,7 +156,7 @@ bench-deferrable: provider cluster ## Let a thousand deferred Jobs wait, beside 
 test-deferrable-airflow: $(INSTALLED) cluster ## Run 100 mapped deferred tasks in a real Airflow whose triggerer is killed
 	$(RUN)/python -m tests.benchmarks.deferrable_airflow
 
-faults: $(INSTALLED) cluster ## Break workers and cluster at random moments, and count the harm (half an hour)
+faults: $(INSTALLED) cluster ## Break workers, cluster and nodes at random moments, and count the harm (an hour and a quarter)
 	$(RUN)/python -m tests.faults
 
 image: ## Build the image of examples/airflow_on_kubernetes, with its DAGs, with Docker

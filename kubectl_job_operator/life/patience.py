@@ -15,7 +15,7 @@ from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status
-from kubectl_job_operator.status.lingering import is_out_of_reach, lingering
+from kubectl_job_operator.status.lingering import disruption_key, end_by_others, is_out_of_reach, lingering
 
 _SAID_AGAIN_AFTER_SECONDS = 300.0
 _LOOK_SECONDS = 5.0
@@ -23,7 +23,7 @@ _JOB_IS_READ_AFTER_SECONDS = (10.0, 30.0, 60.0, 300.0)
 
 
 class WhoIsWaitedFor:
-    """Tells each of them once, and again every five minutes.
+    """Tells each of them once, and again every five minutes; and once what has ended a pod that was not its program.
 
     :param job: the Job.
     :param log: takes the lines.
@@ -35,6 +35,7 @@ class WhoIsWaitedFor:
         self._log = log
         self._pods = pods
         self._said_at: dict[str, float] = {}
+        self._going_on: set[str] = set()
 
     def note_job(self, job: Object) -> None:
         """Learn what the Job now is."""
@@ -43,13 +44,26 @@ class WhoIsWaitedFor:
     def advance(self) -> float:
         """Tell what is new, and return in how many seconds to ask again."""
         now = time.monotonic()
-        found = lingering(self._job, self._pods(), datetime.datetime.now(datetime.timezone.utc))
+        pods = self._pods()
+        self._tell_ends(pods)
+        found = lingering(self._job, pods, datetime.datetime.now(datetime.timezone.utc))
         self._said_at = {one.key: self._said_at[one.key] for one in found if one.key in self._said_at}
         for one in found:
             if now - self._said_at.get(one.key, float("-inf")) >= _SAID_AGAIN_AFTER_SECONDS:
                 self._said_at[one.key] = now
                 self._log.warning(one.sentence)
         return _LOOK_SECONDS
+
+    def _tell_ends(self, pods: Sequence[Object]) -> None:
+        """Tell what has ended pods since the last look: the Job may go on with others, and nobody else says it then."""
+        for pod in pods:
+            if not pod_status.has_ended(pod):
+                self._going_on.add(objects.uid(pod))
+            elif objects.uid(pod) in self._going_on:
+                self._going_on.discard(objects.uid(pod))
+                sentence = end_by_others(pod)
+                if sentence and disruption_key(pod) not in self._said_at:
+                    self._log.warning(sentence)
 
 
 class JobReader:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status.pod_status import LOST, OOM_KILLED, FailedContainer
+from kubectl_job_operator.status.pod_status import LOST, OOM_KILLED, FailedContainer, failed_containers_in
 
 _DISRUPTIONS = {
     "PreemptionByScheduler": "a pod of higher priority took its place",
@@ -53,7 +53,7 @@ def of_container(pod: Object, failed: FailedContainer) -> Ending:
         return Ending(_above_memory_limit(pod, failed), _raise_memory_limit(failed))
     if failed.reason == LOST:
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
-    if failed.reason == "Unknown" and failed.exit_code == _SIGHT_LOST:
+    if _is_out_of_sight(failed):
         return Ending(
             "its node was started again while it ran, and knows nothing of its end",
             "see what became of the node; the next try runs it again.",
@@ -100,6 +100,19 @@ def disruption_of(pod: Object) -> str:
     if disruption.get("status") != "True":
         return ""
     return _DISRUPTIONS.get(str(disruption.get("reason")), f"it was disrupted ({disruption.get('reason')})")
+
+
+def by_others(pod: Object) -> str:
+    """Tell what has ended a pod that is no doing of its program: a drain, its node; empty where nothing is known."""
+    if (pod.get("status") or {}).get("reason") or disruption_of(pod):
+        return of_pod(pod).meaning
+    lost = (one for one in failed_containers_in(pod) if one.reason == LOST or _is_out_of_sight(one))
+    return next((of_container(pod, one).meaning for one in lost), "")
+
+
+def _is_out_of_sight(failed: FailedContainer) -> bool:
+    """Whether the node was started again under the container."""
+    return failed.reason == "Unknown" and failed.exit_code == _SIGHT_LOST
 
 
 def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:

@@ -45,6 +45,17 @@ def lingering(job: Object, pods: Sequence[Object], now: datetime.datetime) -> li
     return [*_of_job(job, present), *found]
 
 
+def disruption_key(pod: Object) -> str:
+    """Return the key of what is told of a pod that the cluster is about to end."""
+    return f"disruption {pod['metadata']['name']}"
+
+
+def end_by_others(pod: Object) -> str:
+    """Tell in a sentence what has ended a pod where that was not its program; empty where it may have been."""
+    why = "" if pod_status.phase(pod) == "Succeeded" or not pod_status.has_ended(pod) else endings.by_others(pod)
+    return f"Pod {pod['metadata']['name']}{_on_node(pod)} has ended: {why}." if why else ""
+
+
 def is_out_of_reach(pod: Object, now: datetime.datetime) -> bool:
     """Whether the cluster has not heard of the pod for so long that what its status says is not to be believed."""
     return not pod_status.has_ended(pod) and (
@@ -76,8 +87,7 @@ def _of_job(job: Object, pods: Sequence[Object]) -> Iterator[Lingering]:
 
 def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Lingering]:
     """Tell what is the matter with a pod that has not ended."""
-    name, node = pod["metadata"]["name"], (pod.get("spec") or {}).get("nodeName")
-    on_node = f" on node {node}" if node else ""
+    name, node, on_node = pod["metadata"]["name"], (pod.get("spec") or {}).get("nodeName"), _on_node(pod)
     why = endings.disruption_of(pod)
     if _is_overdue(pod, now):
         since = pod["metadata"]["deletionTimestamp"]
@@ -92,7 +102,7 @@ def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Linger
             f"that it is: the node may be down or cut off.{others}",
         )
     elif why:
-        yield Lingering(f"disruption {name}", f"Pod {name}{on_node} is being ended: {why}.")
+        yield Lingering(disruption_key(pod), f"Pod {name}{on_node} is being ended: {why}.")
     elif pod_status.phase(pod) == "Unknown":
         yield Lingering(f"unknown {name}", f"Nobody knows how pod {name} is: its node {node} cannot be reached.")
     elif _is_on_lost_node(pod):
@@ -124,10 +134,13 @@ def _is_on_lost_node(pod: Object) -> bool:
 
 
 def _names(pods: Sequence[Object]) -> str:
-    first = pods[0]
-    node = (first.get("spec") or {}).get("nodeName")
     others = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
-    return f"pod {first['metadata']['name']}{f' on node {node}' if node else ''}{others}"
+    return f"pod {pods[0]['metadata']['name']}{_on_node(pods[0])}{others}"
+
+
+def _on_node(pod: Object) -> str:
+    node = (pod.get("spec") or {}).get("nodeName")
+    return f" on node {node}" if node else ""
 
 
 def _time(text: str) -> datetime.datetime:

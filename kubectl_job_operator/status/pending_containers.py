@@ -47,7 +47,7 @@ def _setups(events: Sequence[Object]) -> list[Object]:
 
 def of_containers(job: Object, pod: Object, events: Sequence[Object]) -> Iterator[Obstacle]:
     """Tell what keeps the containers from running; those behind an init container wait for it and are left out."""
-    name = pod["metadata"]["name"]
+    name, node = pod["metadata"]["name"], (pod.get("spec") or {}).get("nodeName")
     for one in pod_status.container_statuses(pod):
         waiting = (one.get("state") or {}).get("waiting") or {}
         reason, container = str(waiting.get("reason") or ""), one["name"]
@@ -67,7 +67,9 @@ def of_containers(job: Object, pod: Object, events: Sequence[Object]) -> Iterato
             yield Obstacle(reason, _crash(one), Outlook.MAY_HEAL, "read its log: it starts, and ends.", name, container)
         elif reason in _ON_THE_WAY or not reason:
             is_pulling = (event_list.newest(about, "Pulling", "Pulled", "Failed") or {}).get("reason") == "Pulling"
-            sentence = f"waits until the image {image} is pulled." if is_pulling else "is being created."
+            what = f"waits until the image {image} is pulled" if is_pulling else "is being created"
+            # Where the node is lost meanwhile, nothing of the pod tells that: who reads it shall know where to look.
+            sentence = f"{what} on node {node}." if node else f"{what}."
             yield Obstacle(
                 "Pulling" if is_pulling else reason, sentence, Outlook.PASSING, "", name, container, is_explained=False
             )

@@ -15,7 +15,7 @@ from tests import cluster as test_cluster
 from tests.faults.bench import FaultBench
 from tests.faults.deployment import Deployment
 from tests.faults.injection import FAULTS, Fault
-from tests.faults.report import Row, table
+from tests.faults.report import Row, in_short, table, told_table
 
 _PARALLELISM = 8
 
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20, help="task instances for each fault (default: %(default)s)")
     parser.add_argument("--only", type=_chosen, default=FAULTS, help=f"some of: {','.join(names)}")
     parser.add_argument("--seed", type=int, default=None, help="of all that is random; it is printed")
+    parser.add_argument("--keep", action="store_true", help="keep all of Airflow, with its logs, without harm too")
     arguments = parser.parse_args()
     cluster = test_cluster.current()
     if not test_cluster.faults.can_break(cluster):
@@ -39,7 +40,8 @@ def main() -> int:
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
     # Asked to end, clean up as for Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    # A node of kind that is started again has lost its /tmp, and what the containers recorded there.
+    folder = Path(tempfile.mkdtemp(prefix="faults-", dir="/var/tmp"))
     _say(f"{arguments.runs} task instances for each of {len(chosen)} faults, --seed {seed}, in {folder}")
     try:
         rows = _play(chosen, arguments.runs, seed, folder, cluster)
@@ -47,10 +49,15 @@ def main() -> int:
         _say(f"Stopped; Airflow's logs are in {folder}.")
         raise
     _say(table(rows))
+    if any(row.told for row in rows):
+        _say(f"\n{told_table(rows)}")
     if any(row.findings for row in rows):
         _say(f"There was harm; all of Airflow is kept in {folder}.")
         return 1
-    shutil.rmtree(folder, ignore_errors=True)
+    if arguments.keep:
+        _say(f"All of Airflow is kept in {folder}.")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
@@ -64,8 +71,7 @@ def _play(faults: tuple[Fault, ...], runs: int, seed: int, folder: Path, cluster
         for fault, bench in zip(faults, benches, strict=True):
             began = time.monotonic()
             rows.append(bench.play())
-            harm = f"{len(rows[-1].findings)} harms" if rows[-1].findings else "no harm"
-            _say(f"  {fault.title}: {harm} ({time.monotonic() - began:.0f} s)")
+            _say(f"  {fault.title}: {in_short(rows[-1])} ({time.monotonic() - began:.0f} s)")
     finally:
         deployment.stop()
     return rows

@@ -6,15 +6,13 @@ import json
 import random
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from kubectl_job_operator.attempt.private_folder import KEPT, LOCK, PREFIX
 from tests.cluster import Cluster, faults
 from tests.faults.dag import Life, Stage, write_dag
 from tests.faults.deployment import Deployment
-from tests.faults.evidence import Evidence, Leftovers, read_records, requests_of
+from tests.faults.evidence import hits_of_timeout
+from tests.faults.gate import ready_wave
 from tests.faults.injection import (
     Fault,
     Mend,
@@ -24,9 +22,12 @@ from tests.faults.injection import (
     wait_until_served,
 )
 from tests.faults.judge import Harm, judge, late, notice_seconds, served_seconds
-from tests.faults.observe import AuditLog, JobWatch, Kubectl
-from tests.faults.plan import TaskPlan, draw_plans
+from tests.faults.observe import Kubectl
+from tests.faults.plan import draw_plans
 from tests.faults.report import Row
+from tests.faults.target import Target
+from tests.faults.telling import Strike
+from tests.faults.witnesses import OVER, Witnesses
 
 _TICK_SECONDS = 0.02
 _LOOK_SECONDS = 0.7
@@ -37,23 +38,6 @@ _LONGEST_BENCH_SECONDS = 900.0
 _SETTLE_SECONDS = 120.0
 _BETWEEN_BREAKS = (2.0, 9.0)
 _MEND_AFTER = (1.0, 8.0)
-_OVER = ("success", "failed")
-
-
-@dataclass
-class Target:
-    """A task instance whose moment is awaited.
-
-    :param plan: what it does.
-    :param life: its latest try; ``None`` before the first.
-    :param due_at: when it is to be hit; ``None`` until its mark was seen.
-    :param is_hit: whether it was.
-    """
-
-    plan: TaskPlan
-    life: Life | None = None
-    due_at: float | None = None
-    is_hit: bool = False
 
 
 @dataclass
@@ -80,7 +64,8 @@ class FaultBench:
         self._fault = fault
         self._deployment = deployment
         dag_id = f"faults-{fault.name}"
-        self._stage = Stage(dag_id, f"test-{dag_id}-{chance.randrange(10**6):06}", deployment.folder / fault.name)
+        namespace = f"test-{dag_id}-{chance.randrange(10**6):06}"
+        self._stage = Stage(dag_id, namespace, deployment.folder / fault.name, has_gate=fault.aim is not None)
         self._kubectl = Kubectl(cluster, self._stage.namespace)
         self._scene = Scene(self._stage, self._kubectl, chance)
         self._chance = chance
@@ -91,6 +76,7 @@ class FaultBench:
             backoff_limits=fault.backoff_limits,
             has_timeout=fault.name == "timeout",
             is_aimed=fault.hit is not None,
+            toleration_seconds=fault.toleration_seconds,
         )
         write_dag(self._stage, plans, deployment.dags)
         self._targets = {plan.task_id: Target(plan) for plan in plans}
@@ -103,20 +89,20 @@ class FaultBench:
 
     def play(self) -> Row:
         """Run the task instances, hit them, and judge."""
-        watch, audit = JobWatch(self._kubectl), AuditLog()
+        witnesses = Witnesses(self._stage, self._kubectl, self._deployment, self._fault.telling)
         mount_small_disks(self._disks)
         self._kubectl.make_namespace()
-        watch.start()
+        witnesses.start()
         try:
             self._wait_for_dag()
             self._run_id = self._deployment.trigger(self._stage.dag_id)
             self._play()
-            return self._settle(watch, audit)
+            return self._settle(witnesses)
         finally:
             self._mend_all()
             if self._fault.break_cluster is not None:
                 faults.mend()
-            watch.stop()
+            witnesses.stop()
             self._kubectl.delete_namespace()
 
     def _wait_for_dag(self) -> None:
@@ -137,6 +123,8 @@ class FaultBench:
                 look_at = time.time() + _LOOK_SECONDS
             if self._fault.hit is not None:
                 self._strike_each(now)
+            elif self._fault.aim is not None:
+                self._strike_wave()
             elif self._fault.break_cluster is not None and now >= break_at:
                 self._strike_cluster()
                 break_at = self._next_break()
@@ -152,7 +140,7 @@ class FaultBench:
     def _strike_each(self, now: float) -> None:
         assert self._fault.hit
         for index, target in enumerate(self._targets.values()):
-            if target.is_hit or self._states.get(target.plan.task_id) in _OVER:
+            if target.is_hit or self._states.get(target.plan.task_id) in OVER:
                 continue
             self._aim(target)
             if target.due_at is None or now < target.due_at or target.life is None:
@@ -179,6 +167,24 @@ class FaultBench:
             if not moment.mark or (log.exists() and re.search(moment.mark, log.read_text(errors="replace"))):
                 target.due_at = time.time() + moment.delay_seconds
 
+    def _strike_wave(self) -> None:
+        """Let a wave through the gate, and strike it."""
+        assert self._fault.aim
+        left = [id_ for id_ in self._targets if self._states.get(id_) not in OVER]
+        at_gate = [id_ for id_ in left if (self._stage.lives / f"{id_}.1.json").exists()]
+        at_gate = [id_ for id_ in at_gate if not self._targets[id_].begins_at]
+        running = [id_ for id_ in left if self._states.get(id_) == "running"]
+        wave = ready_wave(left, running, at_gate, self._deployment.parallelism)
+        if not wave:
+            return
+        spans = {id_: self._fault.aim(self._targets[id_].plan) for id_ in wave}
+        strike_at = time.time() + max(1.0, *(latest for _, latest in spans.values()))
+        for id_, span in spans.items():
+            self._targets[id_].begins_at = strike_at - self._chance.uniform(*span)
+            self._stage.gate.open(id_, self._targets[id_].begins_at)
+        time.sleep(max(0.0, strike_at - time.time()))
+        self._strike_cluster()
+
     def _strike_cluster(self) -> None:
         """Break the cluster for all that runs now, until each has had its share."""
         assert self._fault.break_cluster
@@ -191,7 +197,10 @@ class FaultBench:
         began = time.time()
         self._fault.break_cluster(self._scene)
         wait_until_served(self._kubectl)
-        self._outages.append((began, time.time()))
+        over = time.time()
+        self._outages.append((began, over))
+        for target in running:
+            target.strikes.append(Strike(began, over, target.begins_at))
         self._faults += 1
         faults.wait_until_healthy()
 
@@ -199,7 +208,7 @@ class FaultBench:
         return time.time() + self._chance.uniform(*_BETWEEN_BREAKS)
 
     def _is_over(self) -> bool:
-        return len(self._states) == len(self._targets) and all(state in _OVER for state in self._states.values())
+        return len(self._states) == len(self._targets) and all(state in OVER for state in self._states.values())
 
     def _is_endless(self, began: float) -> bool:
         """Whether a try takes far too long."""
@@ -213,12 +222,12 @@ class FaultBench:
             served_seconds(at, now, self._outages) > _LONGEST_TRY_SECONDS for at in running
         )
 
-    def _settle(self, watch: JobWatch, audit: AuditLog) -> Row:
+    def _settle(self, witnesses: Witnesses) -> Row:
         """Give what is deleted in the background time to go, and judge."""
         self._mend_all(unmounts=False)
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            all_evidence = self._evidence(watch, audit)
+            all_evidence = witnesses.evidence(self._run_id, self._targets.values(), self._states)
             findings = [finding for one in all_evidence for finding in judge(one, self._fault.rules)]
             is_settled = not any(finding.harm is Harm.LEFT_BEHIND for finding in findings)
             if is_settled or time.monotonic() > deadline:
@@ -234,35 +243,9 @@ class FaultBench:
             faults=self._faults + sum(own),
             findings=findings,
             notices=[seconds for _, found in notices for seconds in found],
+            told=[one for evidence in all_evidence for one in evidence.told],
             log_folder=self._deployment.task_log(self._stage.dag_id, self._run_id, "x", 1).parents[1],
         )
-
-    def _evidence(self, watch: JobWatch, audit: AuditLog) -> list[Evidence]:
-        requests = audit.requests(self._stage.namespace)
-        objects = {kind: self._kubectl.objects(kind) for kind in ("jobs", "configmaps", "pods")}
-        commands = [
-            (one.environ().get("TMPDIR", ""), " ".join(one.cmdline()))
-            for one in self._deployment.processes()
-            if one.name() == "kubectl"
-        ]
-        found = []
-        for name, target in self._targets.items():
-            jobs = watch.jobs_named(name)
-            marks = {mark for job in jobs for mark in (job.uid, job.digest)}
-            state = self._states.get(name, "")
-            found.append(
-                Evidence(
-                    target.plan,
-                    state if state in _OVER else "",
-                    self._deployment.tries(self._stage.dag_id, self._run_id, name),
-                    jobs,
-                    read_records(faults.read(self._stage.records / name)),
-                    requests_of(requests, name, marks),
-                    leftovers_of(name, objects, self._stage.tmp / name, commands),
-                    target.is_hit,
-                )
-            )
-        return found
 
     def _mend_all(self, *, unmounts: bool = True) -> None:
         for mending in self._mendings:
@@ -270,48 +253,3 @@ class FaultBench:
         self._mendings.clear()
         if unmounts:
             unmount_small_disks(self._disks)
-
-
-def hits_of_timeout(evidence: Evidence) -> int:
-    """Count the tries that failed when the task's own ``execution_timeout`` was over."""
-    limit = evidence.plan.execution_timeout_seconds
-    if limit is None:
-        return 0
-    spans = [
-        one.ended_at - one.started_at
-        for one in evidence.tries
-        if one.state != "success" and one.started_at and one.ended_at
-    ]
-    return sum(span >= limit for span in spans)
-
-
-def leftovers_of(
-    name: str, objects: dict[str, list[dict[str, object]]], tmp: Path, commands: Sequence[tuple[str, str]]
-) -> Leftovers:
-    """Return what is there of a task instance.
-
-    :param objects: the namespace's objects by resource.
-    :param tmp: its folder of temporary files.
-    :param commands: ``TMPDIR`` and command line of each kubectl process.
-    """
-
-    def named(resource: str) -> tuple[str, ...]:
-        return tuple(one["metadata"]["name"] for one in objects[resource] if one["metadata"]["name"] == name)  # type: ignore[index]
-
-    labels = {one["metadata"]["name"]: one["metadata"].get("labels", {}) for one in objects["pods"]}  # type: ignore[index,attr-defined]
-    ours = [path for path in tmp.iterdir() if path.name.startswith(PREFIX)]
-    return Leftovers(
-        jobs=named("jobs"),
-        config_maps=named("configmaps"),
-        pods={pod: one["controller-uid"] for pod, one in labels.items() if one.get("job-name") == name},
-        folders={
-            path.name: tuple(
-                str(file.relative_to(path))
-                for file in path.rglob("*")
-                if file.is_file() and file.name not in (LOCK, KEPT)  # they say whose the folder is
-            )
-            for path in ours
-        },
-        other_files=tuple(path.name for path in tmp.iterdir() if path not in ours),
-        kubectls=tuple(command for place, command in commands if place == str(tmp)),
-    )

@@ -15,9 +15,11 @@ from typing import Any
 
 from kubectl_job_operator import KubernetesJobOperator
 from tests.airflow_dag import DAG
+from tests.faults.gate import Gate
 from tests.faults.plan import TaskPlan
 
 RECORDS = "/records"
+_LOST = ("unreachable", "not-ready")
 _SCRIPT = """\
 say() {{ echo "$1 $JOB_UID $POD $(cut -d ' ' -f 1 /proc/uptime)" >> {records}/{task_id}; }}
 trap 'say stopped; exit 143' TERM
@@ -36,11 +38,13 @@ class Stage:
     :param namespace: on the cluster.
     :param folder: holds ``records`` (what the containers write), ``lives`` (a file for each try) and ``tmp`` (a folder
         for each task instance's temporary files).
+    :param has_gate: whether the first try of each waits until the bench lets it go on.
     """
 
     dag_id: str
     namespace: str
     folder: Path
+    has_gate: bool = False
 
     @property
     def records(self) -> Path:
@@ -51,6 +55,11 @@ class Stage:
     def lives(self) -> Path:
         """Where the workers write which processes they are."""
         return self.folder / "lives"
+
+    @property
+    def gate(self) -> Gate:
+        """Where the first tries wait, if they do."""
+        return Gate(self.folder / "gate")
 
     @property
     def tmp(self) -> Path:
@@ -78,7 +87,7 @@ class Life:
 
 def write_dag(stage: Stage, plans: Sequence[TaskPlan], dags_folder: Path) -> None:
     """Write the file that Airflow reads, and the folders that the DAG needs."""
-    for folder in (stage.records, stage.lives, *(stage.tmp / plan.task_id for plan in plans)):
+    for folder in (stage.records, stage.lives, stage.gate.folder, *(stage.tmp / plan.task_id for plan in plans)):
         folder.mkdir(parents=True)
     (stage.folder / "plans.json").write_text(json.dumps([asdict(plan) for plan in plans], indent=1))
     # The moment of a fault is the bench's affair; the DAG needs none.
@@ -118,6 +127,8 @@ def announce(stage: Stage, context: Any) -> None:
     unfinished = file.with_suffix(".part")
     unfinished.write_text(json.dumps(asdict(life)))
     unfinished.rename(file)
+    if stage.has_gate and life.try_number == 1:
+        stage.gate.pass_through(life.task_id)
 
 
 def manifest(stage: Stage, plan: TaskPlan) -> list[dict[str, Any]]:
@@ -136,12 +147,14 @@ def manifest(stage: Stage, plan: TaskPlan) -> list[dict[str, Any]]:
         ],
         "volumeMounts": [{"name": "records", "mountPath": RECORDS}],
     }
-    pod = {
+    pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 1,
         "containers": [container],
         "volumes": [{"name": "records", "hostPath": {"path": str(stage.records), "type": "DirectoryOrCreate"}}],
     }
+    if plan.toleration_seconds is not None:
+        pod["tolerations"] = [_toleration(taint, plan.toleration_seconds) for taint in _LOST]
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -150,6 +163,15 @@ def manifest(stage: Stage, plan: TaskPlan) -> list[dict[str, Any]]:
     }
     companion = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": plan.task_id}, "data": {"a": "b"}}
     return [job, companion] if plan.has_companion else [job]
+
+
+def _toleration(taint: str, seconds: int) -> dict[str, Any]:
+    return {
+        "key": f"node.kubernetes.io/{taint}",
+        "operator": "Exists",
+        "effect": "NoExecute",
+        "tolerationSeconds": seconds,
+    }
 
 
 def _from_field(name: str, path: str) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Deployment:
 
     def __init__(self, folder: Path, kubeconfig: Path, parallelism: int, *, with_triggerer: bool = False) -> None:
         self.folder = folder
+        self.parallelism = parallelism
         self._programs = (*self.programs, _TRIGGERER) if with_triggerer else self.programs
         self.dags = folder / "dags"
         self.dags.mkdir()

@@ -13,6 +13,7 @@ from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
 from kubectl_job_operator.status import job_status
 from tests.faults.deployment import Try
 from tests.faults.plan import TaskPlan
+from tests.faults.telling import Told
 
 COMPLETE, FAILED = job_status.COMPLETE, job_status.FAILED
 
@@ -110,6 +111,7 @@ class Evidence:
     :param requests: its workers' requests.
     :param leftovers: what it left.
     :param is_hit: whether a fault hit it.
+    :param told: how the faults that struck it were told in its log.
     """
 
     plan: TaskPlan
@@ -120,6 +122,20 @@ class Evidence:
     requests: Sequence[Request] = ()
     leftovers: Leftovers = field(default_factory=Leftovers)
     is_hit: bool = False
+    told: Sequence[Told] = ()
+
+
+def hits_of_timeout(evidence: Evidence) -> int:
+    """Count the tries that failed when the task's own ``execution_timeout`` was over."""
+    limit = evidence.plan.execution_timeout_seconds
+    if limit is None:
+        return 0
+    spans = [
+        one.ended_at - one.started_at
+        for one in evidence.tries
+        if one.state != "success" and one.started_at and one.ended_at
+    ]
+    return sum(span >= limit for span in spans)
 
 
 def after_event(lives: Mapping[str, JobLife], kind: str, job: Mapping[str, Any], at: float) -> dict[str, JobLife]:

@@ -16,11 +16,15 @@ from pathlib import Path
 import psutil
 
 from tests.cluster import faults
+from tests.faults import gate
 from tests.faults.dag import Life, Stage
 from tests.faults.judge import Rules
 from tests.faults.observe import Kubectl
+from tests.faults.plan import TaskPlan
+from tests.faults.telling import OF_API_SERVER, OF_NODE, Telling
 
 _TMPFS_SIZE = "256k"
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _KUBECTL_FAILURES = (subprocess.SubprocessError, ValueError)
 
 
@@ -39,6 +43,7 @@ class Scene:
 
 
 Mend = Callable[[], None]
+Aim = Callable[[TaskPlan], tuple[float, float]]
 
 
 def _nothing_to_mend() -> None:
@@ -57,6 +62,10 @@ class Fault:
     :param hit: strikes one try, whose task instance has this index; returns how to mend it, or ``None`` if there was
         nothing to strike yet.
     :param break_cluster: strikes all that run; returns when the cluster serves again.
+    :param aim: when to strike, earliest and latest, in seconds from the start of a try; its tasks then come in waves,
+        and each wave is struck once. Without it whatever runs is struck now and then.
+    :param telling: what the task's log must say of it.
+    :param toleration_seconds: how long the Jobs' pods bear a node that is lost.
     :param needs_kind: whether only a node of kind can be broken so.
     """
 
@@ -68,6 +77,9 @@ class Fault:
     hit: Callable[[Scene, Life, int], Mend | None] | None = None
     break_cluster: Callable[[Scene], None] | None = None
     needs_kind: bool = False
+    aim: Aim | None = None
+    telling: Telling | None = None
+    toleration_seconds: int | None = None
 
 
 def _signal(life: Life, pid: int, number: signal.Signals) -> Mend | None:
@@ -135,6 +147,12 @@ def unmount_small_disks(folders: list[Path]) -> None:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
+def _break_api_server_for_long(scene: Scene) -> None:
+    faults.kill("kube-apiserver")
+    time.sleep(scene.chance.uniform(5, 25))
+    faults.start("kube-apiserver")
+
+
 def _break_api_server(scene: Scene) -> None:
     faults.kill("kube-apiserver")
     time.sleep(scene.chance.uniform(8, 60) if scene.chance.random() < 0.2 else scene.chance.uniform(1, 8))
@@ -159,10 +177,32 @@ def _kill_node(scene: Scene) -> None:
     faults.start("node")
 
 
-def _freeze_node(scene: Scene) -> None:
+def _freeze_node(_: Scene) -> None:
     faults.pause("node")
-    time.sleep(scene.chance.uniform(10, 90))
+    time.sleep(90)
     faults.resume("node")
+
+
+def _let_node_be_dead(_: Scene) -> None:
+    faults.kill("node")
+    time.sleep(150)
+    faults.start("node")
+
+
+def _drain_node(scene: Scene) -> None:
+    node = _node_with_pods(scene.kubectl)
+    # What is drained shall not come back to it at once, as it is with a node that is renewed.
+    how = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=25s")
+    try:
+        scene.kubectl.run("drain", node, *how)
+        time.sleep(scene.chance.uniform(15, 30))
+    finally:
+        scene.kubectl.run("uncordon", node)
+
+
+def _node_with_pods(kubectl: Kubectl) -> str:
+    names = [one["metadata"] for one in kubectl.objects("nodes")]
+    return next(str(one["name"]) for one in names if _CONTROL_PLANE not in one["labels"])
 
 
 def wait_until_served(kubectl: Kubectl) -> None:
@@ -174,17 +214,62 @@ def wait_until_served(kubectl: Kubectl) -> None:
         time.sleep(0.1)
 
 
+def _of_api_server(name: str, when: str, aim: Aim) -> Fault:
+    return Fault(
+        f"api-server-{name}",
+        f"API server killed {when}",
+        Rules(),
+        retries=2,
+        break_cluster=_break_api_server_for_long,
+        aim=aim,
+        telling=OF_API_SERVER,
+    )
+
+
+def _of_node(
+    name: str,
+    title: str,
+    break_cluster: Callable[[Scene], None],
+    *,
+    retries: int = 1,
+    toleration_seconds: int | None = None,
+) -> Fault:
+    return Fault(
+        name,
+        title,
+        Rules(),
+        retries=retries,
+        break_cluster=break_cluster,
+        needs_kind=True,
+        aim=gate.any_time,
+        telling=OF_NODE,
+        toleration_seconds=toleration_seconds,
+    )
+
+
 FAULTS = (
     Fault("worker-kill", "SIGKILL of the worker", Rules(kills_workers=True), hit=_kill_worker),
     Fault("worker-stop", "SIGTERM of the worker", Rules(), hit=_stop_worker),
     Fault("timeout", "execution_timeout", Rules(ends_jobs=True, ends_tasks=True)),
-    Fault("api-server", "API server killed", Rules(), retries=2, break_cluster=_break_api_server),
+    Fault(
+        "api-server",
+        "API server killed",
+        Rules(),
+        retries=2,
+        break_cluster=_break_api_server,
+        telling=OF_API_SERVER,
+    ),
+    _of_api_server("before", "before the start", gate.before_the_start),
+    _of_api_server("amid", "while the Job runs", gate.amid),
+    _of_api_server("verdict", "at the verdict", gate.at_the_verdict),
     Fault("etcd", "etcd paused for 10 s", Rules(), retries=2, break_cluster=_freeze_etcd),
     Fault("pod", "a pod deleted", Rules(), hit=_delete_pod),
     Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=_delete_job),
     Fault("kubelet", "kubelet restarted", Rules(), break_cluster=_restart_kubelet),
-    Fault("node", "worker node killed", Rules(), retries=2, break_cluster=_kill_node, needs_kind=True),
-    Fault("frozen-node", "worker node frozen", Rules(), break_cluster=_freeze_node, needs_kind=True),
+    _of_node("drain", "worker node drained", _drain_node),
+    _of_node("node", "worker node killed, started", _kill_node, retries=2),
+    _of_node("dead-node", "worker node dead for 150 s", _let_node_be_dead, retries=2, toleration_seconds=20),
+    _of_node("frozen-node", "worker node frozen for 90 s", _freeze_node),
     Fault("kubectl", "a kubectl killed", Rules(), hit=_kill_kubectl),
     Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=_fill_disk),
 )

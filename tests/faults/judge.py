@@ -23,6 +23,7 @@ class Harm(enum.Enum):
     LEFT_BEHIND = "left behind"
     ENDLESS = "endless"
     LATE = "late"
+    UNTOLD = "not told"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def judge(evidence: Evidence, rules: Rules) -> list[Finding]:
             (Harm.DOUBLED_WORK, _doubled_work(evidence, rules)),
             (Harm.WRONG_VERDICT, _wrong_verdicts(evidence, rules)),
             (Harm.LEFT_BEHIND, _left_behind(evidence, rules)),
+            (Harm.UNTOLD, _untold(evidence)),
         )
         for sentence in sentences
     ]
@@ -144,6 +146,13 @@ def _left_behind(evidence: Evidence, rules: Rules) -> Iterator[str]:
         yield f"files that are no manifest are there: {', '.join(strange)}"
     if left.other_files:
         yield f"other temporary files are there: {', '.join(left.other_files)}"
+
+
+def _untold(evidence: Evidence) -> Iterator[str]:
+    for one in evidence.told:
+        if one.is_due and not one.is_in_time:
+            when = "never" if one.after_sign is None else f"only after {one.after_sign:.1f} s"
+            yield f"the fault that struck it was named in its log {when}{f' ({one.name})' if one.name else ''}"
 
 
 def notice_seconds(evidence: Evidence, outages: Sequence[tuple[float, float]]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Eyes on the cluster that do not go through the operator: a watch of the Jobs, and the audit log."""
+"""Eyes on the cluster that do not go through the operator: watches of Jobs and pods, and the audit log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.cluster import Cluster, faults
 from tests.faults.evidence import JobLife, Request, after_event, read_audit, without_missing
+from tests.faults.telling import PodLife, pod_life
 
 _REARM_SECONDS = 0.2
 
@@ -70,20 +71,22 @@ class Kubectl:
         self.does("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
 
 
-class JobWatch:
-    """Watches the namespace's Jobs from ``start`` to ``stop``, through every outage.
+class _Watch:
+    """Watches a resource of the namespace from ``start`` to ``stop``, through every outage.
 
     It goes on from the last version that it has seen, so nothing is missed where the server still knows it.
+
+    :param kubectl: the bench's own.
+    :param path: of the resource.
     """
 
-    def __init__(self, kubectl: Kubectl) -> None:
+    def __init__(self, kubectl: Kubectl, path: str) -> None:
         self._kubectl = kubectl
-        self._path = f"/apis/batch/v1/namespaces/{kubectl.namespace}/jobs"
-        self._lives: dict[str, JobLife] = {}
+        self._path = path
         self._version = ""
         self._process: subprocess.Popen[str] | None = None
         self._is_over = False
-        self._thread = threading.Thread(target=self._work, name="watches the Jobs", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"watches {path}", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -96,9 +99,13 @@ class JobWatch:
             self._process.kill()
         self._thread.join(timeout=30)
 
-    def jobs_named(self, name: str) -> list[JobLife]:
-        """Return all Jobs that ever had the name, the first one first."""
-        return sorted((life for life in self._lives.values() if life.name == name), key=lambda life: life.created_at)
+    def _see_all(self, things: list[dict[str, Any]], at: float) -> None:
+        """Learn what a list has shown."""
+        raise NotImplementedError
+
+    def _see(self, kind: str, thing: dict[str, Any], at: float) -> None:
+        """Learn of an event."""
+        raise NotImplementedError
 
     def _work(self) -> None:
         while not self._is_over:
@@ -110,10 +117,7 @@ class JobWatch:
 
     def _list(self) -> None:
         listed = json.loads(self._kubectl.run("get", "--raw", self._path))
-        at = time.time()
-        for job in listed["items"]:
-            self._lives = after_event(self._lives, "ADDED", job, at)
-        self._lives = without_missing(self._lives, [job["metadata"]["uid"] for job in listed["items"]], at)
+        self._see_all(listed["items"], time.time())
         self._version = listed["metadata"]["resourceVersion"]
 
     def _watch(self) -> None:
@@ -128,7 +132,48 @@ class JobWatch:
                     return
                 self._version = event["object"]["metadata"]["resourceVersion"]
                 if event["type"] != "BOOKMARK":
-                    self._lives = after_event(self._lives, event["type"], event["object"], at)
+                    self._see(event["type"], event["object"], at)
+
+
+class JobWatch(_Watch):
+    """Knows the lives of the namespace's Jobs."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        super().__init__(kubectl, f"/apis/batch/v1/namespaces/{kubectl.namespace}/jobs")
+        self._lives: dict[str, JobLife] = {}
+
+    def jobs_named(self, name: str) -> list[JobLife]:
+        """Return all Jobs that ever had the name, the first one first."""
+        return sorted((life for life in self._lives.values() if life.name == name), key=lambda life: life.created_at)
+
+    def _see_all(self, things: list[dict[str, Any]], at: float) -> None:
+        for job in things:
+            self._lives = after_event(self._lives, "ADDED", job, at)
+        self._lives = without_missing(self._lives, [job["metadata"]["uid"] for job in things], at)
+
+    def _see(self, kind: str, thing: dict[str, Any], at: float) -> None:
+        self._lives = after_event(self._lives, kind, thing, at)
+
+
+class PodWatch(_Watch):
+    """Knows when the namespace's pods came, began, and were first seen in trouble."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        super().__init__(kubectl, f"/api/v1/namespaces/{kubectl.namespace}/pods")
+        self._lives: dict[str, PodLife] = {}
+
+    def pods_of(self, job_name: str) -> list[PodLife]:
+        """Return all pods that Jobs of a name ever had."""
+        return [life for life in self._lives.values() if life.job_name == job_name]
+
+    def _see_all(self, things: list[dict[str, Any]], at: float) -> None:
+        for pod in things:
+            self._see("ADDED", pod, at)
+
+    def _see(self, kind: str, thing: dict[str, Any], at: float) -> None:
+        if kind != "DELETED":
+            uid = thing["metadata"]["uid"]
+            self._lives[uid] = pod_life(self._lives.get(uid), thing, at)
 
 
 class AuditLog:

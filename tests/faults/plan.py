@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_job_operator.airflow.argument_types import DeletePolicyChoice
 
@@ -14,6 +14,7 @@ LATE_SHARE = 0.2
 _LOOK = r"::group::Manifest: "  # The look itself is told only when it is over.
 _APPLY = r"\$ kubectl [^$]* apply "
 _END = r"is (Complete|Failed) after"
+_BEGINNING_SECONDS = 1.0
 _PENDING_SECONDS = 1.5
 _SHORTEST_SLEEP_SECONDS, _LONGEST_SLEEP_SECONDS = 1.0, 15.0
 _FAILING_SHARE = 0.25
@@ -46,6 +47,7 @@ class TaskPlan:
     :param retries: the task's.
     :param execution_timeout_seconds: the task's; ``None`` for none.
     :param moment: when the fault hits it; ``None`` if that is not its own to choose.
+    :param toleration_seconds: how long its pods bear a node that is lost; ``None`` is as long as Kubernetes lets them.
     """
 
     task_id: str
@@ -57,6 +59,12 @@ class TaskPlan:
     retries: int
     execution_timeout_seconds: float | None = None
     moment: Moment | None = None
+    toleration_seconds: int | None = None
+
+    @property
+    def usual_seconds(self) -> float:
+        """How long its first try takes, about."""
+        return _BEGINNING_SECONDS + _PENDING_SECONDS + self.sleep_seconds
 
 
 def draw_plans(
@@ -67,17 +75,20 @@ def draw_plans(
     backoff_limits: tuple[int, ...],
     has_timeout: bool,
     is_aimed: bool,
+    toleration_seconds: int | None = None,
 ) -> list[TaskPlan]:
     """Draw the task instances of one fault: ``runs`` and some more.
 
     :param backoff_limits: to choose from.
     :param has_timeout: whether the fault is the task's own ``execution_timeout``.
     :param is_aimed: whether each task instance has a moment of its own at which it is hit.
+    :param toleration_seconds: how long pods bear a node that is lost.
     """
-    return [
+    drawn = [
         _draw_plan(chance, index, retries, chance.choice(backoff_limits), has_timeout=has_timeout, is_aimed=is_aimed)
         for index in range(runs + round(runs * LATE_SHARE))
     ]
+    return [replace(plan, toleration_seconds=toleration_seconds) for plan in drawn]
 
 
 def _draw_plan(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
-from tests.faults.bench import leftovers_of
 from tests.faults.evidence import (
     Container,
     JobLife,
@@ -20,6 +19,7 @@ from tests.faults.evidence import (
     requests_of,
     without_missing,
 )
+from tests.faults.leftovers import leftovers_of
 from tests.unit import recordings
 
 

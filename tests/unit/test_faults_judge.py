@@ -12,6 +12,7 @@ from tests.faults.deployment import Try
 from tests.faults.evidence import Container, Evidence, JobLife, Leftovers, Request
 from tests.faults.judge import Harm, Rules, judge, late, notice_seconds
 from tests.faults.plan import TaskPlan
+from tests.faults.telling import Told
 
 PLAN = TaskPlan("task-1", 5.0, 0, "IfSucceeded", has_companion=True, backoff_limit=0, retries=1)
 FAILING = replace(PLAN, exit_code=3)
@@ -61,6 +62,10 @@ HARMLESS: dict[str, tuple[Evidence, Rules]] = {
     "a task that Airflow ended, and no Job": (
         evidence(state="failed", tries=[FIRST], jobs=[VANISHED], containers=[]),
         Rules(ends_jobs=True, ends_tasks=True),
+    ),
+    "a fault that its log named in time, and one that it need not have named": (
+        evidence(told=[Told(True, "is NotReady", 60.0, 15.0), Told(False)]),
+        Rules(),
     ),
     "a task that could never begin": (evidence(state="failed", jobs=[], containers=[]), Rules(stops_start=True)),
     "a pod that its Job replaced": (
@@ -171,6 +176,18 @@ HARMFUL: dict[str, tuple[Evidence, Rules, Harm, str]] = {
         "x/kubeconfig",
     ),
     "a file of nobody": (evidence(leftovers=Leftovers(other_files=("x",))), Rules(), Harm.LEFT_BEHIND, "other"),
+    "a fault that its log did not name": (
+        evidence(told=[Told(True)]),
+        Rules(),
+        Harm.UNTOLD,
+        "was named in its log never",
+    ),
+    "a fault that its log named late": (
+        evidence(told=[Told(True, "is NotReady", 60.0, 15.5)]),
+        Rules(),
+        Harm.UNTOLD,
+        "only after 15.5 s (is NotReady)",
+    ),
     "no end": (evidence(state=""), Rules(), Harm.ENDLESS, "had not ended; its tries: 2 success"),
 }
 

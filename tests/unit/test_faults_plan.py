@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -74,3 +75,22 @@ def test_the_manifest_is_yaml_with_the_plan_in_it() -> None:
     assert "exit 3" in script
     assert f">> /records/{plan.task_id}" in script
     assert companion["kind"] == "ConfigMap"
+
+
+def test_all_plans_of_a_fault_bear_a_lost_node_for_as_long_as_it_says() -> None:
+    drawn = draw_plans(
+        random.Random(1), 2, retries=1, backoff_limits=(0,), has_timeout=False, is_aimed=False, toleration_seconds=20
+    )
+    assert [plan.toleration_seconds for plan in drawn] == [20, 20]
+    assert {plan.toleration_seconds for plan in plans()} == {None}
+
+
+def test_pods_bear_a_lost_node_for_as_long_as_the_plan_says() -> None:
+    stage = Stage("dag", "here", Path("/bench"))
+    pods = [manifest(stage, replace(plans()[0], toleration_seconds=seconds))[0] for seconds in (None, 20)]
+    first, second = (pod["spec"]["template"]["spec"].get("tolerations", []) for pod in pods)
+    assert first == []
+    assert [(one["key"], one["tolerationSeconds"]) for one in second] == [
+        ("node.kubernetes.io/unreachable", 20),
+        ("node.kubernetes.io/not-ready", 20),
+    ]

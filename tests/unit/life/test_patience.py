@@ -68,6 +68,45 @@ def test_what_is_over_and_comes_again_is_told_again(monkeypatch: pytest.MonkeyPa
     assert len(log.warnings) == 2
 
 
+def _lost_with_its_node(name: str = "a-1") -> dict[str, Any]:
+    made: dict[str, Any] = running_pod(name, main="running")
+    terminated = {"exitCode": 255, "reason": "Unknown"}
+    made["status"] |= {"phase": "Failed", "containerStatuses": [{"name": "main", "state": {"terminated": terminated}}]}
+    return made
+
+
+def test_a_pod_that_its_node_has_ended_is_told_once_though_the_job_goes_on_with_another() -> None:
+    log, pods = Log(), [running_pod("a-1", main="running")]
+    who = WhoIsWaitedFor(stage.job(), log, lambda: pods)
+    who.advance()
+    pods[:] = [_lost_with_its_node(), running_pod("a-2", main="running")]
+    for _ in range(3):
+        who.advance()
+    (line,) = log.warnings
+    assert "a-1" in line
+    assert "its node was started again while it ran" in line
+
+
+def test_a_pod_that_was_over_before_is_not_told() -> None:
+    log = Log()
+    WhoIsWaitedFor(stage.job(), log, lambda: [_lost_with_its_node()]).advance()
+    assert log.warnings == []
+
+
+def test_the_end_of_a_pod_that_was_told_to_be_ended_is_not_told_again() -> None:
+    log, evicted = Log(), running_pod("a-1", main="running")
+    evicted["status"]["conditions"] = [
+        {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    ]
+    pods = [evicted]
+    who = WhoIsWaitedFor(stage.job(), log, lambda: pods)
+    who.advance()
+    pods[:] = [{**evicted, "status": {**evicted["status"], "phase": "Failed"}}]
+    who.advance()
+    (line,) = log.warnings
+    assert "is being ended" in line
+
+
 class Parts:
     """A reader of the Job with the fake behind it."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.status.lingering import is_out_of_reach, lingering
+from kubectl_job_operator.status.lingering import end_by_others, is_out_of_reach, lingering
 from tests.unit import recordings
 
 NOW = datetime.datetime(2026, 11, 20, 20, 0, 0, tzinfo=datetime.timezone.utc)
@@ -130,3 +130,33 @@ def test_a_verdict_that_waits_for_a_pod_on_a_lost_node_tells_which(type_: str, w
 def test_the_same_thing_has_the_same_key_whenever_it_is_seen() -> None:
     first, second = (lingering(job(), [pod(deleted=EARLIER)], NOW + datetime.timedelta(minutes=m)) for m in (0, 5))
     assert [one.key for one in first] == [one.key for one in second]
+
+
+def ended(of: dict[str, Any], *, exit_code: int = 1, container_reason: str = "Error", **status: str) -> dict[str, Any]:
+    """Let a pod be over."""
+    terminated = {"exitCode": exit_code, "reason": container_reason}
+    of["status"] |= {"phase": "Failed", "containerStatuses": [{"name": "main", "state": {"terminated": terminated}}]}
+    of["status"] |= status
+    return of
+
+
+def test_what_has_ended_a_pod_is_told_with_its_node_where_it_was_not_its_program() -> None:
+    assert end_by_others(ended(pod(), exit_code=255, container_reason="Unknown")) == (
+        "Pod p on node node-2 has ended: its node was started again while it ran, and knows nothing of its end."
+    )
+    assert end_by_others(ended(pod(), exit_code=137, container_reason="ContainerStatusUnknown")) == (
+        "Pod p on node node-2 has ended: the node lost sight of it."
+    )
+    assert end_by_others(ended(disrupted("EvictionByEvictionAPI"), exit_code=143)) == (
+        "Pod p on node node-2 has ended: it was evicted through the API, as by a drain of its node."
+    )
+    assert end_by_others(ended(pod(), reason="Evicted", message="The node was low on memory.")) == (
+        "Pod p on node node-2 has ended: it was evicted by its node: The node was low on memory."
+    )
+
+
+def test_of_an_end_that_was_the_programs_own_nothing_is_told() -> None:
+    assert end_by_others(ended(pod())) == ""
+    assert end_by_others(ended(pod(), exit_code=255)) == "", "a program may return that, too"
+    assert end_by_others(ended(disrupted("EvictionByEvictionAPI"), exit_code=0, phase="Succeeded")) == ""
+    assert end_by_others(disrupted("EvictionByEvictionAPI")) == "", "it has not ended"

@@ -297,8 +297,8 @@ def test_an_image_that_is_being_pulled_is_normal_progress() -> None:
     pulling = event("Pulling", "Pulling image", about=creating, type_="Normal", involvedObject=path)
     found = the_one(JOB, [creating], [pulling])
     assert found.outlook is Outlook.PASSING
-    assert found.sentence == "waits until the image registry.invalid/nothing:1 is pulled."
-    assert the_one(JOB, [creating]).sentence == "is being created."
+    assert found.sentence == "waits until the image registry.invalid/nothing:1 is pulled on node node1."
+    assert the_one(JOB, [creating]).sentence == "is being created on node node1."
 
 
 def test_an_init_container_is_told_and_those_that_wait_for_it_are_not() -> None:
