@@ -102,8 +102,8 @@ def test_what_a_container_lacks_to_start_is_in_the_line(reason: str, message: st
         (
             "p",
             "cannot be scheduled: 0/5 nodes are available: 2 node(s) didn't match Pod's node affinity/selector, "
-            "1 Insufficient nvidia.com/gpu, 2 node(s) were unschedulable.",
-            "its pod has no node: 1 Insufficient nvidia.com/gpu; 2 other reasons",
+            "3 Insufficient nvidia.com/gpu, 2 node(s) were unschedulable.",
+            "its pod has no node: 3 Insufficient nvidia.com/gpu; 2 other reasons",
         ),
     ],
 )
