@@ -1,4 +1,4 @@
-"""How often that is told which changes all the time: the longer it lasts, the less often, so that its lines stay few."""
+"""How often that is told which changes all the time: the longer it lasts, the less often, so that lines stay few."""
 
 from __future__ import annotations
 

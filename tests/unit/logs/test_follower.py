@@ -537,7 +537,9 @@ def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(the
 
 def test_a_warning_that_ends_with_a_cure_has_one_full_stop(theatre: Theatre) -> None:
     theatre.watches(pod("a", restarts=1, main="running"))
-    theatre.fake.answers("logs a -c main --timestamps --previous", b"unable to retrieve container logs for containerd://0")
+    theatre.fake.answers(
+        "logs a -c main --timestamps --previous", b"unable to retrieve container logs for containerd://0"
+    )
     theatre.live(lambda: theatre.log.warnings != [])
     assert theatre.log.warnings[0].endswith("when it needs room.")
     assert not theatre.log.warnings[0].endswith("..")
