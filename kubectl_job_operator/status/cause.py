@@ -12,6 +12,7 @@ from kubectl_job_operator.status import verdict_words
 from kubectl_job_operator.status.brief import brief, unpulled, unscheduled, unstarted
 from kubectl_job_operator.status.endings import Ending
 from kubectl_job_operator.status.job_status import Verdict
+from kubectl_job_operator.status.last_words import last_words
 from kubectl_job_operator.status.outlook import Obstacle
 from kubectl_job_operator.status.pod_status import FailedContainer
 from kubectl_job_operator.status.shortening import WIDTH, shortened
@@ -19,12 +20,11 @@ from kubectl_job_operator.status.shortening import WIDTH, shortened
 _LEAST = 60
 _LEAST_BEHIND_EXIT_CODE = 50
 _MOST_INDEXES = 30
-_MOST_SAID = 2000
 _NODES = re.compile(r"^0/\d+ nodes are available: ")
 # Beside another reason it is mostly that of the control plane's nodes, which is no news.
 _TAINTS = re.compile(r", \d+ node\(s\) had untolerated taint[^,]*$|^\d+ node\(s\) had untolerated taint[^,]*, ")
+_UNSTARTED = " could not be started"
 _UNPULLED = " cannot be pulled"
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # From here on an exit code is not the program's own, but a signal's or that of what could not start it.
 _FIRST_FOREIGN = 128
 
@@ -67,10 +67,12 @@ def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | 
     short = f"container {failed.container}"
     who = f"{short} of pod {failed.pod}"
     if ending.meaning.startswith("it "):
-        return Cause(who, ending.meaning.removeprefix("it"), short)
+        what = ending.meaning.removeprefix("it")
+        head, _, why = what.partition(": ")
+        return Cause(who, what, short, brief=f": {why}" if head == _UNSTARTED and why else "")
     # Of two halves the first is what is sure.
     meaning = ending.meaning.partition(";")[0]
-    said = _last_said(last) or _last_said(failed.message.splitlines())
+    said = last_words(last or ()) or last_words(failed.message.splitlines())
     told = (said or meaning) if failed.exit_code < _FIRST_FOREIGN else (meaning or said)
     ended, least = f" ended with exit code {failed.exit_code}", _LEAST_BEHIND_EXIT_CODE
     shortest = f"{short}: exit code {failed.exit_code}"
@@ -123,13 +125,3 @@ def headline(job: Object, verdict: Verdict | None, culprit: Cause | None, obstac
         return words if verdict is None or verdict.message else f"{words}; {culprit.fitted(room - len(words) - 2)}"
     before = shortened(verdict_words.failed_indexes(job), _MOST_INDEXES)
     return f"{before} failed: {culprit.fitted(room - len(before) - 9)}" if before else culprit.fitted(room)
-
-
-def _last_said(lines: Sequence[str] | None) -> str:
-    """Return the last line that says something."""
-    for line in reversed(lines or ()):
-        # What a terminal would show of it: a bar of progress overwrites itself, and colours are no words.
-        shown = _COLOUR.sub("", shortened(line.rstrip().rpartition("\r")[2], _MOST_SAID))
-        if words := " ".join(shown.split()):
-            return words
-    return ""

@@ -31,7 +31,7 @@ def found(scenario: str, logs: Logs | None = None, pods: list[dict[str, Any]] | 
 
 HEADLINES = {
     "backoff-limit-per-index": "index 1 failed: container main ended with exit code 1: dying",
-    "command-missing": "container main could not be started: ... '/no/such' is not in the image",
+    "command-missing": "container main: its command '/no/such' is not in the image",
     "deadline-exceeded": "it ran longer than its activeDeadlineSeconds of 4 (DeadlineExceeded)",
     "failed-exit-code": "container main ended with exit code 3: dying",
     "on-failure-restarts": "container main ended with exit code 1: dying",
