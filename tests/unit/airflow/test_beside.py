@@ -217,8 +217,11 @@ def test_a_sensor_pokes_until_the_object_has_come_to_it_and_asks_for_the_version
 def test_a_sensor_whose_argument_cannot_be_rendered_tells_so_in_execute_where_its_log_is_read(
     fake_kubectl: FakeKubectl,
 ) -> None:
+    task = make(KubectlWaitSensor, **{**WAIT_ON, "target": "{{ 1 +  }}"})
+    context = context_for(task)
+    task.render_template_fields(context)
     with pytest.raises(AirflowFailException, match="The argument target cannot be rendered"):
-        execute(make(KubectlWaitSensor, **{**WAIT_ON, "target": "{{ 1 +  }}"}))
+        task.execute(context)
     assert fake_kubectl.calls == []
 
 
