@@ -77,7 +77,7 @@ def test_the_operators_own_mark_at_the_beginning_is_meant_and_no_other() -> None
 def shown_by_airflow_2(records: list[str]) -> list[str]:
     """Return the lines of a log as its UI shows them: sorted by their times, and of equal neighbours one."""
     found: list[tuple[Any, int, str]] = []
-    at = pendulum.datetime(2000, 1, 1)
+    at: Any = pendulum.datetime(2000, 1, 1)
     for number, line in enumerate("\n".join(records).splitlines()):
         with contextlib.suppress(Exception):
             time, _ = line.split(" ", 1)
