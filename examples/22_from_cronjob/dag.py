@@ -8,6 +8,6 @@ with DAG("from_cronjob", schedule=None) as dag:
     KubernetesJobOperator(
         task_id="load",
         from_cronjob="nightly-load",
-        arguments=["echo loading {{ ds }} with $MODE"],
+        arguments=["echo loading {{ run_id }} with $MODE"],
         env_vars={"MODE": "backfill"},
     )

@@ -12,6 +12,7 @@ from kubectl_job_operator.airflow.argument_types import fetched
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context
 from kubectl_job_operator.airflow.defaults import settled
+from kubectl_job_operator.airflow.fields import render_each
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
@@ -204,12 +205,16 @@ class ObjectOperator(BaseOperator):
             # Rendered output must never be rendered again.
             self.rendered_yaml = self._rendering_error = None
         try:
-            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            rest = (context, jinja_env, seen_oids)
+            render = super()._do_render_template_fields
+            render_each(lambda name: render(parent, (name,), *rest), template_fields)
             if parent is self and self.has_yaml:
                 self._manifest = self._make_manifest(context)
                 self.rendered_yaml = self._manifest.masked_text()
-        except AirflowFailException as error:
+        except Exception as error:
             # Raised here, it would hide in a folded group of the UI.
+            if parent is not self:
+                raise
             self._rendering_error = error
             self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
 

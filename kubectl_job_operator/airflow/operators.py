@@ -21,6 +21,7 @@ from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen, settled
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
+from kubectl_job_operator.airflow.fields import render_each
 from kubectl_job_operator.airflow.links import ReplayLinks, remember_replay
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
@@ -488,13 +489,15 @@ class KubernetesJobOperator(ShorthandOperator):
             self.rendered_yaml = self._rendering_error = None
         try:
             fields = type(self).template_fields if parent is self else template_fields
-            super()._do_render_template_fields(parent, fields, context, jinja_env, seen_oids)
+            rest = (context, jinja_env, seen_oids)
+            render = super()._do_render_template_fields
+            render_each(lambda name: render(parent, (name,), *rest), fields)
             if parent is self and self.renders_before_execute and not self.asks_kubectl:
                 self._manifest = self._make_manifest(context)
                 self.rendered_yaml = self._manifest.masked_text()
         except Exception as error:
             # Raised here, it would hide in a folded group of the UI; and a Job that runs needs no template to end.
-            if not isinstance(error, AirflowFailException) and not comes_back(context):
+            if parent is not self or not (self.renders_before_execute or comes_back(context)):
                 raise
             self._rendering_error = error
             self.rendered_yaml = f"# {error}".replace("\n", "\n# ")

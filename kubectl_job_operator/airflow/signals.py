@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -52,9 +53,9 @@ class KeptSignals:
 
     def _handle(self, handler: Callable[[int, FrameType | None], object], number: int, frame: FrameType | None) -> None:
         if self._depth:
-            self._missed.append(lambda: handler(number, frame))
+            self._missed.append(lambda: _handled(handler, number, frame))
         else:
-            handler(number, frame)
+            _handled(handler, number, frame)
 
 
 class Writer:
@@ -72,6 +73,24 @@ class Writer:
         """Return an attribute of the logger; a method that writes no longer than its record takes."""
         found = getattr(self._logger, name)
         return functools.partial(self._signals.write, found) if callable(found) else found
+
+
+class _NoStack(logging.Filter):
+    """Airflow 2 logs as an error by which calls the task came to where it waits; who stopped it is what people ask."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let all else pass."""
+        return not str(record.msg).startswith("Stacktrace:")
+
+
+def _handled(handler: Callable[[int, FrameType | None], object], number: int, frame: FrameType | None) -> None:
+    """Let a handler run, without the stack that it would log."""
+    log, no_stack = logging.getLogger("airflow.task"), _NoStack()
+    log.addFilter(no_stack)
+    try:
+        handler(number, frame)
+    finally:
+        log.removeFilter(no_stack)
 
 
 def _is_main_thread() -> bool:

@@ -22,6 +22,9 @@ CONTAINER = "container"
 _MARKS = (BEGIN, END)
 # Airflow 2 knows those of another system too, and any mixture. The end is only looked at: one mark may begin in it.
 _MARK = re.compile(r"(:(?=:(?:end)?group(?:::|\]))|#(?=#\[\]?(?:end)?group(?:::|\])))")
+# With what Airflow 2 takes for a time.
+_TIME = re.compile(r"[\[\]]*(?:\d{4}|\d\d?:\d|P\d|PT|T\d|now )")
+_SPACE = "\u200b"
 _BACKSPACE = re.compile(r"[^\n\x08]\x08")
 _ESCAPE = re.compile(r"\x1b\[(?:[!<-?]*[\d;]*[ -,]*[@-~])?")
 _CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
@@ -39,6 +42,23 @@ def defused(text: str) -> str:
         seen = _as_the_ui_sees(text)
         text = seen if _MARK.search(seen) else text
     return harmless(_MARK.sub("\\1\u200b", text) if "group" in text else text)
+
+
+def kept_together(text: str) -> str:
+    """Return a record's text whose lines Airflow 2 shows all, and in their order.
+
+    It sorts the lines of a log by the times with which they begin, and of equal neighbours shows one: a zero-width
+    space tells them apart.
+    """
+    if "\n" not in text:
+        return text
+    last, *others = text.split("\n")
+    lines = [last]
+    for line in others:
+        now = f"{_SPACE}{line}" if _TIME.match(line) else line
+        last = f"{now}{_SPACE}" if now and now == last else now
+        lines.append(last)
+    return "\n".join(lines)
 
 
 def own(text: str) -> str:
@@ -86,7 +106,7 @@ class _Change(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change it, and let it pass."""
-        record.msg, record.args = self._change(record.getMessage()), None
+        record.msg, record.args = kept_together(self._change(record.getMessage())), None
         return True
 
 

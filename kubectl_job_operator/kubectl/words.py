@@ -16,6 +16,11 @@ _NO_SCHEMA = re.compile(
     r'^error: error validating "": error validating data: failed to download openapi: (.*?)(?:; if you choose to .*)?$',
     re.MULTILINE,
 )
+# What kubectl says to whoever types it, behind each conflict: no task can force it, and there is a hint of our own.
+_ADVICE_ON_CONFLICTS = re.compile(
+    r"^Please review the fields above--they currently have other managers\..*?(?:#conflicts$|\Z)\n?",
+    re.MULTILINE | re.DOTALL,
+)
 _SENTENCE = re.compile(
     r'^(?:[Ee]rror from server|[Ee]rror: |Error in configuration|The \S+ "|The connection to the server'
     r"|Unable to connect to the server)"
@@ -24,7 +29,8 @@ _SENTENCE = re.compile(
 
 def shown(stderr: str) -> str:
     """Return what is worth showing: the lines of kubectl's own logger are left out, unless there is nothing else."""
-    own = [line for line in _LOGGED_LINES.sub("", stderr).splitlines() if line.strip() and not _LOGGED.match(line)]
+    said = _ADVICE_ON_CONFLICTS.sub("", _LOGGED_LINES.sub("", stderr))
+    own = [line for line in said.splitlines() if line.strip() and not _LOGGED.match(line)]
     return counted("\n".join(own) or stderr.strip())
 
 

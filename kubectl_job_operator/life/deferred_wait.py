@@ -18,6 +18,7 @@ from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.life.pace import step_seconds
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import joined
@@ -188,7 +189,7 @@ class _Wait:
         job = self._job()
         now = time.monotonic()
         if job is not None and (progress := job_status.progress(job)) != self._progress and now >= self._progress_due:
-            self._progress, self._progress_due = progress, now + _PROGRESS_SECONDS
+            self._progress, self._progress_due = progress, now + step_seconds(_PROGRESS_SECONDS, now - self._began)
             self._log.info(f"Job {self._subscription.name}: {progress}, {time.monotonic() - self._began:.0f} s")
         self._tell_silence()
         if self._watch.refusal is not None and not self._has_told_refusal:

@@ -24,6 +24,8 @@ from kubectl_job_operator.watch.event_reader import EventReader
 HOPELESS_GRACE_SECONDS = 15.0
 _SAID_AFTER_SECONDS = 2.0
 _PROGRESS_SAID_AFTER_SECONDS = 5.0
+# Between one pod and the next of a slow cluster it is no news that nothing runs, unless that lasts.
+_SAID_AGAIN_AFTER_SECONDS = 60.0
 _EVENTS_AFTER_SECONDS = (3.0, 5.0, 10.0, 20.0, 30.0)
 _EVENTS_IN_QUEUE_SECONDS = 300.0
 _LOOK_WHILE_RUNNING_SECONDS = 5.0
@@ -69,6 +71,8 @@ class Obstacles:
         self._pods_of = pods_of
         self._patience = patience
         self._on_running, self._last_told = on_running or log.info, ""
+        self._said_before: set[str] = set()
+        self._has_run = False
         self._events: Sequence[Object] = ()
         now = time.monotonic()
         left = max(0.0, patience.startup_timeout_seconds - waited_seconds)
@@ -105,8 +109,8 @@ class Obstacles:
             if self._clocks.said:
                 waited = began - self._clocks.waits_since
                 self._on_running(f"Waited {waited:.0f} s: {self._last_told or 'a container runs now.'}")
-            self._clocks.said = set()
-            self._clocks.is_running = True
+            self._said_before |= self._clocks.said
+            self._clocks.said, self._clocks.is_running, self._has_run = set(), True, True
             return _LOOK_WHILE_RUNNING_SECONDS
         if self._clocks.is_running:
             self._begin_waiting()
@@ -169,7 +173,8 @@ class Obstacles:
         since = self._clocks.waits_since
         if one.outlook is Outlook.PASSING:
             since = self._clocks.since.get(identity(one), time.monotonic())
-        return since + _quiet_seconds(one)
+        is_no_news = one.key in self._said_before or (self._has_run and one.outlook is Outlook.PASSING)
+        return since + (_SAID_AGAIN_AFTER_SECONDS if is_no_news else _quiet_seconds(one))
 
     def _tell_who_runs_it(self) -> None:
         """Say once that the Job runs where nothing of it is to be seen."""

@@ -1,4 +1,4 @@
-"""How far a Job is: one line when that changes, and now and then when nothing else is said."""
+"""How far a Job is: one line when that changes, of many pods less and less often, and when nothing else is said."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.life.pace import step_seconds
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status
@@ -50,10 +51,16 @@ class Progress:
         now = time.monotonic()
         if self._counts != self._told and not self._is_all_done():
             many = len(self._watch.pods) > 1
-            step = self._told_at + (_SHORTEST_STEP_OF_MANY_SECONDS if many else _SHORTEST_STEP_SECONDS) - now
-            if step > 0:
-                return step
+            lasted = max(0.0, self._told_at - self._began)
+            step = step_seconds(_SHORTEST_STEP_OF_MANY_SECONDS, lasted) if many else _SHORTEST_STEP_SECONDS
+            if self._told_at + step > now:
+                # Also where the next change is far off, silence is told.
+                return min(self._told_at + step - now, self._tell_silence(now))
             self._tell(now)
+        return self._tell_silence(now)
+
+    def _tell_silence(self, now: float) -> float:
+        """Tell how far the Job is if nothing was said for long, and return when to ask again."""
         silence = self._log.last_at + _SILENCE_SECONDS - now
         if silence <= 0:
             self._tell(now)

@@ -279,7 +279,7 @@ class LogFollower:
 
     def _warn(self, key: tuple[str, str], pod: str, container: str, sentence: str) -> None:
         self._blocks.flush(key)
-        self._log.warning(f"[{pod}/{container}] {sentence}.")
+        self._log.warning(f"[{pod}/{container}] {sentence.rstrip('.')}.")
 
     def _remark(self, key: tuple[str, str], pod: str, container: str, words: str) -> None:
         """Tell, once for all containers, what the kubelet has said."""

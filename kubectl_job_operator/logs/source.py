@@ -219,7 +219,9 @@ class LogSource:
                 return None
             return max(0.0, max(self._retry_at, self._news_until) - now) or None
         is_over = reading.kind is Kind.FOLLOW and self._is_over(reading)
-        idle = _IDLE_SECONDS if reading.line_count < _SHORT_LOG_LINES else _LONG_LOG_IDLE_SECONDS
+        # The kubelet may keep nothing of a run once the next one ends: then the end of the stream is the only proof.
+        is_quick = reading.line_count < _SHORT_LOG_LINES and not (state is not None and state.can_restart)
+        idle = _IDLE_SECONDS if is_quick else _LONG_LOG_IDLE_SECONDS
         limit = reading.heard_at + (idle if is_over else self._silence)
         if now < limit:
             return limit - now

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import verdict_words
+from kubectl_job_operator.status.brief import brief, unpulled, unscheduled, unstarted
 from kubectl_job_operator.status.endings import Ending
 from kubectl_job_operator.status.job_status import Verdict
+from kubectl_job_operator.status.last_words import last_words
 from kubectl_job_operator.status.outlook import Obstacle
 from kubectl_job_operator.status.pod_status import FailedContainer
 from kubectl_job_operator.status.shortening import WIDTH, shortened
@@ -18,11 +20,11 @@ from kubectl_job_operator.status.shortening import WIDTH, shortened
 _LEAST = 60
 _LEAST_BEHIND_EXIT_CODE = 50
 _MOST_INDEXES = 30
-_MOST_SAID = 2000
 _NODES = re.compile(r"^0/\d+ nodes are available: ")
 # Beside another reason it is mostly that of the control plane's nodes, which is no news.
 _TAINTS = re.compile(r", \d+ node\(s\) had untolerated taint[^,]*$|^\d+ node\(s\) had untolerated taint[^,]*, ")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_UNSTARTED = " could not be started"
+_UNPULLED = " cannot be pulled"
 # From here on an exit code is not the program's own, but a signal's or that of what could not start it.
 _FIRST_FOREIGN = 128
 
@@ -36,6 +38,7 @@ class Cause:
     :param short: ``who`` where there is little room; empty where it cannot be shorter.
     :param least: how many letters of ``what`` stand there however little room there is.
     :param shortest: ``who`` where ``what`` is cut besides; empty where it cannot be shorter.
+    :param brief: ``what`` where there is too little room even beside ``short``; empty where it cannot be shorter.
     """
 
     who: str
@@ -43,14 +46,17 @@ class Cause:
     short: str = ""
     least: int = _LEAST
     shortest: str = ""
+    brief: str = ""
 
     def fitted(self, room: int) -> str:
         """Return it with so little of its end as the room needs, but never without what decides."""
-        if self.short and len(self.who + self.what) > room:
-            is_whole = len(self.what) <= max(self.least, room - len(self.short))
-            who = self.short if is_whole else self.shortest or self.short
-            return who + shortened(self.what, max(self.least, room - len(who)))
-        return self.who + shortened(self.what, max(self.least, room - len(self.who)))
+        if len(self.who + self.what) <= room:
+            return self.who + self.what
+        short = self.short or self.who
+        is_whole = len(self.what) <= max(self.least, room - len(short))
+        who = short if is_whole else self.shortest or short
+        what = self.what if is_whole else self.brief or self.what
+        return who + shortened(what, max(self.least, room - len(who)))
 
 
 def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | None) -> Cause:
@@ -61,10 +67,12 @@ def of_container(failed: FailedContainer, ending: Ending, last: Sequence[str] | 
     short = f"container {failed.container}"
     who = f"{short} of pod {failed.pod}"
     if ending.meaning.startswith("it "):
-        return Cause(who, ending.meaning.removeprefix("it"), short)
+        what = ending.meaning.removeprefix("it")
+        head, _, why = what.partition(": ")
+        return Cause(who, what, short, brief=f": {why}" if head == _UNSTARTED and why else "")
     # Of two halves the first is what is sure.
     meaning = ending.meaning.partition(";")[0]
-    said = _last_said(last) or _last_said(failed.message.splitlines())
+    said = last_words(last or ()) or last_words(failed.message.splitlines())
     told = (said or meaning) if failed.exit_code < _FIRST_FOREIGN else (meaning or said)
     ended, least = f" ended with exit code {failed.exit_code}", _LEAST_BEHIND_EXIT_CODE
     shortest = f"{short}: exit code {failed.exit_code}"
@@ -83,13 +91,17 @@ def of_obstacle(obstacle: Obstacle) -> Cause:
     sentence = obstacle.sentence.rstrip(".")
     head, colon, what = sentence.partition(": ")
     if head == "cannot start":
-        return Cause(obstacle.where, f": {what}", f"container {obstacle.container}")
+        told = f": {unstarted(obstacle.reason, what.removeprefix(f'{obstacle.reason}: '))}"
+        return Cause(obstacle.where, f": {what}", f"container {obstacle.container}", brief=told)
     if head == "has no pod, because none can be created":
-        return Cause("no pod can be created", f": {what}")
+        return Cause("no pod can be created", f": {what}", brief=f": {brief(what)}")
     short = f"container {obstacle.container}" if obstacle.container else "its pod" if obstacle.pod else ""
     if head == "has no image yet":
-        return Cause(obstacle.where, f": {what}", short)
-    return Cause(obstacle.where, f" {head}{colon}{_TAINTS.sub('', _NODES.sub('', what))}", short)
+        image, _, words = what.partition(_UNPULLED)
+        return Cause(obstacle.where, f": {what}", short, brief=f": {unpulled(image, words.removeprefix(': '))}")
+    what = _TAINTS.sub("", _NODES.sub("", what))
+    told = f" has no node: {unscheduled(what)}" if head == "cannot be scheduled" else f": {brief(what)}"
+    return Cause(obstacle.where, f" {head}{colon}{what}", short, brief=told if what else "")
 
 
 def headline(job: Object, verdict: Verdict | None, culprit: Cause | None, obstacle: Cause | None = None) -> str:
@@ -113,13 +125,3 @@ def headline(job: Object, verdict: Verdict | None, culprit: Cause | None, obstac
         return words if verdict is None or verdict.message else f"{words}; {culprit.fitted(room - len(words) - 2)}"
     before = shortened(verdict_words.failed_indexes(job), _MOST_INDEXES)
     return f"{before} failed: {culprit.fitted(room - len(before) - 9)}" if before else culprit.fitted(room)
-
-
-def _last_said(lines: Sequence[str] | None) -> str:
-    """Return the last line that says something."""
-    for line in reversed(lines or ()):
-        # What a terminal would show of it: a bar of progress overwrites itself, and colours are no words.
-        shown = _COLOUR.sub("", shortened(line.rstrip().rpartition("\r")[2], _MOST_SAID))
-        if words := " ".join(shown.split()):
-            return words
-    return ""

@@ -89,7 +89,9 @@ def _verdict_on(job: Object, reason: str, words: str) -> tuple[Outlook, str]:
             return Outlook.HOPELESS, "set runAsUser to a number other than 0, or take an image with such a user."
         if _secrets_come_late(job):
             return Outlook.MAY_HEAL, "see why what is to make it has not: kubectl describe it; its operator has a log."
-        return Outlook.HOPELESS, "create the ConfigMap or Secret with that key, or add it to the manifest."
+        if "find key" in words:
+            return Outlook.HOPELESS, "add the key to the ConfigMap or Secret, or mend its name in the template."
+        return Outlook.HOPELESS, "create the ConfigMap or Secret, or add it to the manifest."
     return Outlook.MAY_HEAL, "mend what the kubelet says; kubectl describe pod tells more."
 
 

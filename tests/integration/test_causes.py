@@ -217,7 +217,7 @@ CAUSES = [
         "a Secret's key that is missing",
         with_container(ENV % ("secretKeyRef", "known")),
         ("container main cannot start: CreateContainerConfigError: couldn't find key word in Secret",),
-        "create the ConfigMap or Secret with that key",
+        "add the key to the ConfigMap or Secret",
         prepare=secret,
         kind=JobStartupError,
         takes_long=True,

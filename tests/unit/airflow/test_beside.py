@@ -131,6 +131,7 @@ def test_what_the_template_makes_of_a_secret_is_masked_where_airflow_shows_it(fa
         ({"yaml": YAML, "wait_for": {"Deployment/other": "Available"}}, ("Deployment/other",)),
         ({"yaml": YAML, "wait_for": "{{ 'a b' }}"}, ("wait_for", "'a b'")),
         ({"yaml": YAML, "labels": {"a": object()}}, ("labels['a']",)),
+        ({"yaml": YAML, "namespace": "{{ 1 +  }}"}, ("The argument namespace cannot be rendered",)),
         ({"yaml": YAML, "namespace": "{{ 'a\\tb' }}"}, ("namespace must be a str, but has signs",)),
     ],
 )
@@ -211,6 +212,17 @@ def test_a_sensor_pokes_until_the_object_has_come_to_it_and_asks_for_the_version
     assert execute(make(KubectlWaitSensor, **WAIT_ON, poke_interval=0.01)) is None
     assert len(fake_kubectl.called("get deployment/server")) == 3
     assert len(fake_kubectl.called("version")) == 1
+
+
+def test_a_sensor_whose_argument_cannot_be_rendered_tells_so_in_execute_where_its_log_is_read(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    task = make(KubectlWaitSensor, **{**WAIT_ON, "target": "{{ 1 +  }}"})
+    context = context_for(task)
+    task.render_template_fields(context)
+    with pytest.raises(AirflowFailException, match="The argument target cannot be rendered"):
+        task.execute(context)
+    assert fake_kubectl.calls == []
 
 
 def test_a_sensor_bears_an_api_server_that_is_away_for_a_while(

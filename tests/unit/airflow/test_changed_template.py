@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from airflow.exceptions import TaskDeferred
 
@@ -68,6 +69,41 @@ def test_a_template_that_cannot_be_rendered_fails_the_task_in_execute_where_its_
     task.render_template_fields(context)
     assert "nothing" in str(task.rendered_yaml)
     with pytest.raises(AirflowFailException, match="'nothing' is undefined"):
+        task.execute(context)
+    assert fake_kubectl.calls == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"namespace": "{{ nothing }}"}, ("The argument namespace cannot be rendered: 'nothing'", "mend its")),
+        ({"labels": {"day": "{{ ds }}"}}, ("The argument labels", "give the DAG run a logical date", "{{ run_id }}")),
+        ({"labels": {"day": "{{ a b }}"}}, ("The argument labels cannot be rendered: expected token",)),
+    ],
+)
+def test_an_argument_that_cannot_be_rendered_is_named_in_execute_where_its_log_is_read(
+    fake_kubectl: FakeKubectl, arguments: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    with DAG("dag", schedule=None, template_undefined=jinja2.StrictUndefined):
+        task = KubernetesJobOperator(task_id="task", image="x", cmds=["true"], **{"namespace": "here", **arguments})
+    context = context_for(task)
+    context.pop("ds", None)
+    task.render_template_fields(context)
+    with pytest.raises(AirflowFailException) as failure:
+        task.execute(context)
+    assert all(word in str(failure.value) for word in words), failure.value
+    assert fake_kubectl.calls == []
+
+
+def test_an_argument_whose_own_code_fails_is_no_lasting_error(fake_kubectl: FakeKubectl) -> None:
+    def broken(**_: Any) -> Any:
+        raise LookupError("the database is away")
+
+    with DAG("dag", schedule=None, user_defined_macros={"look_up": broken}):
+        task = KubernetesJobOperator(task_id="task", image="x", cmds=["true"], namespace="{{ look_up() }}")
+    context = context_for(task)
+    task.render_template_fields(context)
+    with pytest.raises(LookupError, match="the database is away"):
         task.execute(context)
     assert fake_kubectl.calls == []
 

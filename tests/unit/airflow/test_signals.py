@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -99,3 +100,33 @@ def test_other_threads_write_as_ever_and_what_is_no_method_is_handed_on(logger: 
     thread.start()
     thread.join()
     assert logger.written == ["of a thread"]
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [lambda _: signal.raise_signal(signal.SIGTERM), lambda signals: signals.write(signal.raise_signal, signal.SIGTERM)],
+    ids=["between two records", "amid a record"],
+)
+def test_the_stack_that_airflow_2_logs_of_a_task_that_is_stopped_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, comes: Callable[[KeptSignals], object]
+) -> None:
+    log, seen = logging.getLogger("airflow.task"), logging.Handler()
+    told: list[str] = []
+    monkeypatch.setattr(seen, "emit", lambda record: told.append(record.getMessage()))
+    monkeypatch.setattr(log, "handlers", [seen])
+    monkeypatch.setattr(log, "disabled", False)
+    signals = KeptSignals()
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's
+        log.error("Received SIGTERM. Terminating subprocesses.")
+        log.error("Stacktrace: \n%s", "File x.py, line 1")
+        raise TimedOutError
+
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        with signals.keeping(), pytest.raises(TimedOutError):
+            comes(signals)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    log.error("Stacktrace: of somebody else")
+    assert told == ["Received SIGTERM. Terminating subprocesses.", "Stacktrace: of somebody else"]

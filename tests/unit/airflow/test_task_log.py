@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -9,11 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pendulum
 import pytest
 
 from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secret
 from kubectl_job_operator.airflow.running import errors_for_airflow
-from kubectl_job_operator.airflow.task_log import container_log, defused, own, own_log
+from kubectl_job_operator.airflow.task_log import container_log, defused, kept_together, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
 from kubectl_job_operator.errors import InputError, JobFailedError, KubectlJobOperatorError, TaskKilledError
 from tests.unit.test_printable import CONTROL, ORDERS
@@ -72,6 +74,49 @@ def test_the_operators_own_mark_at_the_beginning_is_meant_and_no_other() -> None
     assert not _folds(own("Job failed: ::group::"))
 
 
+def shown_by_airflow_2(records: list[str]) -> list[str]:
+    """Return the lines of a log as its UI shows them: sorted by their times, and of equal neighbours one."""
+    found: list[tuple[Any, int, str]] = []
+    at: Any = pendulum.datetime(2000, 1, 1)
+    for number, line in enumerate("\n".join(records).splitlines()):
+        with contextlib.suppress(Exception):
+            time, _ = line.split(" ", 1)
+            at = pendulum.parse(time.strip("[]"))
+        found.append((at, number, line))
+    ordered = [line for _, _, line in sorted(found, key=lambda one: one[:2])]
+    return [line for line, before in zip(ordered, ["", *ordered], strict=False) if line != before]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "first",
+            "19:27:32Z 8",
+            "2019-01-01 loaded",
+            "[2999-01-01T00:00:00] later",
+            "20240101 x",
+            "2024-W10 a week",
+            "z",
+        ],
+        ["first", "12:30 noon", "9:5 x", "P3D days", "PT5M minutes", "T10:00 then", "now is now", "2026/11/26 x", "z"],
+        [".", ".", ".", ".", "..", ".."],
+        ["10 rows", "9", "a 2019-01-01 b", "nowhere", "Pod p", "Then"],
+    ],
+)
+def test_airflow_2_shows_all_lines_of_a_record_in_their_order(lines: list[str]) -> None:
+    before, after = "[2026-11-26T10:00:00.000+0000] {x.py:1} INFO - before", "[2026-11-26T10:00:02.000+0000] after"
+    record = kept_together("\n".join(["[2026-11-26T10:00:01.000+0000] {x.py:1} INFO - the first of", *lines]))
+    shown = shown_by_airflow_2([before, record, after])
+    assert [line.replace("\u200b", "") for line in shown[2:-1]] == lines
+    assert (shown[0], shown[-1]) == (before, after)
+
+
+def test_a_record_that_airflow_2_shows_as_it_is_stays_as_it_is() -> None:
+    for text in ("2019-01-01 alone", "one\ntwo\n\n\nthree", "$ kubectl get\n  -> get: 1024 lines"):
+        assert kept_together(text) == text
+
+
 @pytest.fixture
 def stdlib() -> Iterator[tuple[logging.Logger, list[logging.LogRecord]]]:
     """Give a logger as Airflow 2 has it for a task, and what comes to its handler."""
@@ -97,6 +142,8 @@ def test_on_airflow_2_both_loggers_reach_the_tasks_handler_and_name_the_place_th
     own_log(logger)
     ours.info("::group::ours ::group::")
     lines.error("::group:: 100%s")
+    ours.info("one\n2019-01-01 two")
+    assert records.pop().getMessage() == "one\n\u200b2019-01-01 two"
     assert [(one.name, one.levelname, one.getMessage()) for one in records] == [
         ("tests.airflow.task.operators.Task", "INFO", "::group::ours :\u200b:group::"),
         ("tests.airflow.task.operators.Task.container", "ERROR", ":\u200b:group:: 100%s"),

@@ -51,10 +51,21 @@ def test_the_message_has_the_command_the_return_code_and_what_kubectl_said(headi
     assert "return code 1" in str(error)
     assert error.kind.value in str(error)
     by_logger = re.compile(r"^[EWI]\d{4} .*memcache\.go:265\] (.*err=<\n(\t.*\n)* >|.*)$", re.MULTILINE)
-    own_words = list(dict.fromkeys(filter(None, by_logger.sub("", recorded.stderr).splitlines())))
+    # With it kubectl begins to tell whoever types what to type.
+    said, _, advice = recorded.stderr.partition("Please review the fields above")
+    own_words = list(dict.fromkeys(filter(None, by_logger.sub("", said).splitlines())))
     assert own_words
     assert [re.sub(r"^\d+ x ", "", line) for line in error.words.splitlines()] == own_words
     assert all(line in str(error) for line in own_words)
+    assert not advice or "--force-conflicts" not in str(error)
+
+
+def test_what_stands_behind_kubectls_advice_on_conflicts_is_shown() -> None:
+    stderr = f"{RECORDED['Field manager conflict'].stderr}error: no objects passed to apply\n"
+    error = explain(("kubectl",), 1, stderr)
+    first, last = error.words.splitlines()
+    assert first.startswith("error: Apply failed with 1 conflict")
+    assert last == "error: no objects passed to apply"
 
 
 @pytest.mark.parametrize("heading", ["Connection refused", "Host name unknown", "No configuration at all"])

@@ -219,6 +219,29 @@ def test_who_wants_to_learn_for_how_long_and_for_what_was_waited(scene: Scene) -
     assert len(scene.told) == 1
 
 
+def test_between_the_pods_of_a_slow_cluster_what_is_no_news_is_told_only_if_it_lasts(
+    scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("complete"))
+    scene.begin("unschedulable")
+    unscheduled = scene.pods
+    running, creating = pod(reason=""), pod(reason="ContainerCreating")
+    running["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(10)
+    for waiting in (unscheduled, [creating], unscheduled, [creating]):
+        scene.pods = [running]
+        scene.after(10)
+        scene.pods = waiting
+        for _ in range(4):
+            scene.after(10)
+    first, waited = scene.told
+    assert first.startswith("Nothing runs: pod unschedulable-gpw9r cannot be scheduled")
+    assert waited.startswith("Waited 20 s: ")
+    for _ in range(4):
+        scene.after(10)
+    assert scene.told[2:] == ["Nothing runs: pod image-pull-z5j9k, container main is being created."]
+
+
 def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
     scene: Scene, fake_kubectl: FakeKubectl
 ) -> None:

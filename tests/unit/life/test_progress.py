@@ -130,6 +130,37 @@ def test_changes_of_many_pods_are_told_at_most_every_five_seconds(
     assert log.lines[-1].startswith("Job parallel-indexed: 0/4 succeeded, 21 running, ")
 
 
+def test_on_a_slow_cluster_many_pods_are_told_of_less_and_less_often(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    told: list[int] = []
+    for second in range(3600):
+        watch.replace([pod(f"{number}") for number in range(2 + second % 3)])
+        step = progress.advance()
+        told.append(len(log.lines))
+        assert step <= 60.0, "silence is noticed too"
+        log.lines.clear()
+        progress._log.info("a container says something")
+        log.lines.clear()
+        clock.now += 1
+    assert sum(told[:60]) == 5, "at the beginning, and after 5, 10, 20 and 40 s"
+    assert sum(told) <= 20
+    assert sum(told[-600:]) >= 2, "it never falls silent"
+
+
+def test_a_change_of_many_pods_that_is_not_told_yet_does_not_make_it_silent(
+    progress: Progress, watch: PodWatch, clock: Clock, log: Log
+) -> None:
+    clock.now += 1000
+    for count in (2, 3):
+        watch.replace([pod(f"{number}") for number in range(count)])
+        progress.advance()
+    assert len(log.lines) == 1
+    clock.now += 60
+    progress.advance()
+    assert log.lines[1:] == ["Job parallel-indexed: 0/4 succeeded, 3 running, 1060 s"]
+
+
 def test_that_all_is_done_is_left_to_the_verdict(progress: Progress, watch: PodWatch, clock: Clock, log: Log) -> None:
     for phase in ("Running", "Succeeded"):
         watch.replace([pod(name, phase) for name in "abcd"])

@@ -535,6 +535,16 @@ def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(the
     assert "What to do: raise fs.inotify.max_user_instances on the pod's node" in warning
 
 
+def test_a_warning_that_ends_with_a_cure_has_one_full_stop(theatre: Theatre) -> None:
+    theatre.watches(pod("a", restarts=1, main="running"))
+    theatre.fake.answers(
+        "logs a -c main --timestamps --previous", b"unable to retrieve container logs for containerd://0"
+    )
+    theatre.live(lambda: theatre.log.warnings != [])
+    assert theatre.log.warnings[0].endswith("when it needs room.")
+    assert not theatre.log.warnings[0].endswith("..")
+
+
 def test_a_line_that_never_ends_is_shown_now_and_then_and_at_its_end_once(
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:

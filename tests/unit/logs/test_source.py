@@ -481,6 +481,20 @@ def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be
     assert stage.warnings == []
 
 
+def test_a_short_run_whose_stream_ended_by_itself_is_shown_whole_also_where_the_node_keeps_nothing_of_it(
+    stage: Stage,
+) -> None:
+    stage.fake.answers(FOLLOW, _log(1), then=[0.5], times=1)
+    stage.fake.answers(PREVIOUS, KUBELET)
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
+    stage.source.note(replace(_running(0), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1))
+    stage.source.note(replace(_running(1), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, run=1))
+    assert len(stage.fake.called(PREVIOUS)) == 1
+    assert stage.warnings == []
+
+
 def test_a_stream_that_was_cut_is_no_proof_for_a_run_that_is_gone(stage: Stage) -> None:
     stage.fake.answers(FOLLOW, _log(1), times=1, **REFUSED)
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)

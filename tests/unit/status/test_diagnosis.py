@@ -39,8 +39,8 @@ SITUATIONS: dict[str, tuple[str, str, str]] = {
     "config-missing": (
         "Never started: pod config-missing-btwtt, container main cannot start: CreateContainerConfigError: configmap "
         '"absent" not found.',
-        "What to do: create the ConfigMap or Secret with that key, or add it to the manifest.",
-        "What to do: create the ConfigMap or Secret with that key, or add it to the manifest.",
+        "What to do: create the ConfigMap or Secret, or add it to the manifest.",
+        "What to do: create the ConfigMap or Secret, or add it to the manifest.",
     ),
     "deadline-exceeded": (
         NO_POD,
