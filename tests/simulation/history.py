@@ -1,0 +1,108 @@
+"""One history: a world from a seed, all that happens in it, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+import gc
+import random
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from kubectl_job_operator.objects import Object
+from tests.simulation.airflow import FINAL, Airflow, TaskInstance
+from tests.simulation.cluster import Cluster
+from tests.simulation.controllers import Controllers, ended
+from tests.simulation.faults import CALL_FAULTS, Fate, Fault, plan
+from tests.simulation.host import CallFaults, Host
+from tests.simulation.kubectl import Kubectl
+from tests.simulation.swapping import in_world
+from tests.simulation.world import Machine, StillWaitingError, World
+
+_LONGEST_SECONDS = 3 * 3600.0
+_AFTERWARDS_SECONDS = 120.0
+
+
+class History:
+    """What happens for one seed.
+
+    :param seed: fixes all of it.
+    :param faults: what happens instead of what the seed has planned.
+    """
+
+    def __init__(self, seed: str, faults: Sequence[Fault] | None = None) -> None:
+        self.seed = seed
+        self.world = World(seed)
+        self.faults = list(plan(self.world) if faults is None else faults)
+        self.cluster = Cluster(self.world)
+        self.controllers = Controllers(self.cluster)
+        self.lines: list[str] = []
+        self.completed: dict[str, Object] = {}
+        """The Jobs that were Complete, by UID, as they were then."""
+        self.still_waiting = ""
+        self._kubectl = Kubectl(self.cluster, self.controllers)
+        self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
+        self.cluster.watchers.append(self._note_object)
+        with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
+            self.airflow = Airflow(self.world, self._make_host, str(_program_in(Path(folder))), self.note)
+            self._live(folder)
+
+    def note(self, line: str) -> None:
+        """Add a line to what people read."""
+        self.lines.append(f"{self.world.elapsed:9.3f}  {line}")
+
+    def _live(self, folder: str) -> None:
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        random.seed(self.seed)
+        chance = self.world.draw("tasks")
+        try:
+            with in_world(self.world):
+                for number in range(chance.choice((1, 1, 2))):
+                    name = "countdown" if chance.random() < 0.5 else f"countdown-{number}"
+                    self.airflow.add(
+                        TaskInstance(f"run-{number}", name, chance.randrange(4), backoff_limit=chance.randrange(2))
+                    )
+                Fate(self.world, self.cluster, self.airflow).take(self.faults)
+                try:
+                    last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
+                    self.world.run(lambda: self.world.elapsed > last and self._is_over(), _LONGEST_SECONDS)
+                    self.world.run(lambda: False, _AFTERWARDS_SECONDS)
+                except StillWaitingError as error:
+                    if not self._is_over():
+                        self.still_waiting = str(error)
+                finally:
+                    self.world.close()
+        finally:
+            tempfile.tempdir = before
+
+    def _is_over(self) -> bool:
+        return all(
+            one.state in FINAL and not any(each.is_alive for each in one.tries) for one in self.airflow.instances
+        )
+
+    def _make_host(self, who: str, machine: Machine) -> Host:
+        return Host(who, self.world, machine, self._kubectl, self._call_faults, self.note)
+
+    def _note_object(self, event: str, thing: Object) -> None:
+        if thing["kind"] == "Job" and ended(thing) == "Complete":
+            self.completed.setdefault(thing["metadata"]["uid"], thing)
+        state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
+        leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
+        name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]
+        self.note(f"    {event} {thing['kind']} {name} ({uid}) {state}{leaving}")
+
+
+def shrunk(history: History, is_broken: object) -> History:
+    """Return a history with fewer faults in which the same is broken."""
+    return history
+
+
+def _program_in(folder: Path) -> Path:
+    """Write a program that is looked for and never run."""
+    program = folder / "kubectl"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    return program
+
+
+_ = (gc, shutil)
