@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -119,6 +120,13 @@ class TaskInstance:
     started: str = ""
     noted: dict[str, Done] = field(default_factory=dict)
     tries: list[Try] = field(default_factory=list)
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    """From which state it came to which."""
+
+    def become(self, state: str) -> None:
+        """Take another state."""
+        self.steps.append((self.state, state))
+        self.state = state
 
     @property
     def round(self) -> Round:
@@ -177,7 +185,7 @@ class Airflow:
             if instance.state == "queued" and instance.started == started:
                 self._start(instance)
 
-        instance.state = "queued"
+        instance.become("queued")
         self._world.later(seconds, start)
 
     def clear(self, instance: TaskInstance) -> None:
@@ -203,7 +211,7 @@ class Airflow:
             instance.run_started = self._label()
             self.queue(instance, 0.5)
 
-        instance.state = "removed"
+        instance.become("removed")
         self._world.later(1.0, begin)
 
     def mark(self, instance: TaskInstance, state: str) -> None:
@@ -251,7 +259,7 @@ class Airflow:
             self.queue(instance, 1.0)
 
     def _end_running(self, instance: TaskInstance, state: str) -> None:
-        instance.state = state
+        instance.become(state)
         for one in instance.tries[-1:]:
             if one.is_alive:
                 self._world.later(self._world.draw(f"hear {self._world.elapsed}").uniform(1, 5), partial(self._kill, one))
@@ -269,7 +277,7 @@ class Airflow:
             one.machine.is_gone = True
 
     def _start(self, instance: TaskInstance) -> None:
-        instance.state = "running"
+        instance.become("running")
         instance.try_number += 1
         instance.started = self._label()
         identity = Identity(
@@ -289,10 +297,9 @@ class Airflow:
 
     def _execute(self, instance: TaskInstance, one: Try) -> None:
         host = self._make_host(_name(one), one.machine)
-        text = _MANIFEST.format(name=instance.job_name, secret=SECRET, backoff_limit=instance.backoff_limit)
         try:
             one.runner = JobRunner(
-                Manifest.parse(text, "/dags/countdown.yaml.j2"),
+                _manifest(instance.job_name, instance.backoff_limit),
                 one.identity,
                 Access(named_kubectl=self._kubectl),
                 namespace=NAMESPACE,
@@ -319,7 +326,7 @@ class Airflow:
         self._note(f"{_name(one)} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
         if instance.tries[-1] is one and instance.state == "running":
             if one.error is None:
-                instance.state = "success"
+                instance.become("success")
             else:
                 self._fail(instance, may_retry=_may_retry(one.error))
 
@@ -327,7 +334,7 @@ class Airflow:
         if may_retry and instance.try_number <= instance.max_tries:
             self.queue(instance, RETRY_SECONDS)
         else:
-            instance.state = "failed"
+            instance.become("failed")
 
     def _who_stopped(self, instance: TaskInstance, one: Try) -> Stop:
         one.machine.check()
@@ -340,6 +347,12 @@ class Airflow:
 
 class AirflowTaskTimeout(BaseException):  # noqa: N818 - the package knows it by this name
     """Airflow's own."""
+
+
+@functools.cache
+def _manifest(name: str, backoff_limit: int) -> Manifest:
+    text = _MANIFEST.format(name=name, secret=SECRET, backoff_limit=backoff_limit)
+    return Manifest.parse(text, "/dags/countdown.yaml.j2")
 
 
 def _may_retry(error: BaseException) -> bool:

@@ -17,6 +17,10 @@ class ConflictError(Exception):
     """Another manager has set a field to something else."""
 
 
+class ImmutableError(Exception):
+    """The pods of a Job that is there cannot be changed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Change:
     """What somebody asked of the API server.
@@ -83,6 +87,7 @@ class Cluster:
         """Apply a manifest on the server's side.
 
         :raises ConflictError: if another manager has set one of its labels or annotations to something else.
+        :raises ImmutableError: if it would change the pods of a Job.
         """
         found = self.get(plural_of(document), document["metadata"]["name"])
         if found is None:
@@ -95,6 +100,8 @@ class Cluster:
                 differs = (found["metadata"].get(place) or {}).get(key) != value
                 if differs and owned.get((place, key), manager) != manager:
                     raise ConflictError(f".metadata.{place}.{key}")
+        if found["kind"] == "Job" and not _pod_labels(document).items() <= _pod_labels(found).items():
+            raise ImmutableError
         self._note(who, "apply", found)
         self._own(found, document, manager)
         return self.change(found, lambda one: _merge_metadata(one, document))
@@ -214,6 +221,10 @@ def _terms(selector: str) -> Iterator[tuple[str, str, str]]:
         else:
             key, _, value = term.partition("=")
             yield key.rstrip("!"), "!=" if key.endswith("!") else "=", value
+
+
+def _pod_labels(job: Object) -> dict[str, str]:
+    return dict((job["spec"]["template"].get("metadata") or {}).get("labels") or {})
 
 
 def _merge_metadata(thing: Object, document: Object) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import random
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +37,8 @@ class History:
         self.lines: list[str] = []
         self.completed: dict[str, Object] = {}
         """The Jobs that were Complete, by UID, as they were then."""
+        self.made: list[Object] = []
+        """The Jobs that were made, as they were then."""
         self.still_waiting = ""
         self._kubectl = Kubectl(self.cluster, self.controllers)
         self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
@@ -84,6 +84,8 @@ class History:
         return Host(who, self.world, machine, self._kubectl, self._call_faults, self.note)
 
     def _note_object(self, event: str, thing: Object) -> None:
+        if thing["kind"] == "Job" and event == "ADDED":
+            self.made.append(thing)
         if thing["kind"] == "Job" and ended(thing) == "Complete":
             self.completed.setdefault(thing["metadata"]["uid"], thing)
         state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
@@ -92,17 +94,9 @@ class History:
         self.note(f"    {event} {thing['kind']} {name} ({uid}) {state}{leaving}")
 
 
-def shrunk(history: History, is_broken: object) -> History:
-    """Return a history with fewer faults in which the same is broken."""
-    return history
-
-
 def _program_in(folder: Path) -> Path:
     """Write a program that is looked for and never run."""
     program = folder / "kubectl"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     return program
-
-
-_ = (gc, shutil)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kubectl_job_operator.objects import Object
-from tests.simulation.cluster import Cluster, ConflictError, matcher, plural_of
+from tests.simulation.cluster import Cluster, ConflictError, ImmutableError, matcher, plural_of
 from tests.simulation.controllers import Controllers, ended
 from tests.simulation.streams import follow, stamped, watch
 
@@ -96,12 +96,17 @@ class Kubectl:
         def apply() -> str:
             made = []
             for document in documents:
+                name = document["metadata"]["name"]
                 try:
                     made.append(self.cluster.apply(document, flags["field-manager"], run.who))
                 except ConflictError as error:
                     raise FailedError(
                         f'error: Apply failed with 1 conflict: conflict with "another": {error}\nPlease review the '
                         "fields above--they currently have other managers.\n"
+                    ) from None
+                except ImmutableError:
+                    raise FailedError(
+                        f'The Job "{name}" is invalid: spec.template: Invalid value: {{}}: field is immutable\n'
                     ) from None
             return _listed(made, len(documents))
 
@@ -231,7 +236,7 @@ def _plural(kind: str) -> str:
 
 
 def _documents(file: str) -> list[Object]:
-    return [one for one in yaml.safe_load_all(Path(file).read_text()) if one]
+    return [one for one in yaml.load_all(Path(file).read_text(), yaml.CSafeLoader) if one]
 
 
 def _printed(thing: Object | None) -> str:

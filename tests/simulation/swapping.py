@@ -15,13 +15,14 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import tenacity
 
 import kubectl_job_operator
+from kubectl_job_operator.manifest import yaml_text
 from tests.simulation.world import World
 
 _ROOMS = ("manifest", "kubectl", "status", "attempt", "watch", "replay", "logs", "life")
@@ -32,7 +33,8 @@ def in_world(world: World) -> Iterator[None]:
     """Let the package live in a world for a while."""
     others = {id(time): _time_of(world), id(queue): _queues_of(world), id(threading): _threads_of(world)}
     dates = _dates_of(world)
-    swapped: list[tuple[ModuleType, str, Any]] = []
+    swapped: list[tuple[ModuleType, str, Any]] = [(yaml_text, "dump_all", yaml_text.dump_all)]
+    yaml_text.dump_all = _written_once(yaml_text.dump_all)
     for module in _modules():
         for name in ("time", "queue", "threading"):
             original = getattr(module, name, None)
@@ -77,6 +79,22 @@ def _modules() -> list[ModuleType]:
 
 
 _KNOWN: list[ModuleType] = []
+
+
+_WRITTEN: dict[str, str] = {}
+
+
+def _written_once(dump_all: Callable[[Iterable[Any]], str]) -> Callable[[Iterable[Any]], str]:
+    """Return the same function with a memory: most of a try's time on the CPU is for writing YAML again and again."""
+
+    def write(documents: Iterable[Any]) -> str:
+        things = list(documents)
+        key = repr(things)
+        if key not in _WRITTEN:
+            _WRITTEN[key] = dump_all(things)
+        return _WRITTEN[key]
+
+    return write
 
 
 def _time_of(world: World) -> SimpleNamespace:
