@@ -140,7 +140,7 @@ class Beginning:
         self._wait_for_own_pods()
 
     def _wait_for_own_pods(self) -> None:
-        """Wait for the pods of this task: of a Job that was deleted a moment ago, by a Clear say, some may still run."""
+        """Wait for this task's pods: of a Job that was deleted a moment ago, as by a Clear, some may still run."""
         kubectl, pods = self._attempt.kubectl, self._attempt.identity.pods_selector()
         self._attempt.persist(lambda: kubectl.wait_until_gone(pods, _REPLACE_SECONDS))
 

@@ -129,7 +129,7 @@ class LogFollower:
         is_read = self._go_on(lambda: not self._unread(), now + seconds)
         self.close()
         self._tell_of_lost_pods()
-        if self._seen_ended_count < ended:
+        if self._seen_ended_count < ended or any(map(self._may_have_run_unseen, self._watch.pods)):
             self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
         if not is_read:
             commands = "".join(f"\n  {source.rest_command()}" for source in self._unread())
@@ -177,6 +177,12 @@ class LogFollower:
     def _seen_ended_count(self) -> int:
         """How many pods are known to have ended or to be gone."""
         return sum(pod_status.has_ended(pod) or self._watch.is_gone(key) for key, pod in self._watch.pods.items())
+
+    def _may_have_run_unseen(self, pod_uid: str) -> bool:
+        """Whether a pod was last seen before it ran, and was gone when it could be looked at again."""
+        pod = self._watch.pods[pod_uid]
+        was_seen = pod_status.has_started(pod) or pod_status.has_ended(pod)
+        return self._watch.went_unseen(pod_uid) and not was_seen
 
     @property
     def _is_any_held(self) -> bool:

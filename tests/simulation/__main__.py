@@ -35,7 +35,9 @@ def main() -> int:
     for what, count in sorted(counts.items()):
         print(f"{count:8}  {what}")
     seconds = time.monotonic() - began
-    print(f"{arguments.count} histories in {seconds:.0f} s, {len(counts)} states and transitions: every invariant holds.")
+    print(
+        f"{arguments.count} histories in {seconds:.0f} s, {len(counts)} states and transitions: every invariant holds."
+    )
     return 0
 
 

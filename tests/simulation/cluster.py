@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from kubectl_job_operator.objects import Object, labels_of
 from tests.simulation.world import World
@@ -200,17 +201,16 @@ def owner_uid(thing: Object) -> str:
 
 def matcher(labels: str = "", fields: str = "") -> Callable[[Object], bool]:
     """Return what tells whether an object is picked by a label and a field selector."""
-    wanted, refused = _terms(labels), list(_terms(fields))
+    wanted, of_fields = list(_terms(labels)), list(_terms(fields))
 
     def matches(thing: Object) -> bool:
         has = labels_of(thing)
         for key, operator, value in wanted:
-            if operator == "!" and key in has or operator == "=" and has.get(key) != value:
+            if key in has if operator == "!" else has.get(key) != value:
                 return False
         known = {"metadata.name": thing["metadata"]["name"], "status.phase": (thing.get("status") or {}).get("phase")}
-        return all((known[key] == value) == (operator == "=") for key, operator, value in refused)
+        return all((known[key] == value) == (operator == "=") for key, operator, value in of_fields)
 
-    wanted = list(wanted)
     return matches
 
 
@@ -232,7 +232,7 @@ def _merge_metadata(thing: Object, document: Object) -> None:
         thing["metadata"].setdefault(place, {}).update(document["metadata"].get(place) or {})
 
 
-def _complete_job(job: Object) -> None:
+def _complete_job(job: Any) -> None:
     """Add what the API server adds."""
     own = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"], "job-name": job["metadata"]["name"]}
     job["spec"].setdefault("backoffLimit", 6)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from kubectl_job_operator.objects import Object, is_being_deleted
 from tests.simulation.cluster import Cluster, owner_uid
@@ -72,10 +74,8 @@ class Controllers:
         """Do what the Job controller does for one Job, in one step of those that it takes."""
         job = self._cluster.find(uid)
         if job is None or is_being_deleted(job) or ended(job):
-            if job is None or not ended(job):
-                self._let_pods_go(uid)
-            else:
-                self._let_pods_go(uid)
+            self._let_pods_go(uid)
+            if job is not None and ended(job):
                 self._expire(job)
             return
         pods = self._cluster.dependents(uid)
@@ -107,10 +107,10 @@ class Controllers:
             # The policy of most Jobs: one that is being deleted is replaced at once.
             self._make_pod(job)
             status["active"] = 1
-        self._cluster.change(job, lambda one: one.update(status=status))
+        self._cluster.change(job, _with_status(status))
         self._let_pods_go(uid)
 
-    def _add(self, status: Object, kind: str, reason: str) -> None:
+    def _add(self, status: Any, kind: str, reason: str) -> None:
         status.setdefault("conditions", []).append(
             {
                 "type": kind,
@@ -127,9 +127,9 @@ class Controllers:
         counted = (job or {"status": {}})["status"].get("counted", ())
         is_held = job is not None and not is_being_deleted(job) and not ended(job)
         for pod in self._cluster.select("pods", is_being_deleted):
-            if owner_uid(pod) == uid and phase(pod) in ("Succeeded", "Failed"):
-                if not is_held or pod["metadata"]["uid"] in counted:
-                    self._cluster.remove(pod)
+            is_over = owner_uid(pod) == uid and phase(pod) in ("Succeeded", "Failed")
+            if is_over and (not is_held or pod["metadata"]["uid"] in counted):
+                self._cluster.remove(pod)
         if job is not None and is_being_deleted(job) and not self._cluster.dependents(uid):
             self._cluster.remove(job)
 
@@ -201,14 +201,26 @@ class Controllers:
         work.ended = self._world.elapsed
         state = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed"}}
         ended_as = "Failed" if code else "Succeeded"
-        self._soon(f"report {uid}", partial(self._report, uid, ended_as, state if work.began is not None else {"waiting": {}}), 0.02, 1.0)
+        self._soon(
+            f"report {uid}",
+            partial(self._report, uid, ended_as, state if work.began is not None else {"waiting": {}}),
+            0.02,
+            1.0,
+        )
 
     def _report(self, uid: str, ended_as: str, state: Object) -> None:
         pod = self._cluster.find(uid)
         if pod is not None:
             container = {"name": "main", "restartCount": 0, "state": state, "lastState": {}}
             status = {"phase": ended_as, "containerStatuses": [container]}
-            self._cluster.change(pod, lambda one: one.update(status=status))
+            self._cluster.change(pod, _with_status(status))
+
+
+def _with_status(status: Object) -> Callable[[Any], None]:
+    def change(thing: Any) -> None:
+        thing["status"] = status
+
+    return change
 
 
 def phase(pod: Object) -> str:

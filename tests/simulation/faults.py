@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from tests.simulation.airflow import Airflow, TaskInstance
+from tests.simulation.airflow import Airflow
 from tests.simulation.cluster import Cluster
+from tests.simulation.tasks import TaskInstance
 from tests.simulation.world import World
 
 CALL_FAULTS = ("refused", "busy", "lost", "killed before", "killed after", "slow", "hang")
@@ -42,9 +43,11 @@ class Fault:
 def plan(world: World) -> list[Fault]:
     """Draw what happens."""
     chance = world.draw("plan")
-    faults = []
-    for _ in range(chance.choice((0, 1, 2, 3, 5))):
-        faults.append(Fault(chance.choice(CALL_FAULTS), chance.randrange(1, 40), chance.random()))
+    faults: list[Fault] = []
+    faults.extend(
+        Fault(chance.choice(CALL_FAULTS), chance.randrange(1, 40), chance.random())
+        for _ in range(chance.choice((0, 1, 2, 3, 5)))
+    )
     for kinds in (WORKER_FAULTS, CLUSTER_FAULTS):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
             # Most of what goes wrong, goes wrong in the first seconds.

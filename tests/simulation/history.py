@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from kubectl_job_operator.objects import Object
-from tests.simulation.airflow import FINAL, Airflow, TaskInstance
+from tests.simulation.airflow import FINAL, Airflow
 from tests.simulation.cluster import Cluster
 from tests.simulation.controllers import Controllers, ended
 from tests.simulation.faults import CALL_FAULTS, Fate, Fault, plan
 from tests.simulation.host import CallFaults, Host
 from tests.simulation.kubectl import Kubectl
 from tests.simulation.swapping import in_world
+from tests.simulation.tasks import TaskInstance
 from tests.simulation.world import Machine, StillWaitingError, World
 
+_FOLDER = re.compile(r"/\S*kubectl-job-operator-\w{8}/")
+"""Its name is the only thing that a seed does not fix."""
 _LONGEST_SECONDS = 3 * 3600.0
 _AFTERWARDS_SECONDS = 120.0
 
@@ -49,7 +53,7 @@ class History:
 
     def note(self, line: str) -> None:
         """Add a line to what people read."""
-        self.lines.append(f"{self.world.elapsed:9.3f}  {line}")
+        self.lines.append(f"{self.world.elapsed:9.3f}  {_FOLDER.sub('FOLDER/', line)}")
 
     def _live(self, folder: str) -> None:
         before, tempfile.tempdir = tempfile.tempdir, folder

@@ -9,25 +9,31 @@ from collections.abc import Callable, Iterator
 
 from kubectl_job_operator.manifest.labels import ROUND, TASK_INSTANCE_LABEL, TRY_LABEL
 from kubectl_job_operator.objects import Object, annotations_of, is_being_deleted, labels_of
-from tests.simulation.airflow import SECRET, TaskInstance, Try
 from tests.simulation.controllers import Work, ended
 from tests.simulation.history import History
+from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
-_LOSS = ("may be missing", "their logs are lost")
+_LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 _LEFT = ("may still run", "To delete it:", "it is for you to do")
 
 
 def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]:
     """Of one task instance no two Jobs have a container that runs at the same time."""
-    for one, other in itertools.combinations(_began(history), 2):
-        if _digest(one.pod) and _digest(one.pod) == _digest(other.pod) and _owner(one.pod) != _owner(other.pod):
-            if not _is_first_of_a_run_made_again(history, one, other) and _span(one)[0] < _span(other)[1] and _span(other)[0] < _span(one)[1]:
-                yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
+    for one, other in itertools.combinations(sorted(_began(history), key=_span), 2):
+        is_of_one_task = _digest(one.pod) and _digest(one.pod) == _digest(other.pod)
+        is_of_two_jobs = _owner(one.pod) != _owner(other.pod)
+        if (
+            is_of_one_task
+            and is_of_two_jobs
+            and _span(other)[0] < _span(one)[1]
+            and not _is_of_first_try(history, other)
+        ):
+            yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
 
 
 def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[str]:
-    """A try succeeds only by a Complete Job of its own task instance and round."""
+    """Let a try succeed only by a Complete Job of its own task instance and round."""
     for one in _tries(history):
         if one.job is None:
             continue
@@ -51,7 +57,7 @@ def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
 
 
 def nothing_of_others_is_touched(history: History) -> Iterator[str]:
-    """A try changes nothing that is not its task's, but for a Job that has ended, which it may replace."""
+    """Let a try change nothing that is not its task's, but for a Job that has ended, which it may replace."""
     digests = {f"{one.run_id} try": _digest_of(one) for one in history.airflow.instances}
     for change in history.cluster.journal:
         mine = next((digest for name, digest in digests.items() if change.who.startswith(name)), None)
@@ -78,13 +84,13 @@ def each_line_is_shown_once_or_its_loss_is_told(history: History) -> Iterator[st
 
 
 def every_wait_ends(history: History) -> Iterator[str]:
-    """The history comes to an end."""
+    """Let the history come to an end."""
     if history.still_waiting:
         yield history.still_waiting
 
 
 def no_text_tells_a_secret(history: History) -> Iterator[str]:
-    """What a Secret holds is in no log, in no error and in no command."""
+    """Have what a Secret holds in no log, in no error and in no command."""
     for one in _tries(history):
         if SECRET in one.log.text or SECRET in one.container_log.text or SECRET in str(one.error):
             yield f"{one.machine.name} tells a secret"
@@ -121,10 +127,9 @@ def _span(work: Work) -> tuple[float, float]:
     return work.began or 0.0, float("inf") if work.ended is None else work.ended
 
 
-def _is_first_of_a_run_made_again(history: History, *works: Work) -> bool:
-    """Whether the later one is of a first try, which looks for no pods: it cannot know that there was a run before."""
-    later = max(works, key=lambda work: _span(work)[0])
-    made = next(one for one in history.made if one["metadata"]["uid"] == _owner(later.pod))
+def _is_of_first_try(history: History, work: Work) -> bool:
+    """Whether it is of a first try, which looks for no pods: it cannot know that its run was deleted and made again."""
+    made = next(one for one in history.made if one["metadata"]["uid"] == _owner(work.pod))
     return labels_of(made).get(TRY_LABEL) == "1"
 
 

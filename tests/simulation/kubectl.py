@@ -90,7 +90,7 @@ class Kubectl:
     def _same(self, document: Object) -> Object | None:
         return self.cluster.get(plural_of(document), document["metadata"]["name"])
 
-    def _apply(self, run: Run, words: Sequence[str], flags: dict[str, str]) -> str:
+    def _apply(self, run: Run, _: Sequence[str], flags: dict[str, str]) -> str:
         documents = _documents(flags["f"])
 
         def apply() -> str:
@@ -142,7 +142,11 @@ class Kubectl:
         """Wait for a condition, through an outage too; kubectl then asks again only now and then."""
         while True:
             cuts = self.cluster.cuts
-            run.until(lambda: holds() or self.cluster.cuts != cuts, deadline - run.world.now)
+
+            def is_news(before: int = cuts) -> bool:
+                return holds() or self.cluster.cuts != before
+
+            run.until(is_news, deadline - run.world.now)
             if self.cluster.cuts != cuts:
                 run.sleep(run.chance.uniform(_POLL_SECONDS, 40.0))
                 run.until(lambda: self.cluster.is_up, deadline - run.world.now)

@@ -6,8 +6,8 @@ import collections
 import re
 from collections.abc import Iterator
 
-from tests.simulation.airflow import Try
 from tests.simulation.history import History
+from tests.simulation.tasks import Try
 
 _BEGINNINGS = {
     "Going on with it.": "adopts",

@@ -47,17 +47,19 @@ def watch(run: Run, cluster: Cluster, plural: str, matches: Callable[[Object], b
 
 def follow(run: Run, cluster: Cluster, work: Work, since: str) -> None:
     """Print what a container has written, and then what it writes, until it ends or the connection is cut."""
-    cuts, shown = cluster.cuts, 0
-    while cluster.cuts == cuts:
+    cuts, shown, was_over = cluster.cuts, 0, False
+
+    def is_news() -> bool:
+        return len(work.lines) > shown or work.is_over or cluster.cuts != cuts
+
+    while cluster.cuts == cuts and not was_over:
         # The kubelet ends a stream only after it has sent all.
-        is_over = work.is_over
-        lines = work.lines[shown:]
+        was_over, lines = work.is_over, work.lines[shown:]
         shown += len(lines)
         run.print("".join(stamped(lines, since)))
-        if is_over and shown == len(work.lines):
-            return
-        run.until(lambda: len(work.lines) > shown or (work.is_over and not is_over) or cluster.cuts != cuts)
-        run.sleep(run.chance.uniform(0.001, 0.2))
+        if not was_over:
+            run.until(is_news)
+            run.sleep(run.chance.uniform(0.001, 0.2))
 
 
 def stamped(lines: Sequence[tuple[float, str]], since: str) -> list[str]:

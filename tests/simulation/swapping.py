@@ -34,7 +34,7 @@ def in_world(world: World) -> Iterator[None]:
     others = {id(time): _time_of(world), id(queue): _queues_of(world), id(threading): _threads_of(world)}
     dates = _dates_of(world)
     swapped: list[tuple[ModuleType, str, Any]] = [(yaml_text, "dump_all", yaml_text.dump_all)]
-    yaml_text.dump_all = _written_once(yaml_text.dump_all)
+    setattr(yaml_text, "dump_all", _written_once(yaml_text.dump_all))  # noqa: B010 - mypy lets no module be changed
     for module in _modules():
         for name in ("time", "queue", "threading"):
             original = getattr(module, name, None)
@@ -99,7 +99,7 @@ def _written_once(dump_all: Callable[[Iterable[Any]], str]) -> Callable[[Iterabl
 
 def _time_of(world: World) -> SimpleNamespace:
     return SimpleNamespace(
-        monotonic=lambda: world.now, time=lambda: world.wall_time.timestamp(), sleep=world.sleep
+        monotonic=lambda: world.now, time=lambda: datetime.datetime.timestamp(world.wall_time), sleep=world.sleep
     )
 
 
@@ -109,9 +109,7 @@ def _dates_of(world: World) -> SimpleNamespace:
         def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:  # type: ignore[override]
             return world.wall_time.astimezone(tz)
 
-    return SimpleNamespace(
-        datetime=Now, timezone=datetime.timezone, timedelta=datetime.timedelta, date=datetime.date
-    )
+    return SimpleNamespace(datetime=Now, timezone=datetime.timezone, timedelta=datetime.timedelta, date=datetime.date)
 
 
 def _queues_of(world: World) -> SimpleNamespace:
@@ -162,7 +160,7 @@ def _threads_of(world: World) -> SimpleNamespace:
     class Thread:
         """A thread of the world."""
 
-        def __init__(self, target: Callable[[], None], name: str, daemon: bool) -> None:
+        def __init__(self, target: Callable[[], None], name: str, **_: bool) -> None:
             self._target, self._name = target, name
 
         def start(self) -> None:

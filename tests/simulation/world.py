@@ -170,10 +170,7 @@ class World:
 
     def _is_ready(self, thread: Thread) -> bool:
         return (
-            thread.machine.is_gone
-            or thread.deadline <= self.now
-            or thread.interruption is not None
-            or thread.is_over()
+            thread.machine.is_gone or thread.deadline <= self.now or thread.interruption is not None or thread.is_over()
         )
 
     def _switch_to(self, thread: Thread) -> None:
