@@ -383,6 +383,23 @@ def test_a_pod_that_the_watch_never_named_is_found_by_listing_and_read(theatre: 
     assert theatre.log.records == [("info", "one")]
 
 
+def test_a_pod_that_was_seen_only_before_it_ran_and_went_in_a_gap_is_told(theatre: Theatre) -> None:
+    theatre.fake.answers(WATCH, event(pod(phase="Pending", main="waiting")), times=1)
+    theatre.fake.answers(WATCH, then=(NEVER,))
+    theatre.fake.answers(LIST, listed())
+    theatre.live(lambda: theatre.watch.is_gone("uid-of-p"))
+    theatre.finish()
+    assert theatre.log.warnings == ["Some pods of the Job were gone before the task saw them; their logs are lost."]
+
+
+def test_a_pod_that_was_seen_to_go_before_it_ran_has_lost_no_log(theatre: Theatre) -> None:
+    waiting = pod(phase="Pending", main="waiting")
+    theatre.watches(waiting, then=(event(waiting, "DELETED"),))
+    theatre.live(lambda: theatre.watch.is_gone("uid-of-p"))
+    theatre.finish()
+    assert theatre.log.warnings == []
+
+
 @pytest.mark.usefixtures("no_wait_for_pods")
 def test_pods_that_were_gone_before_anybody_saw_them_are_told(theatre: Theatre) -> None:
     theatre.watches()
