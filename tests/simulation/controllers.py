@@ -50,6 +50,15 @@ class Controllers:
         """By the UID of the pod; also of those that are gone."""
         cluster.watchers.append(self._note)
 
+    def seconds_of_work(self, uid: str) -> float:
+        """Tell how long a pod's container runs if nobody ends it."""
+        chance = self._world.draw(f"seconds of work {uid}")
+        return chance.choice((0.2, 3.0, 20.0, 60.0, 300.0)) * chance.uniform(0.5, 1.5)
+
+    def seconds_to_end(self, uid: str) -> tuple[float, float]:
+        """Tell within which time a pod's container ends when it is told to: many take all the time that they get."""
+        return 0.1, _GRACE_SECONDS if self._world.draw(f"stubborn {uid}").random() < 0.3 else 2.0
+
     def _note(self, event: str, thing: Object) -> None:
         """Do what an event calls for, a moment later."""
         uid = thing["metadata"]["uid"]
@@ -61,8 +70,7 @@ class Controllers:
             if event == "ADDED":
                 self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0)
             elif event == "MODIFIED" and is_being_deleted(thing):
-                longest = _GRACE_SECONDS if self._world.draw(f"stubborn {uid}").random() < 0.3 else 2.0
-                self._soon(f"end {uid}", partial(self._end, uid, 143), 0.1, longest)
+                self._soon(f"end {uid}", partial(self._end, uid, 143), *self.seconds_to_end(uid))
             owner = owner_uid(thing)
             self._soon(f"pod {uid} {event}", partial(self._sync, owner))
 
@@ -177,8 +185,7 @@ class Controllers:
             return
         self.works[uid] = work = Work(pod, began=self._world.elapsed)
         self._report(uid, "Running", {"running": {"startedAt": self._cluster.stamp()}})
-        chance = self._world.draw(f"work {uid}")
-        seconds = chance.choice((0.2, 3.0, 20.0, 60.0)) * chance.uniform(0.5, 1.5)
+        chance, seconds = self._world.draw(f"work {uid}"), self.seconds_of_work(uid)
         for number in range(chance.randrange(7)):
             self._world.later(chance.uniform(0, seconds), partial(self._write, work, f"{uid[:8]} line {number}"))
         code = 0 if chance.random() < 0.75 else 3

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Object, is_being_deleted
 from tests.simulation.airflow import FINAL, Airflow
 from tests.simulation.cluster import Cluster
 from tests.simulation.controllers import Controllers, ended
@@ -22,7 +23,7 @@ from tests.simulation.world import Machine, StillWaitingError, World
 _FOLDER = re.compile(r"/\S*kubectl-job-operator-\w{8}/")
 """Its name is the only thing that a seed does not fix."""
 _LONGEST_SECONDS = 3 * 3600.0
-_AFTERWARDS_SECONDS = 120.0
+_SOON_SECONDS, _AFTERWARDS_SECONDS = 15.0, 120.0
 
 
 class History:
@@ -43,6 +44,8 @@ class History:
         """The Jobs that were Complete, by UID, as they were then."""
         self.made: list[Object] = []
         """The Jobs that were made, as they were then."""
+        self.left: list[Object] = []
+        """The Jobs that ran on when all tries had been over for a while."""
         self.still_waiting = ""
         self._kubectl = Kubectl(self.cluster, self.controllers)
         self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
@@ -69,15 +72,21 @@ class History:
                 Fate(self.world, self.cluster, self.airflow).take(self.faults)
                 try:
                     last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
-                    self.world.run(lambda: self.world.elapsed > last and self._is_over(), _LONGEST_SECONDS)
-                    self.world.run(lambda: False, _AFTERWARDS_SECONDS)
+                    self._let_time_pass(last)
+                    self.world.run(self._is_over, _LONGEST_SECONDS)
+                    self._let_time_pass(_SOON_SECONDS)
+                    self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
+                    self._let_time_pass(_AFTERWARDS_SECONDS)
                 except StillWaitingError as error:
-                    if not self._is_over():
-                        self.still_waiting = str(error)
+                    self.still_waiting = str(error)
                 finally:
                     self.world.close()
         finally:
             tempfile.tempdir = before
+
+    def _let_time_pass(self, seconds: float) -> None:
+        with contextlib.suppress(StillWaitingError):
+            self.world.run(lambda: False, seconds)
 
     def _is_over(self) -> bool:
         return all(

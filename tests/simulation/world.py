@@ -142,7 +142,7 @@ class World:
     def run(self, until: Callable[[], bool], longest_seconds: float) -> None:
         """Let the world go on until something holds.
 
-        :raises StillWaitingError: if that takes too long.
+        :raises StillWaitingError: if that takes too long; so long it has gone on then.
         """
         end = self.now + longest_seconds
         while not until():
