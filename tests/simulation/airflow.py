@@ -6,16 +6,20 @@ import datetime
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from kubectl_job_operator.attempt.identity import Identity
-from kubectl_job_operator.attempt.settings import Following, Settings
+from kubectl_job_operator.attempt.outcome import Outcome
+from kubectl_job_operator.attempt.settings import Following, Patience, Settings
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import InputError, KubectlError, ResultError
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.runner import JobRunner
 from tests.simulation.cluster import NAMESPACE
 from tests.simulation.host import Host
-from tests.simulation.tasks import Memory, TaskInstance, Try, WorkerLog, manifest
+from tests.simulation.tasks import PATIENCE, Memory, TaskInstance, Try, WorkerLog, manifest
+from tests.simulation.triggerer import Triggerer
 from tests.simulation.world import Gone, Machine, World
 
 RETRY_SECONDS = 5.0
@@ -42,6 +46,7 @@ class Airflow:
         self._kubectl = kubectl
         self._note = note
         self.instances: list[TaskInstance] = []
+        self.triggerer = Triggerer(world, make_host, Access(named_kubectl=kubectl), self._resume)
 
     def add(self, instance: TaskInstance) -> None:
         """Take a task instance, and queue it."""
@@ -70,6 +75,8 @@ class Airflow:
             self._end_running(instance, "restarting")
             self._world.later(KILL_SECONDS + 3.0, partial(self._queue_if, instance, "restarting"))
             return
+        if instance.state == "deferred":
+            self._world.later(2.0, partial(self.triggerer.forget, instance))
         instance.max_tries = instance.try_number + instance.retries
         self.queue(instance, 2.0)
 
@@ -134,6 +141,8 @@ class Airflow:
             self.queue(instance, 1.0)
 
     def _end_running(self, instance: TaskInstance, state: str) -> None:
+        if instance.state == "deferred":
+            self._world.later(2.0, partial(self.triggerer.forget, instance))
         instance.become(state)
         for one in instance.tries[-1:]:
             if one.is_alive:
@@ -170,9 +179,34 @@ class Airflow:
         one = Try(identity, machine, WorkerLog(machine), WorkerLog(machine))
         instance.tries.append(one)
         self._note(f"{_name(one)} begins")
-        one.thread = self._world.spawn(partial(self._execute, instance, one), f"{_name(one)}", machine)
+        half = JobRunner.start if instance.is_deferrable else JobRunner.run
+        one.thread = self._world.spawn(partial(self._execute, instance, one, half), _name(one), machine)
 
-    def _execute(self, instance: TaskInstance, one: Try) -> None:
+    def _resume(self, instance: TaskInstance, text: str, outcome: Outcome) -> None:
+        """Let a worker go on with a deferred task."""
+        if instance.state != "deferred":
+            return
+        one = instance.tries[-1]
+        self._note(f"{_name(one)} goes on: {outcome}")
+        instance.become("running")
+        one.machine = one.log.machine = one.container_log.machine = Machine(one.machine.name)
+
+        def go_on(runner: JobRunner) -> Handover | None:
+            return runner.go_on(Handover.from_text(text), outcome)
+
+        one.thread = self._world.spawn(partial(self._execute, instance, one, go_on), _name(one), one.machine)
+
+    def _defer(self, instance: TaskInstance, one: Try, handover: Handover) -> None:
+        """Take a task from its worker, if it is still wanted: else Airflow refuses that, and ends the process."""
+        if instance.tries[-1] is one and instance.state == "running":
+            self._note(f"{_name(one)} is deferred")
+            instance.become("deferred")
+            self.triggerer.wait_for(instance, handover.to_text())
+        else:
+            self._note(f"{_name(one)} is refused its deferral")
+            instance.warnings.append("Airflow ended a process between two halves, and none of ours was asked.")
+
+    def _execute(self, instance: TaskInstance, one: Try, half: Callable[[JobRunner], Any]) -> None:
         host = self._make_host(_name(one), one.machine)
         try:
             one.runner = JobRunner(
@@ -181,6 +215,7 @@ class Airflow:
                 Access(named_kubectl=self._kubectl),
                 namespace=NAMESPACE,
                 settings=Settings(
+                    patience=Patience(*PATIENCE),
                     following=Following(is_on=True),
                     keep_on_worker_stop=instance.try_number <= instance.max_tries,
                     outage_tolerance_seconds=120.0,
@@ -191,9 +226,12 @@ class Airflow:
                 ask_stop=partial(self._who_stopped, instance, one),
                 make_processes=host.make_processes,
             )
-            job = one.runner.run()
+            came = half(one.runner)
             one.machine.check()
-            one.job = job
+            if isinstance(came, Handover):
+                self._defer(instance, one, came)
+                return
+            one.job = one.runner.done.job if one.runner.done else None
         except Gone:
             raise
         except BaseException as error:  # noqa: BLE001 - Airflow takes all of them

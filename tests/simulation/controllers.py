@@ -68,7 +68,7 @@ class Controllers:
                 self._soon(f"collect {uid} {event}", partial(self._collect, uid))
         elif thing["kind"] == "Pod":
             if event == "ADDED":
-                self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0)
+                self._start_soon(uid)
             elif event == "MODIFIED" and is_being_deleted(thing):
                 self._soon(f"end {uid}", partial(self._end, uid, 143), *self.seconds_to_end(uid))
             owner = owner_uid(thing)
@@ -177,6 +177,12 @@ class Controllers:
             },
             "the Job controller",
         )
+
+    def _start_soon(self, uid: str) -> None:
+        """Start the container of a pod soon, as most; some have no node that takes them, now or ever."""
+        chance = self._world.draw(f"start {uid}").random()
+        if chance > 0.06:
+            self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0 if chance > 0.12 else 80.0)
 
     def _start(self, uid: str) -> None:
         """Start the container of a pod, and know what it is going to do."""

@@ -11,7 +11,16 @@ from tests.simulation.tasks import TaskInstance
 from tests.simulation.world import World
 
 CALL_FAULTS = ("refused", "busy", "lost", "killed before", "killed after", "slow", "hang")
-WORKER_FAULTS = ("machine dies", "taken for dead", "drained", "time out", "cleared", "marked", "made again")
+WORKER_FAULTS = (
+    "machine dies",
+    "taken for dead",
+    "drained",
+    "time out",
+    "cleared",
+    "marked",
+    "made again",
+    "triggerer dies",
+)
 CLUSTER_FAULTS = ("outage", "cut", "pod deleted", "job deleted", "job replaced")
 _LONGEST_SECONDS = 150.0
 _STRANGERS_JOB = {
@@ -89,6 +98,8 @@ class Fate:
             airflow.lose(instance, is_dead=fault.kind == "machine dies")
         elif fault.kind == "drained":
             airflow.drain(instance)
+        elif fault.kind == "triggerer dies":
+            airflow.triggerer.restart()
         elif fault.kind == "time out":
             airflow.time_out(instance)
         elif fault.kind == "cleared":

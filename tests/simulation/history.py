@@ -50,7 +50,7 @@ class History:
         self._kubectl = Kubectl(self.cluster, self.controllers)
         self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
         self.cluster.watchers.append(self._note_object)
-        with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
+        with tempfile.TemporaryDirectory(prefix="simulation-") as folder, in_world(self.world):
             self.airflow = Airflow(self.world, self._make_host, str(_program_in(Path(folder))), self.note)
             self._live(folder)
 
@@ -63,24 +63,24 @@ class History:
         random.seed(self.seed)
         chance = self.world.draw("tasks")
         try:
-            with in_world(self.world):
-                for number in range(chance.choice((1, 1, 2))):
-                    name = "countdown" if chance.random() < 0.5 else f"countdown-{number}"
-                    self.airflow.add(
-                        TaskInstance(f"run-{number}", name, chance.randrange(4), backoff_limit=chance.randrange(2))
-                    )
-                Fate(self.world, self.cluster, self.airflow).take(self.faults)
-                try:
-                    last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
-                    self._let_time_pass(last)
-                    self.world.run(self._is_over, _LONGEST_SECONDS)
-                    self._let_time_pass(_SOON_SECONDS)
-                    self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
-                    self._let_time_pass(_AFTERWARDS_SECONDS)
-                except StillWaitingError as error:
-                    self.still_waiting = str(error)
-                finally:
-                    self.world.close()
+            for number in range(chance.choice((1, 1, 2))):
+                name = "countdown" if chance.random() < 0.5 else f"countdown-{number}"
+                self.airflow.add(
+                    TaskInstance(f"run-{number}", name, chance.randrange(4), chance.randrange(2), chance.random() < 0.4)
+                )
+            Fate(self.world, self.cluster, self.airflow).take(self.faults)
+            try:
+                last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
+                self._let_time_pass(last)
+                self.world.run(self._is_over, _LONGEST_SECONDS)
+                self._let_time_pass(_SOON_SECONDS)
+                self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
+                self._let_time_pass(_AFTERWARDS_SECONDS)
+            except StillWaitingError as error:
+                self.still_waiting = str(error)
+            finally:
+                self.world.close()
+                self.airflow.triggerer.close()
         finally:
             tempfile.tempdir = before
 

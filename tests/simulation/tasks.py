@@ -13,6 +13,8 @@ from kubectl_job_operator.objects import Object
 from tests.simulation.world import Machine, Thread
 
 SECRET = "very-secret-token"
+PATIENCE = 90.0, 60.0
+"""How long a Job may take to start, and an image to be pulled."""
 _MANIFEST = """\
 apiVersion: v1
 kind: Secret
@@ -41,11 +43,11 @@ class WorkerLog:
 
     def __init__(self, machine: Machine) -> None:
         self.lines: list[str] = []
-        self._machine = machine
+        self.machine = machine
 
     def info(self, message: str, /) -> None:
         """Take a record."""
-        if not self._machine.is_gone:
+        if not self.machine.is_gone:
             self.lines.append(message)
 
     warning = error = critical = info
@@ -91,12 +93,14 @@ class TaskInstance:
     :param job_name: the name of its Job.
     :param retries: what its DAG says.
     :param backoff_limit: what its template says.
+    :param is_deferrable: whether the triggerer waits for its Job.
     """
 
     run_id: str
     job_name: str
     retries: int
     backoff_limit: int
+    is_deferrable: bool = False
     state: str = "queued"
     try_number: int = 0
     max_tries: int = 0
@@ -105,6 +109,8 @@ class TaskInstance:
     started: str = ""
     noted: dict[str, Done] = field(default_factory=dict)
     tries: list[Try] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """Why a Job of it may run on though no try says so."""
     steps: list[tuple[str, str]] = field(default_factory=list)
     """From which state it came to which."""
 
