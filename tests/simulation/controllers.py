@@ -181,8 +181,16 @@ class Controllers:
     def _start_soon(self, uid: str) -> None:
         """Start the container of a pod soon, as most; some have no node that takes them, now or ever."""
         chance = self._world.draw(f"start {uid}").random()
-        if chance > 0.06:
+        if chance < 0.06:
+            self._soon(f"no node for {uid}", partial(self._find_no_node, uid))
+        else:
             self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0 if chance > 0.12 else 80.0)
+
+    def _find_no_node(self, uid: str) -> None:
+        pod = self._cluster.find(uid)
+        if pod is not None:
+            why = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes are fit"}
+            self._cluster.change(pod, _with_status({"phase": "Pending", "conditions": [why]}))
 
     def _start(self, uid: str) -> None:
         """Start the container of a pod, and know what it is going to do."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kubectl_job_operator.objects import Object
-from tests.simulation.cluster import Cluster, ConflictError, ImmutableError, matcher, plural_of
+from kubectl_job_operator.watch.watched import POD_OUTPUT
+from tests.simulation.cluster import Cluster, ConflictError, ImmutableError, matcher, owner_uid, plural_of
 from tests.simulation.controllers import Controllers, ended
 from tests.simulation.streams import follow, stamped, watch
 
@@ -81,8 +82,12 @@ class Kubectl:
         kind, _, name = words[1].partition("/")
         matches = matcher(flags.get("l", ""), flags.get("field-selector", ""))
         if "watch" in flags:
-            watch(run, self.cluster, _plural(kind), matches)
+            watch(run, self.cluster, _plural(kind), matches, _line_of_pod if flags["o"] == POD_OUTPUT else _line_of)
             return ""
+        if flags["o"].startswith("jsonpath="):
+            return run.ask(
+                lambda: " ".join(one["metadata"]["uid"] for one in self.cluster.select(_plural(kind), matches))
+            )
         if name:
             return run.ask(lambda: _printed(self.cluster.get(_plural(kind), name)))
         return run.ask(lambda: _listed(self.cluster.select(_plural(kind), matches), 2))
@@ -241,6 +246,18 @@ def _plural(kind: str) -> str:
 
 def _documents(file: str) -> list[Object]:
     return [one for one in yaml.load_all(Path(file).read_text(), yaml.CSafeLoader) if one]
+
+
+def _line_of(event: str, thing: Object) -> str:
+    """Print an event of a watch as JSON."""
+    return json.dumps({"type": event, "object": thing}) + "\n"
+
+
+def _line_of_pod(event: str, pod: Object) -> str:
+    """Print an event of a pod as ``POD_OUTPUT`` has kubectl do it."""
+    names = ("name", "uid", "owner", "creationTimestamp", "deletionTimestamp")
+    values = [{**pod["metadata"], "owner": owner_uid(pod)}.get(name, "") for name in names]
+    return "|".join([event, pod["kind"], *values, "node", "", json.dumps(pod["status"])]) + "\n"
 
 
 def _printed(thing: Object | None) -> str:

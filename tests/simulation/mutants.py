@@ -1,6 +1,7 @@
 """The simulation's own proof: one rule of the code is taken away at a time, and some history must show it.
 
-``python -m tests.simulation.mutants`` prints for each how many histories it took; 10,000 are the most.
+``python -m tests.simulation.mutants [WORDS]`` prints how many histories it took for each, or for those with these words
+in their names; 10,000 are the most.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from kubectl_job_operator.attempt.decision import Decision, Made
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.life import beginning
 from kubectl_job_operator.life.beginning import Beginning
+from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.logs import source
 from kubectl_job_operator.logs.resumption import Position, Resumption
 from tests.simulation.history import History
@@ -59,6 +61,13 @@ def _applies_at_once(self: Any, file: Any) -> Any:
     return attempt.kubectl.apply(file, attempt.identity.field_manager)[0]
 
 
+def _without_clocks(make: Callable[..., None] = Obstacles.__init__) -> Callable[..., None]:
+    def begin(self: Obstacles, *arguments: Any, **more: Any) -> None:
+        make(self, *arguments, **{**more, "waited_seconds": 0.0, "clocks": ""})
+
+    return begin
+
+
 MUTANTS = (
     Mutant("adoption: whatever has the name is adopted", beginning, "decide", _adopts_whatever_is_there),
     Mutant("adoption: its own Job is not", beginning, "decide", _never_adopts),
@@ -68,6 +77,7 @@ MUTANTS = (
     Mutant("no wait for the pods of an earlier Job", Beginning, "_wait_for_own_pods", lambda _: None),
     Mutant("resuming: nothing was shown before", Resumption, "unseen", lambda _, lines: lines),
     Mutant("resuming: from the beginning of a run", source, "Resumption", lambda _: Resumption(Position())),
+    Mutant("the handover's clocks begin anew", Obstacles, "__init__", _without_clocks()),
     Mutant("a kill sets no flag", Mailbox, "kill", lambda self: self.wake()),
     Mutant("a kill is not looked for", Mailbox, "check", lambda _: None),
 )
@@ -85,7 +95,7 @@ def died_after(mutant: Mutant, most: int = _MOST) -> tuple[int, str]:
 def main() -> int:
     """Print a line for each mutant; return 1 if one survives."""
     survivors = 0
-    for mutant in MUTANTS:
+    for mutant in (one for one in MUTANTS if " ".join(sys.argv[1:]) in one.name):
         count, shown = died_after(mutant)
         survivors += not shown
         print(f"{mutant.name:45} {f'died in history {count}: {shown}' if shown else 'SURVIVED'}", flush=True)

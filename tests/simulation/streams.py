@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,18 @@ if TYPE_CHECKING:
     from tests.simulation.host import Run
 
 
-def watch(run: Run, cluster: Cluster, plural: str, matches: Callable[[Object], bool]) -> None:
-    """Print all objects that there are, and then each change, until the connection is cut."""
+def watch(
+    run: Run, cluster: Cluster, plural: str, matches: Callable[[Object], bool], line_of: Callable[[str, Object], str]
+) -> None:
+    """Print all objects that there are, and then each change, until the connection is cut.
+
+    :param line_of: makes of an event what is printed.
+    """
     events: collections.deque[str] = collections.deque()
 
     def note(event: str, thing: Object) -> None:
         if plural_of(thing) == plural and matches(thing):
-            events.append(json.dumps({"type": event, "object": thing}) + "\n")
+            events.append(line_of(event, thing))
 
     def begin() -> int:
         for thing in cluster.select(plural, matches):
