@@ -53,7 +53,7 @@ class Controllers:
     def seconds_of_work(self, uid: str) -> float:
         """Tell how long a pod's container runs if nobody ends it."""
         chance = self._world.draw(f"seconds of work {uid}")
-        return chance.choice((0.2, 3.0, 20.0, 60.0, 300.0)) * chance.uniform(0.5, 1.5)
+        return chance.choice((0.2, 1.0, 3.0, 10.0, 30.0, 100.0)) * chance.uniform(0.5, 1.5)
 
     def seconds_to_end(self, uid: str) -> tuple[float, float]:
         """Tell within which time a pod's container ends when it is told to: many take all the time that they get."""
@@ -179,9 +179,10 @@ class Controllers:
         )
 
     def _start_soon(self, uid: str) -> None:
-        """Start the container of a pod soon, as most; some have no node that takes them, now or ever."""
-        chance = self._world.draw(f"start {uid}").random()
-        if chance < 0.06:
+        """Start the container of a pod soon, as most; the first of some Jobs has no node that takes it, now or ever."""
+        chance, pod = self._world.draw(f"start {uid}").random(), self._cluster.find(uid)
+        job = self._cluster.find(owner_uid(pod)) if pod is not None else None
+        if chance < 0.06 and job is not None and not job["status"]:
             self._soon(f"no node for {uid}", partial(self._find_no_node, uid))
         else:
             self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0 if chance > 0.12 else 80.0)

@@ -48,12 +48,14 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
-    """Where all is over no Job of a task runs, unless its worker died in the last try or its log names it."""
+    """Where all is over no Job of a task runs, unless its log names it, or the last try met no cluster or lost its worker."""
     for job in history.left:
         instance = _instance_of(history, job)
         if instance is None or instance.tries[-1].machine.is_gone:
             continue
-        if not instance.warnings and not any(map(_leaves_word, instance.tries)):
+        error = instance.tries[-1].error
+        is_away = isinstance(error, KubectlError) and error.kind.can_pass
+        if not is_away and not instance.warnings and not any(map(_leaves_word, instance.tries)):
             yield f"Job {job['metadata']['name']} ({job['metadata']['uid'][:8]}) was left running without a word"
 
 

@@ -153,6 +153,24 @@ def test_the_lines_of_the_only_container_are_shown_as_they_are_while_it_runs(the
     assert theatre.log.records == [("info", "one\n  two\n")]
 
 
+def test_where_the_pods_could_not_be_listed_it_is_still_known_how_far_they_were_shown(theatre: Theatre) -> None:
+    stamp = "2026-11-20T19:25:01.000000001Z"
+    saved = SavedPosition("uid-of-p", "main", 0, stamp, 1, stamp, 2)
+    follower = LogFollower(
+        theatre.kubectl,
+        JOB,
+        theatre.watch,
+        theatre.mailbox,
+        log=theatre.log,
+        following=Following(is_on=True),
+        saved=[saved],
+        follows=False,
+    )
+    follower.catch_up([])
+    assert follower.positions() == [saved]
+    assert theatre.log.warnings == []
+
+
 def test_catching_up_waits_for_the_watch_where_kubectl_reads_the_next_run_already(
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
