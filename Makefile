@@ -56,7 +56,7 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 	$(RUN)/python -m tests.once_more $(SIDE_BY_SIDE)
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
-	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit
+	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/simulation
 
 test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
 	$(RUN)/python -m pytest tests/machine/check_as_it_was.py

@@ -48,7 +48,7 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
-    """Where all is over no Job of a task runs, unless its log names it, or the last try met no cluster or lost its worker."""
+    """Where all is over no Job runs on, unless a log names it, or the last try met no cluster or lost its worker."""
     for job in history.left:
         instance = _instance_of(history, job)
         if instance is None or instance.tries[-1].machine.is_gone:
