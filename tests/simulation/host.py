@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
-from tests.simulation.kubectl import BUSY, LOST, REFUSED, FailedError, Kubectl
+from tests.simulation.kubectl import BUSY, LOST, REFUSED, SILENT, FailedError, Kubectl
 from tests.simulation.world import Machine, World
 
 Answer = TypeVar("Answer")
@@ -128,7 +128,9 @@ class Run:
         fault, self._fault = self._fault, ""
         self.sleep(self.chance.uniform(0.005, 0.1))
         if fault == "hang":
-            self.until(lambda: False)
+            # Over a silent connection kubectl asks whether the server lives, and gives up after a while.
+            self.sleep(self.chance.uniform(10.0, 60.0))
+            raise FailedError(SILENT)
         if fault == "killed before":
             raise FailedError("", -9)
         if not self._cluster.is_up or fault == "refused":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REFUSED = "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n"
 BUSY = "Error from server (ServiceUnavailable): the server is currently unable to handle the request\n"
+SILENT = "Unable to connect to the server: http2: client connection lost\n"
 LOST = "Error from server: etcdserver: request timed out\n"
 _RULES = "*.*   []   []   [*]\n"
 _WORDS = {"job": "jobs", "pod": "pods", "secret": "secrets"}
