@@ -25,7 +25,7 @@ MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
 	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,13 +56,16 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 	$(RUN)/python -m tests.once_more $(SIDE_BY_SIDE)
 
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
-	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit
+	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/simulation
 
 test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
 	$(RUN)/python -m pytest tests/machine/check_as_it_was.py
 
 test-yaml-fuzz: $(INSTALLED) ## Read 20,000 documents by chance as the real kubectl reads them (five minutes)
 	$(RUN)/python -m tests.yaml_fuzz --count 20000
+
+simulate: $(INSTALLED) ## Run COUNT random histories of a simulated world from SEED on
+	$(RUN)/python -m tests.simulation --count $(or $(COUNT),2000) --seed $(or $(SEED),0)
 
 test-provider: provider ## Run the tests that need Airflow's own Kubernetes provider, installed for them alone
 	$(PROVIDER)/bin/python -m pytest tests/provider

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kubectl_job_operator.attempt.belongings import Belongings
@@ -15,6 +15,7 @@ from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
@@ -38,6 +39,7 @@ class Attempt(Session):
     :param mask: hides the secrets in what is too long to be shown whole.
     :param memory: where it is kept that the Job was Complete.
     :param observer: is shown the Job as it changes.
+    :param make_processes: makes what starts the children.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Attempt(Session):
         observer: Observer,
         container_log: Log | None = None,
         mask: Mask = masks_nothing,
+        make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     ) -> None:
         # Until the task has seen the Job's end, the cluster must not delete it: its verdict would be lost.
         self.ttl_seconds = _short_ttl(manifest)
@@ -73,6 +76,7 @@ class Attempt(Session):
             outage_tolerance_seconds=settings.outage_tolerance_seconds,
             mask=mask,
             keeping=settings.keeping,
+            make_processes=make_processes,
         )
         self.identity = identity
         self.settings = settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kubectl_job_operator.attempt.groups import GroupedLog
@@ -30,6 +30,7 @@ class Session:
     :param outage_tolerance_seconds: how long a cluster that has answered once may be away.
     :param mask: hides the secrets in what is too long to be shown whole.
     :param keeping: how much stays of the folders of earlier tries.
+    :param make_processes: makes, from an environment, what starts the children; there may be several.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Session:
         outage_tolerance_seconds: float,
         mask: Mask = masks_nothing,
         keeping: Keeping | None = None,
+        make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     ) -> None:
         self.log = GroupedLog(log)
         self.mask = mask
@@ -48,7 +50,8 @@ class Session:
         self.workspace = Workspace(mask)
         self.access = access = self.workspace.settle(access)
         self.environment = access.environment(os.environ, self.workspace.folder)
-        self.processes = Processes(self.environment)
+        self._make_processes = make_processes
+        self.processes = make_processes(self.environment)
         self.transcript = Transcript(self._tell, mask, hold=self.log.hold)
         self.kubectl = Kubectl(access, namespace, self.processes, self.transcript)
         self.mailbox = Mailbox()
@@ -82,7 +85,7 @@ class Session:
 
     def persist_in_spite_of_a_kill(self, action: Callable[[Kubectl], Result], tolerance_seconds: float) -> Result:
         """Do it with kubectls of its own, as a kill has stopped all others, and through a short outage."""
-        processes = Processes(self.environment)
+        processes = self._make_processes(self.environment)
         kubectl = self.kubectl.with_processes(processes)
         try:
             return persist(

@@ -192,10 +192,12 @@ class Processes:
     """The children of one task try; none of them outlives ``close``.
 
     :param environment: their whole environment.
+    :param make: makes each of them, not started yet, from what ``Process`` takes.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], make: Callable[..., Process] = Process) -> None:
         self.environment: Mapping[str, str] = dict(environment)
+        self._make = make
         self._processes: list[Process] = []
         self._stopping = False
 
@@ -211,7 +213,7 @@ class Processes:
 
         :param settings: variables for this one alone, where the environment does not have them.
         """
-        process = Process(argv, {**(settings or {}), **self.environment}, on_exit, on_output)
+        process = self._make(argv, {**(settings or {}), **self.environment}, on_exit, on_output)
         # On the list before it starts: whatever interrupts us in between, close() knows every child.
         self._processes = [*(other for other in self._processes if other.is_running), process]
         process.start()

@@ -95,9 +95,7 @@ class Beginning:
             attempt.recalled = done
             return done.job
         elif attempt.identity.try_number > 1:
-            # Of a Job that was deleted a moment ago, by a Clear or by somebody else, pods may still run.
-            pods = attempt.identity.pods_selector()
-            attempt.persist(lambda: attempt.kubectl.wait_until_gone(pods, _REPLACE_SECONDS))
+            self._wait_for_own_pods()
         attempt.persist(lambda: attempt.belongings.apply_companions(attempt.kubectl))
         return attempt.persist(lambda: self._apply(file))
 
@@ -138,6 +136,13 @@ class Beginning:
         kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
+        # Whoever deletes it too lets it go at once, and its pods run on; and under another's Job our own may.
+        self._wait_for_own_pods()
+
+    def _wait_for_own_pods(self) -> None:
+        """Wait for this task's pods: of a Job that was deleted a moment ago, as by a Clear, some may still run."""
+        kubectl, pods = self._attempt.kubectl, self._attempt.identity.pods_selector()
+        self._attempt.persist(lambda: kubectl.wait_until_gone(pods, _REPLACE_SECONDS))
 
     def _apply(self, file: Path) -> Object:
         """Apply the manifest; after an attempt of which nobody knows what came of it, look first."""

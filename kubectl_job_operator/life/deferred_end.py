@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.retrying import persist
@@ -19,16 +20,22 @@ from kubectl_job_operator.status import job_status
 _SECONDS = 20.0
 
 
-def delete_unfinished(access: Access, handover: Handover, log: Log) -> None:
+def delete_unfinished(
+    access: Access,
+    handover: Handover,
+    log: Log,
+    make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
+) -> None:
     """Delete a Job and what was made with it, if it is still this try's own and has not ended. Blocks for seconds.
 
     What a later try has taken over or made anew does not have this try's labels, so nothing can hit it.
 
+    :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     :raises KubectlJobOperatorError: if that does not work.
     """
     workspace = Workspace()
     access = workspace.settle(access)
-    processes = Processes(access.environment(os.environ, workspace.folder))
+    processes = make_processes(access.environment(os.environ, workspace.folder))
     kubectl = Kubectl(access, handover.namespace, processes, Transcript(log.info))
 
     def delete() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.attempt.workspace import manifest_file_name
 from kubectl_job_operator.errors import TaskKilledError
 from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.ending import Ending
 from kubectl_job_operator.life.handover import STAND_IN, Handover
@@ -47,6 +48,7 @@ class JobRunner:
     :param ask_stop: after ``kill``: tells who wants the end.
     :param observer: is shown the Job as it changes.
     :param caller: what the caller knows of secrets and versions, for what a failed try leaves.
+    :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class JobRunner:
         observer: Observer | None = None,
         caller: Caller | None = None,
         container_log: Log | None = None,
+        make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     ) -> None:
         caller = caller or Caller()
         self._attempt = attempt = Attempt(
@@ -76,6 +79,7 @@ class JobRunner:
             observer=observer or Nobody(),
             container_log=container_log,
             mask=caller.mask,
+            make_processes=make_processes,
         )
         self._aftermath = Aftermath(
             manifest,

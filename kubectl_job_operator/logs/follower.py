@@ -129,7 +129,7 @@ class LogFollower:
         is_read = self._go_on(lambda: not self._unread(), now + seconds)
         self.close()
         self._tell_of_lost_pods()
-        if self._seen_ended_count < ended:
+        if self._seen_ended_count < ended or any(map(self._may_have_run_unseen, self._watch.pods)):
             self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
         if not is_read:
             commands = "".join(f"\n  {source.rest_command()}" for source in self._unread())
@@ -143,8 +143,10 @@ class LogFollower:
 
         Of very many containers only as many are shown as may be followed at once; the others when the Job has ended.
 
-        :param pods: the Job's pods as they now are.
+        :param pods: the Job's pods as they now are; none may also mean that they could not be listed.
         """
+        if not pods:
+            return
         self._watch.replace(pods)
         deadline = time.monotonic() + self._following.drain_seconds
         self._go_on(lambda: not self._unread() or self._is_any_held, deadline, with_watch=False)
@@ -162,7 +164,8 @@ class LogFollower:
     def positions(self) -> list[SavedPosition]:
         """Return how far each container has been shown, for another process to go on from."""
         positions = [source.saved(pod_uid) for (pod_uid, _), source in self._sources.items()]
-        return [one for one in positions if one is not None]
+        # Where no pod was seen, they were not looked for, or could not be listed.
+        return [one for one in positions if one is not None] if self._watch.pods else [*self._saved.values()]
 
     def close(self) -> None:
         """End all reading, and show what is here already."""
@@ -177,6 +180,11 @@ class LogFollower:
     def _seen_ended_count(self) -> int:
         """How many pods are known to have ended or to be gone."""
         return sum(pod_status.has_ended(pod) or self._watch.is_gone(key) for key, pod in self._watch.pods.items())
+
+    def _may_have_run_unseen(self, pod_uid: str) -> bool:
+        """Whether a pod was last seen before it ran, and was gone when it could be looked at again."""
+        pod, went_unseen = self._watch.pods[pod_uid], self._watch.went_unseen(pod_uid)
+        return went_unseen and not (pod_status.has_started(pod) or pod_status.has_ended(pod))
 
     @property
     def _is_any_held(self) -> bool:

@@ -58,6 +58,7 @@ class PodWatch:
         self._shown_version = 0
         self._pods: dict[str, Object] = {}
         self._gone: set[str] = set()
+        self._missed: set[str] = set()
         self._watch: Call | None = None
         self._list: Call | None = None
         self._output: Output | None = None
@@ -99,6 +100,10 @@ class PodWatch:
         """Whether the pod has been deleted."""
         return pod_uid in self._gone
 
+    def went_unseen(self, pod_uid: str) -> bool:
+        """Whether the pod has been deleted while nobody watched, so that what it did last is not known."""
+        return pod_uid in self._missed
+
     def present(self) -> list[Object]:
         """Return the pods that have not been deleted."""
         return [pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone]
@@ -138,6 +143,7 @@ class PodWatch:
             if pod != self._pods.get(objects.uid(pod)) or self.is_gone(objects.uid(pod)):
                 self._see(pod)
         for pod_uid in self._pods.keys() - {objects.uid(pod) for pod in pods} - self._gone:
+            self._missed.add(pod_uid)
             self._lose(pod_uid)
 
     def pending(self) -> list[Call]:
@@ -237,6 +243,7 @@ class PodWatch:
     def _see(self, pod: Object) -> None:
         self._pods[objects.uid(pod)] = pod
         self._gone.discard(objects.uid(pod))
+        self._missed.discard(objects.uid(pod))
         self.version += 1
 
     def _lose(self, pod_uid: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,12 @@ _PAUSE_BETWEEN_STARTS_SECONDS = 0.2
 _watches: dict[tuple[asyncio.AbstractEventLoop, Access, str], SharedWatch] = {}
 
 
-def shared_watch(access: Access, namespace: str, log: Log) -> SharedWatch:
+def shared_watch(
+    access: Access,
+    namespace: str,
+    log: Log,
+    make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
+) -> SharedWatch:
     """Return the watch of a namespace in the event loop that runs; start it if nobody waits there yet.
 
     It ends soon after its last subscription.
@@ -41,11 +46,12 @@ def shared_watch(access: Access, namespace: str, log: Log) -> SharedWatch:
     :param access: which cluster, as whom.
     :param namespace: where.
     :param log: takes what concerns nobody in particular, as the watch's new start.
+    :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     :raises KubectlJobOperatorError: if there is no way into the cluster.
     """
     key = (asyncio.get_running_loop(), access, namespace)
     if key not in _watches:
-        _watches[key] = SharedWatch(access, namespace, log, on_end=lambda: _watches.pop(key, None))
+        _watches[key] = SharedWatch(access, namespace, log, lambda: _watches.pop(key, None), make_processes)
     return _watches[key]
 
 
@@ -59,9 +65,17 @@ class SharedWatch:
     :param namespace: where.
     :param log: takes the commands and what comes of them.
     :param on_end: called when it has ended.
+    :param make_processes: makes what starts kubectl.
     """
 
-    def __init__(self, access: Access, namespace: str, log: Log, on_end: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        namespace: str,
+        log: Log,
+        on_end: Callable[[], object],
+        make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
+    ) -> None:
         self._workspace = Workspace()
         try:
             access = self._workspace.settle(access)
@@ -71,7 +85,7 @@ class SharedWatch:
             raise
         self._log = log
         self._on_end = on_end
-        self._processes = Processes(access.environment(os.environ, self._workspace.folder))
+        self._processes = make_processes(access.environment(os.environ, self._workspace.folder))
         self._transcript = Transcript(log.info)
         self._kubectl = Kubectl(access, namespace, self._processes, self._transcript)
         self._sightings = Sightings(self._tell)

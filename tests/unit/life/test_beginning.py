@@ -220,6 +220,21 @@ def test_a_later_try_applies_only_when_no_pod_of_an_earlier_one_runs_any_more(
     assert waited[waited.index("-l") + 1] == f"{TASK_INSTANCE_LABEL}={US.digest}"
 
 
+@pytest.mark.parametrize("owner", [EARLIER, OTHERS, None])
+def test_what_replaces_a_job_is_applied_only_when_no_pod_of_the_task_runs_any_more(
+    fake_kubectl: FakeKubectl, log: Log, owner: Any
+) -> None:
+    """Who deletes the old Job too lets it go at once, before its pods; and ours may run on under another's Job."""
+    fake_kubectl.answers(f"get {TARGET}", stage.job("failed", owner))
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=replace(US, try_number=1) if owner is not EARLIER else US).run()
+    (waited,) = [call for call in fake_kubectl.called("wait") if "pods" in call]
+    order = [fake_kubectl.calls.index(call) for call in (fake_kubectl.called("delete")[0], waited)]
+    assert sorted(order) == order
+    assert order[-1] < fake_kubectl.calls.index(fake_kubectl.called("apply")[0])
+    assert waited[waited.index("-l") + 1] == f"{TASK_INSTANCE_LABEL}={US.digest}"
+
+
 def test_while_a_pod_of_an_earlier_try_stays_nothing_is_applied(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers(stage.PODS_WAIT, **stage.TIMED_OUT)
     stage.script(fake_kubectl)

@@ -153,6 +153,24 @@ def test_the_lines_of_the_only_container_are_shown_as_they_are_while_it_runs(the
     assert theatre.log.records == [("info", "one\n  two\n")]
 
 
+def test_where_the_pods_could_not_be_listed_it_is_still_known_how_far_they_were_shown(theatre: Theatre) -> None:
+    stamp = "2026-11-20T19:25:01.000000001Z"
+    saved = SavedPosition("uid-of-p", "main", 0, stamp, 1, stamp, 2)
+    follower = LogFollower(
+        theatre.kubectl,
+        JOB,
+        theatre.watch,
+        theatre.mailbox,
+        log=theatre.log,
+        following=Following(is_on=True),
+        saved=[saved],
+        follows=False,
+    )
+    follower.catch_up([])
+    assert follower.positions() == [saved]
+    assert theatre.log.warnings == []
+
+
 def test_catching_up_waits_for_the_watch_where_kubectl_reads_the_next_run_already(
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +399,23 @@ def test_a_pod_that_the_watch_never_named_is_found_by_listing_and_read(theatre: 
     theatre.logs("p", ["one"])
     theatre.finish(found=[pod(phase="Succeeded", main=0)])
     assert theatre.log.records == [("info", "one")]
+
+
+def test_a_pod_that_was_seen_only_before_it_ran_and_went_in_a_gap_is_told(theatre: Theatre) -> None:
+    theatre.fake.answers(WATCH, event(pod(phase="Pending", main="waiting")), times=1)
+    theatre.fake.answers(WATCH, then=(NEVER,))
+    theatre.fake.answers(LIST, listed())
+    theatre.live(lambda: theatre.watch.is_gone("uid-of-p"))
+    theatre.finish()
+    assert theatre.log.warnings == ["Some pods of the Job were gone before the task saw them; their logs are lost."]
+
+
+def test_a_pod_that_was_seen_to_go_before_it_ran_has_lost_no_log(theatre: Theatre) -> None:
+    waiting = pod(phase="Pending", main="waiting")
+    theatre.watches(waiting, then=(event(waiting, "DELETED"),))
+    theatre.live(lambda: theatre.watch.is_gone("uid-of-p"))
+    theatre.finish()
+    assert theatre.log.warnings == []
 
 
 @pytest.mark.usefixtures("no_wait_for_pods")

@@ -1,0 +1,274 @@
+"""A small Airflow: task instances, their tries on workers, what ends them, and what lets them begin again."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from kubectl_job_operator.attempt.identity import Identity
+from kubectl_job_operator.attempt.outcome import Outcome
+from kubectl_job_operator.attempt.settings import Following, Patience, Settings
+from kubectl_job_operator.attempt.stop import Stop
+from kubectl_job_operator.errors import InputError, KubectlError, ResultError
+from kubectl_job_operator.kubectl.access import Access
+from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.life.runner import JobRunner
+from tests.simulation.cluster import NAMESPACE
+from tests.simulation.host import Host
+from tests.simulation.tasks import PATIENCE, Memory, TaskInstance, Try, WorkerLog, manifest
+from tests.simulation.triggerer import Triggerer
+from tests.simulation.world import Gone, Machine, World
+
+RETRY_SECONDS = 5.0
+KILL_SECONDS = 5.0
+"""After ``on_kill`` Airflow 3 leaves a task so long, and then ends it by SIGKILL."""
+FINAL = ("success", "failed")
+_WANTED = ("scheduled", "queued", "running")
+
+
+class Airflow:
+    """Starts tries and takes what comes of them.
+
+    :param world: whose time it is.
+    :param make_host: makes a worker's machine.
+    :param kubectl: the path of a program of that name.
+    :param note: takes a line for the history.
+    """
+
+    def __init__(
+        self, world: World, make_host: Callable[[str, Machine], Host], kubectl: str, note: Callable[[str], None]
+    ) -> None:
+        self._world = world
+        self._make_host = make_host
+        self._kubectl = kubectl
+        self._note = note
+        self.instances: list[TaskInstance] = []
+        self.triggerer = Triggerer(world, make_host, Access(named_kubectl=kubectl), self._resume)
+
+    def add(self, instance: TaskInstance) -> None:
+        """Take a task instance, and queue it."""
+        self.instances.append(instance)
+        instance.run_started = self._label()
+        instance.max_tries = instance.retries
+        self.queue(instance, 0.5)
+
+    def queue(self, instance: TaskInstance, seconds: float) -> None:
+        """Start the next try in a while, unless somebody decides otherwise."""
+        started = instance.started
+
+        def start() -> None:
+            if instance.state == "queued" and instance.started == started:
+                self._start(instance)
+
+        instance.become("queued")
+        self._world.later(seconds, start)
+
+    def clear(self, instance: TaskInstance) -> None:
+        """Clear it, as a person does."""
+        self._note(f"{instance.run_id} is cleared")
+        was_running = instance.state == "running"
+        instance.clear_number += 1
+        if was_running:
+            self._end_running(instance, "restarting")
+            self._world.later(KILL_SECONDS + 3.0, partial(self._queue_if, instance, "restarting"))
+            return
+        if instance.state == "deferred":
+            self._world.later(2.0, partial(self.triggerer.forget, instance))
+        instance.max_tries = instance.try_number + instance.retries
+        self.queue(instance, 2.0)
+
+    def make_again(self, instance: TaskInstance) -> None:
+        """Delete the run, and make it again with the same id."""
+        self._note(f"{instance.run_id} is deleted and made again")
+        self._end_running(instance, "removed")
+        instance.noted.clear()
+
+        def begin() -> None:
+            instance.try_number, instance.max_tries, instance.clear_number = 0, instance.retries, 0
+            instance.run_started = self._label()
+            self.queue(instance, 0.5)
+
+        instance.become("removed")
+        self._world.later(1.0, begin)
+
+    def mark(self, instance: TaskInstance, state: str) -> None:
+        """Mark it as a person does."""
+        self._note(f"{instance.run_id} is marked as {state}")
+        self._end_running(instance, state)
+
+    def drain(self, instance: TaskInstance) -> None:
+        """Stop the worker, which passes it on, and ends soon."""
+        for one in instance.tries[-1:]:
+            if one.is_alive:
+                self._note(f"{_name(one)}: its worker is told to stop")
+                self._kill(one)
+
+    def lose(self, instance: TaskInstance, *, is_dead: bool) -> None:
+        """Hear nothing more of a try, and take it for dead.
+
+        :param is_dead: whether it is; else it goes on until it hears that nobody wants it.
+        """
+        for one in instance.tries[-1:]:
+            if not one.is_alive or instance.state != "running":
+                continue
+            self._note(f"{_name(one)}: {'its machine dies' if is_dead else 'it is taken for dead'}")
+            if is_dead:
+                one.machine.is_gone = True
+                chance = self._world.draw(f"notice {self._world.elapsed}")
+                self._world.later(chance.choice((2.0, 30.0)), partial(self._miss, instance, one))
+            else:
+                self._miss(instance, one)
+                self._world.later(
+                    self._world.draw(f"hear {self._world.elapsed}").uniform(1, 60), partial(self._kill, one)
+                )
+
+    def time_out(self, instance: TaskInstance) -> None:
+        """Let the task's time be over, as a signal's handler does: by an exception that is no ``Exception``."""
+        for one in instance.tries[-1:]:
+            if one.is_alive and one.thread is not None:
+                self._note(f"{_name(one)}: execution_timeout")
+                one.thread.interrupt(AirflowTaskTimeout("Timeout"))
+
+    def _miss(self, instance: TaskInstance, one: Try) -> None:
+        if instance.tries[-1] is one and instance.state == "running":
+            self._fail(instance)
+
+    def _queue_if(self, instance: TaskInstance, state: str) -> None:
+        if instance.state == state:
+            self.queue(instance, 1.0)
+
+    def _end_running(self, instance: TaskInstance, state: str) -> None:
+        if instance.state == "deferred":
+            self._world.later(2.0, partial(self.triggerer.forget, instance))
+        instance.become(state)
+        for one in instance.tries[-1:]:
+            if one.is_alive:
+                self._world.later(
+                    self._world.draw(f"hear {self._world.elapsed}").uniform(1, 5), partial(self._kill, one)
+                )
+
+    def _kill(self, one: Try) -> None:
+        """End a try as Airflow 3 does: by ``on_kill``, and some seconds later by SIGKILL."""
+        if one.is_alive and one.runner is not None:
+            self._note(f"{_name(one)}: on_kill")
+            one.runner.kill()
+            self._world.later(KILL_SECONDS, partial(self._end, one))
+
+    def _end(self, one: Try) -> None:
+        if one.is_alive:
+            self._note(f"{_name(one)}: SIGKILL")
+            one.machine.is_gone = True
+
+    def _start(self, instance: TaskInstance) -> None:
+        instance.become("running")
+        instance.try_number += 1
+        instance.started = self._label()
+        identity = Identity(
+            "dag",
+            "task",
+            instance.run_id,
+            try_number=instance.try_number,
+            first_try=max(1, instance.max_tries - instance.retries + 1),
+            round=instance.round,
+            started=instance.started,
+        )
+        machine = Machine(f"worker {instance.run_id} {instance.try_number}")
+        one = Try(identity, machine, WorkerLog(machine), WorkerLog(machine))
+        instance.tries.append(one)
+        self._note(f"{_name(one)} begins")
+        half = JobRunner.start if instance.is_deferrable else JobRunner.run
+        one.thread = self._world.spawn(partial(self._execute, instance, one, half), _name(one), machine)
+
+    def _resume(self, instance: TaskInstance, text: str, outcome: Outcome) -> None:
+        """Let a worker go on with a deferred task."""
+        if instance.state != "deferred":
+            return
+        one = instance.tries[-1]
+        self._note(f"{_name(one)} goes on: {outcome}")
+        instance.become("running")
+        one.machine = one.log.machine = one.container_log.machine = Machine(one.machine.name)
+
+        def go_on(runner: JobRunner) -> Handover | None:
+            return runner.go_on(Handover.from_text(text), outcome)
+
+        one.thread = self._world.spawn(partial(self._execute, instance, one, go_on), _name(one), one.machine)
+
+    def _defer(self, instance: TaskInstance, one: Try, handover: Handover) -> None:
+        """Take a task from its worker, if it is still wanted: else Airflow refuses that, and ends the process."""
+        if instance.tries[-1] is one and instance.state == "running":
+            self._note(f"{_name(one)} is deferred")
+            instance.become("deferred")
+            self.triggerer.wait_for(instance, handover.to_text())
+        else:
+            self._note(f"{_name(one)} is refused its deferral")
+            instance.warnings.append("Airflow ended a process between two halves, and none of ours was asked.")
+
+    def _execute(self, instance: TaskInstance, one: Try, half: Callable[[JobRunner], Any]) -> None:
+        host = self._make_host(_name(one), one.machine)
+        try:
+            one.runner = JobRunner(
+                manifest(instance.job_name, instance.backoff_limit),
+                one.identity,
+                Access(named_kubectl=self._kubectl),
+                namespace=NAMESPACE,
+                settings=Settings(
+                    patience=Patience(*PATIENCE),
+                    following=Following(is_on=True),
+                    keep_on_worker_stop=instance.try_number <= instance.max_tries,
+                    outage_tolerance_seconds=120.0,
+                ),
+                log=one.log,
+                container_log=one.container_log,
+                memory=Memory(instance, one),
+                ask_stop=partial(self._who_stopped, instance, one),
+                make_processes=host.make_processes,
+            )
+            came = half(one.runner)
+            one.machine.check()
+            if isinstance(came, Handover):
+                self._defer(instance, one, came)
+                return
+            one.job = one.runner.done.job if one.runner.done else None
+        except Gone:
+            raise
+        except BaseException as error:  # noqa: BLE001 - Airflow takes all of them
+            one.machine.check()
+            one.error = error
+        said = one.error or "success"
+        self._note(f"{_name(one)} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
+        if instance.tries[-1] is one and instance.state == "running":
+            if one.error is None:
+                instance.become("success")
+            else:
+                self._fail(instance, may_retry=_may_retry(one.error))
+
+    def _fail(self, instance: TaskInstance, *, may_retry: bool = True) -> None:
+        if may_retry and instance.try_number <= instance.max_tries:
+            self.queue(instance, RETRY_SECONDS)
+        else:
+            instance.become("failed")
+
+    def _who_stopped(self, instance: TaskInstance, one: Try) -> Stop:
+        one.machine.check()
+        return Stop(f"The state is {instance.state}", instance.state in _WANTED)
+
+    def _label(self) -> str:
+        moment = self._world.wall_time.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds")
+        return re.sub(r"[-:]", "", moment.removesuffix("+00:00"))
+
+
+class AirflowTaskTimeout(BaseException):
+    """Airflow's own."""
+
+
+def _may_retry(error: BaseException) -> bool:
+    if isinstance(error, (InputError, ResultError)):
+        return False
+    return not (isinstance(error, KubectlError) and error.kind.needs_author)
+
+
+def _name(one: Try) -> str:
+    return f"{one.identity.run_id} try {one.identity.try_number}"

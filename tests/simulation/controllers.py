@@ -1,0 +1,255 @@
+"""What works on the objects of the small Kubernetes: the Job controller, the kubelet, the garbage collector."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from kubectl_job_operator.objects import Object, is_being_deleted
+from tests.simulation.cluster import Cluster, owner_uid
+
+FINISHED = ("Complete", "Failed")
+_GRACE_SECONDS = 30
+
+
+@dataclass
+class Work:
+    """What the container of a pod really does, whatever the API server knows of it.
+
+    :param pod: as it was made.
+    :param lines: what it has written, each with its time.
+    :param began: when it began, in seconds of the world; ``None`` if it never did.
+    :param ended: when it ended.
+    """
+
+    pod: Object
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    began: float | None = None
+    ended: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it does not run, and never will."""
+        return self.ended is not None
+
+
+class Controllers:
+    """Let Jobs have pods, pods run, and what nobody owns go.
+
+    :param cluster: where.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._world = cluster.world
+        self._count = 0
+        self.works: dict[str, Work] = {}
+        """By the UID of the pod; also of those that are gone."""
+        cluster.watchers.append(self._note)
+
+    def seconds_of_work(self, uid: str) -> float:
+        """Tell how long a pod's container runs if nobody ends it."""
+        chance = self._world.draw(f"seconds of work {uid}")
+        return chance.choice((0.2, 1.0, 3.0, 10.0, 30.0, 100.0)) * chance.uniform(0.5, 1.5)
+
+    def seconds_to_end(self, uid: str) -> tuple[float, float]:
+        """Tell within which time a pod's container ends when it is told to: many take all the time that they get."""
+        return 0.1, _GRACE_SECONDS if self._world.draw(f"stubborn {uid}").random() < 0.3 else 2.0
+
+    def _note(self, event: str, thing: Object) -> None:
+        """Do what an event calls for, a moment later."""
+        uid = thing["metadata"]["uid"]
+        if thing["kind"] == "Job":
+            self._soon(f"job {uid} {event}", partial(self._sync, uid))
+            if event == "DELETED" or is_being_deleted(thing):
+                self._soon(f"collect {uid} {event}", partial(self._collect, uid))
+        elif thing["kind"] == "Pod":
+            if event == "ADDED":
+                self._start_soon(uid)
+            elif event == "MODIFIED" and is_being_deleted(thing):
+                self._soon(f"end {uid}", partial(self._end, uid, 143), *self.seconds_to_end(uid))
+            owner = owner_uid(thing)
+            self._soon(f"pod {uid} {event}", partial(self._sync, owner))
+
+    def _soon(self, what: str, action: partial[None], least: float = 0.02, most: float = 0.4) -> None:
+        self._count += 1
+        self._world.later(self._world.draw(f"{what} {self._count}").uniform(least, most), action)
+
+    def _sync(self, uid: str) -> None:
+        """Do what the Job controller does for one Job, in one step of those that it takes."""
+        job = self._cluster.find(uid)
+        if job is None or is_being_deleted(job) or ended(job):
+            self._let_pods_go(uid)
+            if job is not None and ended(job):
+                self._expire(job)
+            return
+        pods = self._cluster.dependents(uid)
+        over = [pod for pod in pods if phase(pod) in ("Succeeded", "Failed")]
+        status = copy.deepcopy(job["status"])
+        counted = set(status.get("counted", ()))
+        for pod in over:
+            if pod["metadata"]["uid"] not in counted:
+                counted.add(pod["metadata"]["uid"])
+                key = "succeeded" if phase(pod) == "Succeeded" else "failed"
+                status[key] = status.get(key, 0) + 1
+        status["counted"] = sorted(counted)
+        active = [pod for pod in pods if pod not in over and not is_being_deleted(pod)]
+        terminating = [pod for pod in pods if pod not in over and is_being_deleted(pod)]
+        status["active"] = len(active)
+        status["terminating"] = len(terminating)
+        status.setdefault("startTime", self._cluster.stamp())
+        target = next((one["type"] for one in status.get("conditions", ())), "")
+        if status.get("succeeded") and not target:
+            self._add(status, "SuccessCriteriaMet", "CompletionsReached")
+        elif target == "SuccessCriteriaMet" and not active and not terminating:
+            status["completionTime"] = self._cluster.stamp()
+            self._add(status, "Complete", "CompletionsReached")
+        elif status.get("failed", 0) > job["spec"]["backoffLimit"] and not target:
+            self._add(status, "FailureTarget", "BackoffLimitExceeded")
+        elif target == "FailureTarget" and not active and not terminating:
+            self._add(status, "Failed", "BackoffLimitExceeded")
+        elif not active and not target:
+            # The policy of most Jobs: one that is being deleted is replaced at once.
+            self._make_pod(job)
+            status["active"] = 1
+        self._cluster.change(job, _with_status(status))
+        self._let_pods_go(uid)
+
+    def _add(self, status: Any, kind: str, reason: str) -> None:
+        status.setdefault("conditions", []).append(
+            {
+                "type": kind,
+                "status": "True",
+                "reason": reason,
+                "message": f"The simulation says {reason}",
+                "lastTransitionTime": self._cluster.stamp(),
+            }
+        )
+
+    def _let_pods_go(self, uid: str) -> None:
+        """Take away the pods that were deleted, and have ended, and were counted: they are held until then."""
+        job = self._cluster.find(uid)
+        counted = (job or {"status": {}})["status"].get("counted", ())
+        is_held = job is not None and not is_being_deleted(job) and not ended(job)
+        for pod in self._cluster.select("pods", is_being_deleted):
+            is_over = owner_uid(pod) == uid and phase(pod) in ("Succeeded", "Failed")
+            if is_over and (not is_held or pod["metadata"]["uid"] in counted):
+                self._cluster.remove(pod)
+        if job is not None and is_being_deleted(job) and not self._cluster.dependents(uid):
+            self._cluster.remove(job)
+
+    def _collect(self, uid: str) -> None:
+        """Delete the pods of a Job that is gone, or that goes only after them."""
+        for pod in self._cluster.dependents(uid):
+            self._cluster.delete(pod, "the garbage collector")
+        self._let_pods_go(uid)
+
+    def _expire(self, job: Object) -> None:
+        seconds = job["spec"].get("ttlSecondsAfterFinished")
+        if seconds is None:
+            return
+
+        def expire() -> None:
+            now = self._cluster.find(job["metadata"]["uid"])
+            if now is not None and now["spec"].get("ttlSecondsAfterFinished") == seconds:
+                self._cluster.delete(now, "the TTL controller", "foreground")
+
+        self._world.later(seconds, expire)
+
+    def _make_pod(self, job: Object) -> None:
+        template, name = job["spec"]["template"], job["metadata"]["name"]
+        self._count += 1
+        self._cluster.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": f"{name}-{self._count}",
+                    "labels": dict(template["metadata"]["labels"]),
+                    "annotations": dict(template["metadata"].get("annotations") or {}),
+                    "ownerReferences": [{"kind": "Job", "name": name, "uid": job["metadata"]["uid"]}],
+                },
+                "spec": copy.deepcopy(template["spec"]),
+                "status": {"phase": "Pending"},
+            },
+            "the Job controller",
+        )
+
+    def _start_soon(self, uid: str) -> None:
+        """Start the container of a pod soon, as most; the first of some Jobs has no node that takes it, now or ever."""
+        chance, pod = self._world.draw(f"start {uid}").random(), self._cluster.find(uid)
+        job = self._cluster.find(owner_uid(pod)) if pod is not None else None
+        if chance < 0.06 and job is not None and not job["status"]:
+            self._soon(f"no node for {uid}", partial(self._find_no_node, uid))
+        else:
+            self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0 if chance > 0.12 else 80.0)
+
+    def _find_no_node(self, uid: str) -> None:
+        pod = self._cluster.find(uid)
+        if pod is not None:
+            why = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes are fit"}
+            self._cluster.change(pod, _with_status({"phase": "Pending", "conditions": [why]}))
+
+    def _start(self, uid: str) -> None:
+        """Start the container of a pod, and know what it is going to do."""
+        pod = self._cluster.find(uid)
+        if pod is None or is_being_deleted(pod):
+            return
+        self.works[uid] = work = Work(pod, began=self._world.elapsed)
+        self._report(uid, "Running", {"running": {"startedAt": self._cluster.stamp()}})
+        chance, seconds = self._world.draw(f"work {uid}"), self.seconds_of_work(uid)
+        for number in range(chance.randrange(7)):
+            self._world.later(chance.uniform(0, seconds), partial(self._write, work, f"{uid[:8]} line {number}"))
+        code = 0 if chance.random() < 0.75 else 3
+        self._world.later(seconds, partial(self._end, uid, code))
+
+    def _write(self, work: Work, text: str) -> None:
+        if not work.is_over:
+            work.lines.append((self._world.elapsed, text))
+
+    def _end(self, uid: str, code: int) -> None:
+        """End the container of a pod, if it has not ended; the API server learns of it a moment later."""
+        work = self.works.get(uid)
+        if work is None:
+            pod = self._cluster.find(uid)
+            if pod is None:
+                return
+            work = self.works[uid] = Work(pod)
+        if work.is_over:
+            return
+        work.ended = self._world.elapsed
+        state = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed"}}
+        ended_as = "Failed" if code else "Succeeded"
+        self._soon(
+            f"report {uid}",
+            partial(self._report, uid, ended_as, state if work.began is not None else {"waiting": {}}),
+            0.02,
+            1.0,
+        )
+
+    def _report(self, uid: str, ended_as: str, state: Object) -> None:
+        pod = self._cluster.find(uid)
+        if pod is not None:
+            container = {"name": "main", "restartCount": 0, "state": state, "lastState": {}}
+            status = {"phase": ended_as, "containerStatuses": [container]}
+            self._cluster.change(pod, _with_status(status))
+
+
+def _with_status(status: Object) -> Callable[[Any], None]:
+    def change(thing: Any) -> None:
+        thing["status"] = status
+
+    return change
+
+
+def phase(pod: Object) -> str:
+    """Return the phase of a pod."""
+    return str(pod["status"]["phase"])
+
+
+def ended(job: Object) -> str:
+    """Return how a Job has ended; empty if it has not."""
+    return next((one["type"] for one in job["status"].get("conditions", ()) if one["type"] in FINISHED), "")

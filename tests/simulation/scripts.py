@@ -1,0 +1,147 @@
+"""Random scripts of kubectl, to be run by the small Kubernetes and by a real one, and what is compared."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubectl_job_operator.kubectl.stderr import explain
+from kubectl_job_operator.objects import Object
+from tests.simulation.cluster import Cluster
+from tests.simulation.controllers import Controllers, ended, phase
+from tests.simulation.host import CallFaults, Host, Run
+from tests.simulation.kubectl import Kubectl
+from tests.simulation.world import World
+
+GRACE_SECONDS = 600
+NAMES = ("one", "two")
+_OWNERS = ("ada", "bob")
+_MANIFEST = """\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {name}
+  labels: {{owner: {owner}}}
+spec:
+  backoffLimit: 0
+  template:
+    metadata:
+      labels: {{owner: {owner}}}
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: {grace}
+      containers:
+      - name: main
+        image: busybox:1.36
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c, "sleep 3600; true"]
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a command.
+
+    :param command: without what chooses the cluster.
+    :param outcome: ``ok``, or the kind of the failure as the package reads it.
+    :param jobs: for each Job whose it is by its label, whether it is leaving, and how it has ended.
+    """
+
+    command: str
+    outcome: str
+    jobs: dict[str, tuple[str, bool, str]]
+
+
+def script(seed: int, folder: Path, length: int = 12) -> Iterator[tuple[str, ...]]:
+    """Yield random commands, without the program and what chooses the cluster."""
+    chance = random.Random(seed)
+    for name in NAMES:
+        for owner in _OWNERS:
+            text = _MANIFEST.format(name=name, owner=owner, grace=GRACE_SECONDS)
+            (folder / f"{name}-{owner}.yaml").write_text(text)
+    for _ in range(length):
+        yield _command(chance, folder)
+
+
+def _command(chance: random.Random, folder: Path) -> tuple[str, ...]:
+    name, owner, other = chance.choice(NAMES), chance.choice(_OWNERS), chance.choice(_OWNERS)
+    file = folder / f"{name}-{owner}.yaml"
+    apply = ("apply", "--server-side", f"--field-manager={owner}", "-f", str(file), "-o", "json")
+    delete = ("delete", "job", "-l", f"owner={owner}")
+    return chance.choice(
+        (
+            apply,
+            apply,
+            apply,
+            ("get", f"job/{name}", "-o", "json", "--ignore-not-found"),
+            ("label", "job", "-l", f"owner={owner}", f"owner={other}", "--overwrite"),
+            ("label", "job", "-l", f"owner={owner}", f"--field-selector=metadata.name={name}", "try=2", "--overwrite"),
+            ("patch", f"job/{name}", "--type=merge", "-p", '{"spec": {"ttlSecondsAfterFinished": 3600}}'),
+            (*delete, "--wait=false"),
+            (*delete, f"--field-selector=metadata.name={name}", "--cascade=foreground", "--timeout=2s"),
+            ("wait", f"job/{name}", "--for=condition=complete", "--timeout=1s", "-o", "json"),
+            ("wait", f"job/{name}", "--for=delete", "--timeout=1s"),
+        )
+    )
+
+
+def outcome_of(command: Sequence[str], return_code: int, stderr: str) -> str:
+    """Tell what came of a command as the package would."""
+    return explain(("kubectl", *command), return_code, stderr).kind.value if return_code else "ok"
+
+
+def jobs_in(found: Sequence[Object]) -> dict[str, tuple[str, bool, str]]:
+    """Tell of Jobs what is compared."""
+    return {
+        job["metadata"]["name"]: (
+            job["metadata"].get("labels", {}).get("owner", ""),
+            "deletionTimestamp" in job["metadata"],
+            ended({"status": job.get("status") or {}}),
+        )
+        for job in found
+    }
+
+
+class _Idle(Controllers):
+    """Pods that run until they are ended, and take all the time that they get for it."""
+
+    def seconds_of_work(self, uid: str) -> float:  # noqa: ARG002 - all are alike
+        return 3_600.0
+
+    def seconds_to_end(self, uid: str) -> tuple[float, float]:  # noqa: ARG002 - all are alike
+        return GRACE_SECONDS, GRACE_SECONDS
+
+
+class Model:
+    """The small Kubernetes, for a script.
+
+    :param seed: of its chance.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(f"script {seed}")
+        self.cluster = Cluster(self.world)
+        kubectl = Kubectl(self.cluster, _Idle(self.cluster))
+        self._host = Host("script", self.world, self.world.machine, kubectl, CallFaults(), lambda _: None)
+
+    def run(self, command: Sequence[str]) -> Seen:
+        """Run a command to its end, let new pods start, and tell what came of it."""
+        ends: list[tuple[int, str, str]] = []
+
+        def run() -> None:
+            argv = ("kubectl", "-n", "here", *command)
+            ends.append(Run(self._host, argv, lambda: False, None).live())
+
+        self.world.spawn(run, "kubectl")
+        self.world.run(lambda: bool(ends) and self._are_pods_started(), 600.0)
+        (code, _, stderr), jobs = ends[0], self.cluster.select("jobs")
+        return Seen(" ".join(command), outcome_of(command, code, stderr), jobs_in(jobs))
+
+    def _are_pods_started(self) -> bool:
+        jobs: list[Any] = self.cluster.select("jobs", lambda job: "deletionTimestamp" not in job["metadata"])
+        return all(
+            any(phase(pod) == "Running" for pod in self.cluster.dependents(job["metadata"]["uid"])) for job in jobs
+        )
