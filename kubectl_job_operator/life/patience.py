@@ -28,9 +28,13 @@ class WhoIsWaitedFor:
     :param job: the Job.
     :param log: takes the lines.
     :param pods: gives the Job's pods as they are last known; called often, so it must be cheap.
+    :param left_out: tells how many pods there are beside these that run well.
     """
 
-    def __init__(self, job: Object, log: Log, pods: Callable[[], Sequence[Object]]) -> None:
+    def __init__(
+        self, job: Object, log: Log, pods: Callable[[], Sequence[Object]], left_out: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._left_out = left_out
         self._job = job
         self._log = log
         self._pods = pods
@@ -43,7 +47,7 @@ class WhoIsWaitedFor:
     def advance(self) -> float:
         """Tell what is new, and return in how many seconds to ask again."""
         now = time.monotonic()
-        found = lingering(self._job, self._pods(), datetime.datetime.now(datetime.timezone.utc))
+        found = lingering(self._job, self._pods(), datetime.datetime.now(datetime.timezone.utc), self._left_out())
         self._said_at = {one.key: self._said_at[one.key] for one in found if one.key in self._said_at}
         for one in found:
             if now - self._said_at.get(one.key, float("-inf")) >= _SAID_AGAIN_AFTER_SECONDS:

@@ -32,27 +32,28 @@ class Lingering:
     sentence: str
 
 
-def lingering(job: Object, pods: Sequence[Object], now: datetime.datetime) -> list[Lingering]:
+def lingering(job: Object, pods: Sequence[Object], now: datetime.datetime, left_out: int = 0) -> list[Lingering]:
     """Tell who is waited for; nothing where all goes its way, or the Job is over.
 
     :param pods: those that are there.
     :param now: in UTC.
+    :param left_out: how many pods there are beside them that run well.
     """
     if job_status.verdict(job):
         return []
     present = [pod for pod in pods if not pod_status.has_ended(pod)]
     found = [one for pod in pod_status.by_age(present) for one in _of_pod(job, pod, now)]
-    return [*_of_job(job, present), *found]
+    return [*_of_job(job, present, left_out), *found]
 
 
 def is_out_of_reach(pod: Object, now: datetime.datetime) -> bool:
     """Whether the cluster has not heard of the pod for so long that what its status says is not to be believed."""
     return not pod_status.has_ended(pod) and (
-        _is_overdue(pod, now) or _is_on_lost_node(pod) or pod_status.phase(pod) == "Unknown"
+        _is_overdue(pod, now) or is_on_lost_node(pod) or pod_status.phase(pod) == "Unknown"
     )
 
 
-def _of_job(job: Object, pods: Sequence[Object]) -> Iterator[Lingering]:
+def _of_job(job: Object, pods: Sequence[Object], left_out: int) -> Iterator[Lingering]:
     """Tell what keeps the Job itself."""
     kind = kinds.word(job)
     if objects.is_being_deleted(job):
@@ -66,12 +67,14 @@ def _of_job(job: Object, pods: Sequence[Object]) -> Iterator[Lingering]:
                 "it off.",
             )
         elif pods:
-            yield Lingering("deletion", f"The {kind} is being deleted; that waits for {_names(pods)}.")
+            yield Lingering("deletion", f"The {kind} is being deleted; that waits for {_names(pods, left_out)}.")
     for type_, what in _BEFORE_THE_VERDICT.items():
         condition = objects.condition(job, type_)
         if condition.get("status") == "True" and pods:
             reason = f" ({condition['reason']})" if condition.get("reason") else ""
-            yield Lingering(type_, f"The {kind} {what}{reason}; its verdict waits for the end of {_names(pods)}.")
+            yield Lingering(
+                type_, f"The {kind} {what}{reason}; its verdict waits for the end of {_names(pods, left_out)}."
+            )
 
 
 def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Lingering]:
@@ -95,7 +98,7 @@ def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Linger
         yield Lingering(f"disruption {name}", f"Pod {name}{on_node} is being ended: {why}.")
     elif pod_status.phase(pod) == "Unknown":
         yield Lingering(f"unknown {name}", f"Nobody knows how pod {name} is: its node {node} cannot be reached.")
-    elif _is_on_lost_node(pod):
+    elif is_on_lost_node(pod):
         yield Lingering(
             f"lost {name}",
             f"Pod {name} ran when it was last heard of, but its node {node} is NotReady: the cluster hears nothing of "
@@ -110,7 +113,7 @@ def _is_overdue(pod: Object, now: datetime.datetime) -> bool:
     )
 
 
-def _is_on_lost_node(pod: Object) -> bool:
+def is_on_lost_node(pod: Object) -> bool:
     """Whether the node controller has set the pod to not ready: the kubelet itself would give a reason."""
     ready = objects.condition(pod, "Ready")
     statuses = objects.status_of(pod).get("containerStatuses") or ()
@@ -123,10 +126,11 @@ def _is_on_lost_node(pod: Object) -> bool:
     )
 
 
-def _names(pods: Sequence[Object]) -> str:
+def _names(pods: Sequence[Object], left_out: int) -> str:
     first = pods[0]
     node = (first.get("spec") or {}).get("nodeName")
-    others = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
+    more = len(pods) - 1 + left_out
+    others = f" and {more} more" if more else ""
     return f"pod {first['metadata']['name']}{f' on node {node}' if node else ''}{others}"
 
 
