@@ -89,6 +89,27 @@ def bars_of(pod: Object, events: Sequence[Object], clock: Clock) -> Iterator[Bar
         yield Bar(name, (created, name, created), (Segment(phase, created, clock.now),), outcome, _lines(facts))
 
 
+def drawn_part(pod: Object) -> Object:
+    """Return what of a pod is drawn: a third of it."""
+    status = pod.get("status") or {}
+    return {
+        "metadata": _picked(pod["metadata"], "name", "uid", "creationTimestamp"),
+        "spec": _picked(pod.get("spec") or {}, "nodeName"),
+        "status": {
+            **_picked(status, "phase", "startTime"),
+            "conditions": status.get("conditions") or (),
+            **{
+                kind: [_picked(one, "name", "restartCount", "state", "lastState") for one in status.get(kind) or ()]
+                for kind in ("initContainerStatuses", "containerStatuses")
+            },
+        },
+    }
+
+
+def _picked(whole: Object, *keys: str) -> Object:
+    return {key: whole[key] for key in keys if key in whole}
+
+
 def _bar_of_container(
     one: Object, label: str, before: tuple[Seconds, Seconds | None, Seconds | None], clock: Clock, node: str
 ) -> Bar:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from kubectl_job_operator.attempt.settings import Following, Settings
-from tests.benchmarks.model import write_model
 from tests.benchmarks.forking import forked_result
+from tests.benchmarks.model import write_model
 from tests.unit.stage import Log, runner
 
 _PAUSE_SECONDS = 0.001
@@ -85,4 +83,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,4 +1,4 @@
-"""A cluster that is none: a scripted kubectl that plays the lives of thousands of pods of one Job, each a real one's."""
+"""A cluster that is none: a scripted kubectl plays the lives of thousands of pods of one Job, each a real one's."""
 
 from __future__ import annotations
 
