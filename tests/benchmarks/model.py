@@ -30,7 +30,7 @@ def write_model(folder: Path, pods: int, *, at_once: int = 50, pause_seconds: fl
     program.write_text(f"#!{shutil.which('perl')}\n{_SOURCE.read_text()}")
     program.chmod(0o755)
     steps = pod_steps()
-    living = sum(step["object"]["status"]["phase"] != "Succeeded" for step in steps)
+    living = sum("terminated" not in step["object"]["status"]["containerStatuses"][0]["state"] for step in steps)
     (folder / "numbers").write_text(f"{pods} {at_once} {pause_seconds} {living} {int(ends)}\n")
     (folder / "version").write_text(json.dumps(VERSION))
     (folder / "job-running").write_text(json.dumps(job(pods, at_once, is_complete=False)))
@@ -41,7 +41,7 @@ def write_model(folder: Path, pods: int, *, at_once: int = 50, pause_seconds: fl
     (folder / "log").write_text(_LOG)
     for number, step in enumerate(steps):
         (folder / f"json-step-{number}").write_text(json.dumps(step, separators=(",", ":")) + "\n")
-        (folder / f"fields-step-{number}").write_text(_fields(step))
+        (folder / f"fields-step-{number}").write_text(fields_of(step))
 
 
 def pod_steps() -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def job(pods: int, at_once: int, *, is_complete: bool) -> dict[str, Any]:
     return made
 
 
-def _fields(step: dict[str, Any]) -> str:
+def fields_of(step: dict[str, Any]) -> str:
     """Return an event as the shared watch has kubectl print it."""
     pod = step["object"]
     metadata, spec = pod["metadata"], pod["spec"]

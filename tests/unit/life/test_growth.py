@@ -32,7 +32,7 @@ from tests.unit.stage import Log
 
 _AT_ONCE = 10
 _FEW, _MANY = 40, 400
-_LIVING_STEPS = 4
+_LIVING_STEPS = 3
 Count = dict[str, int]
 
 
