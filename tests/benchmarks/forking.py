@@ -1,11 +1,11 @@
-"""Doing something in a fork of this process, which begins with nothing that an earlier one has left."""
+"""Doing something in forks of this process, each of which begins with nothing that an earlier one has left."""
 
 from __future__ import annotations
 
 import json
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -14,6 +14,28 @@ def forked_result(action: Callable[[], Any]) -> Any:
 
     :raises RuntimeError: if it has failed; how stands in what it printed.
     """
+    return forked_results([action])[0]
+
+
+def forked_results(actions: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Do all of them at once, each in a fork, and return their results.
+
+    :raises RuntimeError: if one has failed.
+    """
+    forks = [_fork(action) for action in actions]
+    found = []
+    for pid, reading in forks:
+        with os.fdopen(reading) as pipe:
+            text = pipe.read()
+        _, status = os.waitpid(pid, 0)
+        if status:
+            raise RuntimeError(f"the fork has failed: {os.waitstatus_to_exitcode(status)}")
+        found.append(json.loads(text))
+    return found
+
+
+def _fork(action: Callable[[], Any]) -> tuple[int, int]:
+    """Return the process id, and where its result can be read."""
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -26,9 +48,4 @@ def forked_result(action: Callable[[], Any]) -> Any:
         finally:
             os._exit(code)
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise RuntimeError(f"the fork has failed: {os.waitstatus_to_exitcode(status)}")
-    return json.loads(text)
+    return pid, reading

@@ -1,81 +1,77 @@
-"""``make bench-growth``: one Job of more and more pods, in a model: what each costs, and what is kept of them."""
+"""``make bench-growth``: what more pods, lines, deferred Jobs and tasks cost, in a model of a cluster; draws it too."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
-import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kubectl_job_operator.attempt.settings import Following, Settings
-from tests.benchmarks.forking import forked_result
-from tests.benchmarks.model import write_model
-from tests.unit.stage import Log, runner
+from tests.benchmarks.deferred_pods import measure_deferred
+from tests.benchmarks.growth_picture import picture
+from tests.benchmarks.growth_series import Growth, of_deferred_jobs, of_lines, of_pods, of_pods_with_logs, of_tasks
 
-_PAUSE_SECONDS = 0.001
-_CPU_RATIO_BAR, _MEMORY_BAR_MB = 1.3, 100.0
-
-
-@dataclass(frozen=True)
-class Growth:
-    """What one Job has cost this process, without its kubectls.
-
-    :param pods: how many it had.
-    :param cpu_seconds: of the user and of the system.
-    :param megabytes: by how much the process has grown at most.
-    """
-
-    pods: int
-    cpu_seconds: float
-    megabytes: float
-
-    @property
-    def milliseconds_per_pod(self) -> float:
-        """The CPU that each pod has cost."""
-        return 1000 * self.cpu_seconds / self.pods
+_CPU_RATIO_BAR, _MEMORY_BAR_MB, _BLOCK_BAR_MS = 1.3, 100.0, 20.0
+_DEFERRED_PODS, _DEFERRED_SECONDS = 5_000, 30.0
+_SERIES: dict[str, tuple[Callable[[int], Growth], Sequence[int]]] = {
+    "pods of a Job": (of_pods, (1, 10, 100, 1_000, 10_000)),
+    "pods of a Job, with their logs": (of_pods_with_logs, (1, 10, 100, 1_000)),
+    "log lines": (of_lines, (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)),
+    "deferred Jobs": (of_deferred_jobs, (1, 10, 100, 1_000)),
+    "tasks on a worker": (of_tasks, (1, 10, 100)),
+}
 
 
-def main() -> None:
-    """Measure, print, and fail where a bar is missed."""
+def main() -> int:
+    """Measure, print and draw; return 1 where a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.growth", description=__doc__)
-    parser.add_argument("--pods", type=int, nargs="+", default=[100, 1_000, 10_000], help="(default: %(default)s)")
-    parser.add_argument("--logs", action="store_true", help="read each pod's log too: two kubectls for each pod")
+    parser.add_argument("--only", choices=_SERIES, action="append", help="not all of it; may be repeated")
+    parser.add_argument("--most", type=int, default=1_000_000, help="leave larger counts out (default: %(default)s)")
+    parser.add_argument("--picture", type=Path, help="write the picture, as SVG")
     arguments = parser.parse_args()
-    found = [measure(count, with_logs=arguments.logs) for count in arguments.pods]
-    for one in found:
-        _say(f"  {one.pods:6} pods  {one.milliseconds_per_pod:6.2f} ms of CPU for each  {one.megabytes:5.0f} MB more")
+    found: dict[str, list[Growth]] = {}
+    missed = False
+    for name in arguments.only or _SERIES:
+        measure, counts = _SERIES[name]
+        _say(f"{name}:")
+        found[name] = []
+        for count in counts:
+            if count <= arguments.most:
+                found[name].append(one := measure(count))
+                _say(f"  {count:9,}  {one.cpu_seconds:8.2f} s of CPU  {one.megabytes:5.0f} MB more")
+        missed = _misses(found[name]) or missed
+    if arguments.only is None:
+        missed = _holds_the_loop_up() or missed
+    if arguments.picture is not None:
+        arguments.picture.write_text(picture(found), encoding="utf-8")
+    return 1 if missed else 0
 
 
-def measure(pods: int, *, with_logs: bool = False, pause_seconds: float = _PAUSE_SECONDS) -> Growth:
-    """Run one Job in a fork of this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_model(Path(folder) / "bin", pods, pause_seconds=pause_seconds)
-        cpu_seconds, megabytes = forked_result(lambda: _run(Path(folder) / "bin", with_logs=with_logs))
-    return Growth(pods, cpu_seconds, megabytes)
+def _misses(series: Sequence[Growth]) -> bool:
+    """Tell whether ten times as many have cost more than ten times as much, and whether they took too much memory."""
+    if len(series) < 2:
+        return False
+    fewer, most = series[-2:]
+    ratio = (most.cpu_seconds / most.count) / (fewer.cpu_seconds / fewer.count)
+    is_missed = ratio > _CPU_RATIO_BAR or most.megabytes > _MEMORY_BAR_MB
+    _say(
+        f"  CPU of each at {most.count:,} over that at {fewer.count:,}: {ratio:.2f} (bar {_CPU_RATIO_BAR}); "
+        f"{most.megabytes:.0f} MB more (bar {_MEMORY_BAR_MB:.0f}): {_verdict(is_missed)}"
+    )
+    return is_missed
 
 
-def _run(program: Path, *, with_logs: bool) -> tuple[float, float]:
-    os.environ["PATH"] = f"{program}:{os.environ['PATH']}"
-    os.environ["KUBECACHEDIR"] = str(program / "cache")
-    settings = Settings(following=Following(is_on=with_logs))
-    before, cpu = _resident_megabytes(), time.process_time()
-    log = Log()
-    runner(log, settings=settings).run()
-    grown = _peak_megabytes() - before
-    assert "is Complete" in log.text, log.text
-    return time.process_time() - cpu, grown
+def _holds_the_loop_up() -> bool:
+    one = measure_deferred(_DEFERRED_PODS, _DEFERRED_SECONDS)
+    is_missed = one.longest_block_ms > _BLOCK_BAR_MS
+    _say(
+        f"One deferred Job with {one.pods:,} pods: its longest work in the event loop at a time takes "
+        f"{one.longest_block_ms:.0f} ms (bar {_BLOCK_BAR_MS:.0f}): {_verdict(is_missed)}"
+    )
+    return is_missed
 
 
-def _resident_megabytes() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-
-
-def _peak_megabytes() -> float:
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
+def _verdict(is_missed: bool) -> str:
+    return "MISSED" if is_missed else "held"
 
 
 def _say(line: str) -> None:
@@ -83,4 +79,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

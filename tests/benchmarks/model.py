@@ -13,10 +13,11 @@ from tests.unit.stage import NAME, NAMESPACE, UID, US
 
 _SOURCE = Path(__file__).with_name("model_kubectl.pl")
 _SCENARIO = "parallel-indexed"
-_LOG = "".join(f"2026-11-20T19:25:0{number}.000000000Z line {number}\n" for number in range(5))
 
 
-def write_model(folder: Path, pods: int, *, at_once: int = 50, pause_seconds: float = 0.0, ends: bool = True) -> None:
+def write_model(
+    folder: Path, pods: int, *, at_once: int = 50, pause_seconds: float = 0.0, ends: bool = True, lines: int = 5
+) -> None:
     """Write the program, to be put on PATH, and what it plays.
 
     :param folder: where.
@@ -24,6 +25,7 @@ def write_model(folder: Path, pods: int, *, at_once: int = 50, pause_seconds: fl
     :param at_once: how many of them live at once.
     :param pause_seconds: between two changes.
     :param ends: whether the last ones and the Job end, or go on for ever.
+    :param lines: how many each container writes.
     """
     folder.mkdir(parents=True)
     program = folder / "kubectl"
@@ -38,10 +40,36 @@ def write_model(folder: Path, pods: int, *, at_once: int = 50, pause_seconds: fl
     (folder / "job-event").write_text(
         json.dumps({"type": "ADDED", "object": job(pods, at_once, is_complete=False)}) + "\n"
     )
-    (folder / "log").write_text(_LOG)
+    with (folder / "log").open("w") as log:
+        for number in range(lines):
+            minutes, seconds = divmod(number // 1000, 60)
+            log.write(f"2026-11-20T19:{minutes:02}:{seconds:02}.{number % 1000:03}000000Z line {number} of this log\n")
     for number, step in enumerate(steps):
         (folder / f"json-step-{number}").write_text(json.dumps(step, separators=(",", ":")) + "\n")
         (folder / f"fields-step-{number}").write_text(fields_of(step))
+
+
+def write_jobs(folder: Path, count: int) -> None:
+    """Let the watch of Jobs, in a model that was written, tell of so many, and soon of the end of each.
+
+    :param folder: where the model is.
+    :param count: how many Jobs.
+    """
+    for name, is_complete in (("job-event", False), ("job-ends", True)):
+        event = json.dumps({"type": "MODIFIED", "object": job(1, 1, is_complete=is_complete)})
+        with (folder / name).open("w") as file:
+            for number in range(count):
+                file.write(event.replace(UID, job_uid(number)).replace(f'"{NAME}"', f'"{job_name(number)}"') + "\n")
+
+
+def job_name(number: int) -> str:
+    """Return the name of one of many Jobs."""
+    return f"{NAME}-{number}"
+
+
+def job_uid(number: int) -> str:
+    """Return its UID."""
+    return f"0b5b6d9e-0000-4000-8000-{number:012}"
 
 
 def pod_steps() -> list[dict[str, Any]]:

@@ -71,6 +71,13 @@ if ($line =~ /\bversion --client/) {
     print content('job-running');
 } elsif ($line =~ /\bget jobs --watch|\bget jobs .*--watch/) {
     print content('job-event');
+    if (-e "$folder/job-ends") {
+        rest(3);
+        for my $end (split /^/, content('job-ends')) {
+            syswrite STDOUT, $end or exit 1;
+            rest(0.005);
+        }
+    }
     rest_for_ever();
 } elsif ($line =~ /\bget pods\b.*--watch/) {
     play($line =~ /jsonpath/ ? 'fields' : 'json');
