@@ -12,7 +12,6 @@ from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.logs.blocks import Blocks
 from kubectl_job_operator.logs.dressing import Dressing, last_state
 from kubectl_job_operator.logs.last_lines import Key, LastLines
@@ -21,6 +20,7 @@ from kubectl_job_operator.logs.own_times import with_own_times
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
+from kubectl_job_operator.logs.warnings import LogWarnings
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
@@ -79,7 +79,7 @@ class LogFollower:
         lines = container_log or log
         self._blocks = Blocks(lambda level, text: getattr(lines, level)(text))
         self._last_lines = LastLines()
-        self._told_words: set[str] = set()
+        self._warnings = LogWarnings(log, self._blocks)
         self._sources: dict[Key, LogSource] = {}
         self._put_away: dict[Key, int | None] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
@@ -215,9 +215,8 @@ class LogFollower:
 
     def _put_away_what_is_read(self) -> None:
         """Forget, of containers that have been shown to their end and will hardly run again, all but that."""
-        if not self._follows:
-            return  # how far each has been shown is handed over
-        for key in [key for key, source in self._sources.items() if source.is_done]:
+        # How far each has been shown is handed over where none is followed.
+        for key in [key for key, source in self._sources.items() if source.is_done and self._follows]:
             self._put_away[key] = self._sources.pop(key).next_instance
             self._dressing.forget(key)
             self._blocks.forget(key)
@@ -262,9 +261,9 @@ class LogFollower:
                 name,
                 container,
                 show=lambda lines: self._show(key, name, container, lines),
-                warn=lambda sentence: self._warn(key, name, container, sentence),
+                warn=lambda sentence: self._warnings.warn(key, name, container, sentence),
                 saved=saved,
-                remark=lambda words: self._remark(key, name, container, words),
+                remark=lambda words: self._warnings.remark(key, name, container, words),
                 follows=self._follows,
                 mask=self._mask,
             )
@@ -299,17 +298,3 @@ class LogFollower:
             dressed = with_own_times([line.stamp for line in lines], dressed)
         for level, run in dressed:
             self._blocks.add(key, level, run)
-
-    def _warn(self, key: Key, pod: str, container: str, sentence: str) -> None:
-        self._blocks.flush(key)
-        self._log.warning(f"[{pod}/{container}] {sentence}.")
-
-    def _remark(self, key: Key, pod: str, container: str, words: str) -> None:
-        """Tell, once for all containers, what the kubelet has said."""
-        if words not in self._told_words:
-            self._told_words.add(words)
-            self._blocks.flush(key)
-            self._log.warning(
-                f"[{pod}/{container}] its log cannot be followed, so it is read now and then. The kubelet says: "
-                f"{kubelet.with_cure(words)}"
-            )

@@ -185,6 +185,21 @@ def test_a_line_of_a_log_makes_nobody_look_at_the_pods(work: Work) -> None:
     assert {what: count for what, count in work.done.items() if what != "logs looked at"} == {}
 
 
+@pytest.mark.parametrize(("restarts", "is_read_on"), [(0, False), (1, True)])
+def test_of_a_log_that_was_shown_to_its_end_only_a_later_run_is_read(
+    work: Work, restarts: int, *, is_read_on: bool
+) -> None:
+    task = _Task(1)
+    task.run()
+    assert work.done["logs looked at"] > 0
+    assert task.follower._sources == {}
+    again = json.loads(next(_lines(1)))["object"]
+    again["status"]["containerStatuses"][0].update(restartCount=restarts, state={"running": {}})
+    task.watch.see(again)
+    task.round()
+    assert [source._next for source in task.follower._sources.values()] == [1] * is_read_on
+
+
 def test_pods_that_have_ended_are_kept_in_little_memory_and_whole() -> None:
     kept = KeptPods()
     bodies = [json.loads(line)["object"] for line in _lines(300)]
