@@ -25,7 +25,7 @@ MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
 	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable test-deferrable-airflow faults image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable bench-growth test-deferrable-airflow faults image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -155,6 +155,9 @@ bench-logs: $(INSTALLED) cluster ## Count a million lines in the task's log, whi
 
 bench-deferrable: provider cluster ## Let a thousand deferred Jobs wait, beside Airflow's own provider (20 minutes)
 	$(RUN)/python -m tests.benchmarks.deferrable --provider-python $(PROVIDER)/bin/python
+
+bench-growth: $(INSTALLED) ## Measure how costs grow with pods, lines, Jobs and tasks, and draw it (five minutes, no cluster)
+	$(RUN)/python -m tests.benchmarks.growth --picture docs/images/growth.svg
 
 test-deferrable-airflow: $(INSTALLED) cluster ## Run 100 mapped deferred tasks in a real Airflow whose triggerer is killed
 	$(RUN)/python -m tests.benchmarks.deferrable_airflow

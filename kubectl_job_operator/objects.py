@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 Object = Mapping[str, Any]
+Key = TypeVar("Key")
+
+
+class Lazily(Sequence[Object]):
+    """Objects that are made anew each time one is asked for: of very many no more than one is in memory.
+
+    :param keys: one for each object.
+    :param make: makes the object of a key.
+    """
+
+    def __init__(self, keys: Sequence[Key], make: Callable[[Key], Object]) -> None:
+        self._keys: Sequence[Any] = keys
+        self._make: Callable[[Any], Object] = make
+
+    @overload
+    def __getitem__(self, index: int) -> Object: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Lazily: ...
+
+    def __getitem__(self, index: int | slice) -> Object | Lazily:
+        """Return an object, or some of them."""
+        if isinstance(index, slice):
+            return Lazily(self._keys[index], self._make)
+        return self._make(self._keys[index])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._keys)
 
 
 def uid(thing: Object) -> str:

@@ -15,11 +15,15 @@ class Observer(Protocol):
     def wants_events(self) -> bool:
         """Whether the events are to be read for it, which costs a command."""
 
+    @property
+    def wants_pods(self) -> bool:
+        """Whether it is to be shown the pods."""
+
     def on_job(self, job: Object) -> None:
         """Take the Job as it now is."""
 
     def on_pods(self, pods: Sequence[Object]) -> None:
-        """Take all of the Job's pods as they now are."""
+        """Take all of the Job's pods as they now are; of very many not each change is shown, but always the last."""
 
     def on_events(self, events: Sequence[Object]) -> None:
         """Take the events of the namespace when the Job has ended."""
@@ -28,7 +32,7 @@ class Observer(Protocol):
 class Nobody:
     """Nobody looks on."""
 
-    wants_events = False
+    wants_events = wants_pods = False
 
     def on_job(self, job: Object) -> None:
         """Take the Job, for nothing."""

@@ -92,7 +92,7 @@ class Witness:
     """
 
     def __init__(self, view: LiveView | PlainView, *, wants_events: bool) -> None:
-        self.wants_events = wants_events
+        self.wants_events, self.wants_pods = wants_events, True
         self._view = view
         self.job: Object | None = None
         """As it was last seen."""

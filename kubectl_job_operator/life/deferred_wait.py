@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import time
@@ -23,7 +24,9 @@ from kubectl_job_operator.life.patience import WhoIsWaitedFor
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
+from kubectl_job_operator.watch.pace import Pace
 from kubectl_job_operator.watch.shared_watch import SharedWatch
+from kubectl_job_operator.watch.sightings import TellingPods
 from kubectl_job_operator.watch.subscription import Subscription
 
 _LONGEST_NAP_SECONDS = 60.0
@@ -31,6 +34,8 @@ _UNSEEN_SECONDS = 5.0
 _SILENCE_TOLD_AFTER_SECONDS = 5.0
 _PROGRESS_SECONDS = 5.0
 """Of many pods one ends every moment."""
+_MOST_PODS_IN_LOOP = 100
+"""More are looked at in another thread, for so long that others would wait for the loop."""
 _SPREAD_SECONDS = 1.0
 """Those who begin to wait at once must not all look at their watches at once."""
 
@@ -76,18 +81,22 @@ class _Wait:
         self._subscription = subscription
         self._terms = terms
         self._log = log
+        self._pods: Sequence[Object] = ()
+        self._left_out = 0
+        self._pace = Pace()
+        self._events = _SharedEvents()
         self._obstacles = Obstacles(
             handover.job(),
-            _SharedEvents(subscription),
+            self._events,
             log,
-            pods=subscription.pods,
+            pods=lambda: self._pods,
             look=self._job,
-            pods_of=lambda _: subscription.pods(),
+            pods_of=lambda _: self._pods,
             patience=terms.patience,
             waited_seconds=time.time() - handover.began,
             clocks=handover.clocks,
         )
-        self._who = WhoIsWaitedFor(handover.job(), log, subscription.pods)
+        self._who = WhoIsWaitedFor(handover.job(), log, lambda: self._pods, lambda: self._left_out)
         self._began = time.monotonic()
         self._standing = Standing(log.warning)
         self._progress = ""
@@ -106,7 +115,7 @@ class _Wait:
             self._tell_once()
             self._tell()
             try:
-                nap = min(self._seconds_to_next_look(), *self._limits(), _LONGEST_NAP_SECONDS)
+                nap = min(await self._seconds_to_next_look(), *self._limits(), _LONGEST_NAP_SECONDS)
             except JobStartupError as error:
                 return self._report(News.STUCK, error.report)
 
@@ -133,7 +142,7 @@ class _Wait:
             self._watch.want_check()
         return None
 
-    def _seconds_to_next_look(self) -> float:
+    async def _seconds_to_next_look(self) -> float:
         """Tell what keeps the Job from starting, and return when to look again if nothing changes.
 
         :raises JobStartupError: if it cannot start, or has not started in time.
@@ -143,10 +152,30 @@ class _Wait:
             return _UNSEEN_SECONDS
         if not self._watch.knows_pods or self._watch.silent_since is not None:
             return _LONGEST_NAP_SECONDS
-        self._obstacles.note_job(job)
-        self._obstacles.note_events(self._subscription.events())
-        self._who.note_job(job)
-        return min(self._obstacles.advance(), self._who.advance())
+        left = self._pace.left()
+        if left > 0:
+            return left
+        pods, events = self._subscription.telling_pods(), self._subscription.events()
+        if len(pods.texts) <= _MOST_PODS_IN_LOOP:
+            seconds = self._look(job, pods, events)
+        else:
+            seconds = await asyncio.to_thread(self._look, job, pods, events)
+        self._pace.looked(len(pods.texts))
+        if self._events.are_wanted:
+            self._events.are_wanted = False
+            self._subscription.want_events()
+        return seconds
+
+    def _look(self, job: Object, pods: TellingPods, events: Sequence[Object]) -> float:
+        """Look at the pods, in whatever thread, and return when to look again."""
+        self._pods, self._left_out = [json.loads(text) for text in pods.texts], pods.left_out
+        try:
+            self._obstacles.note_job(job)
+            self._obstacles.note_events(events)
+            self._who.note_job(job)
+            return min(self._obstacles.advance(), self._who.advance())
+        finally:
+            self._pods = ()
 
     def _limits(self) -> Sequence[float]:
         """Return in how many seconds something is due, whatever the Job does."""
@@ -222,12 +251,13 @@ class _SharedEvents:
 
     is_reading = False
 
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
+    def __init__(self) -> None:
+        self.are_wanted = False
+        """Whether they are to be read soon; the subscription tells when they are there."""
 
     def start(self, job: Object, waiting: Sequence[Object]) -> None:  # noqa: ARG002 - it reads for all
-        """Have them read soon; the subscription tells when they are there."""
-        self._subscription.want_events()
+        """Want them to be read: in the loop, for this may be another thread."""
+        self.are_wanted = True
 
     def handle(self, process: Process | None) -> Sequence[Object] | None:  # noqa: ARG002 - there is none
         """Nothing runs in the background here."""

@@ -12,7 +12,7 @@ from kubectl_job_operator.life.main_container import end_the_rest
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.logs.results import read_result
 from kubectl_job_operator.manifest import kinds
-from kubectl_job_operator.manifest.masking import masked_values, with_masked_messages
+from kubectl_job_operator.manifest.masking import with_masked_messages
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.replay.time_line import has_slow_start, time_line
@@ -105,7 +105,7 @@ class Ending:
             except ResultError as error:
                 return error
             attempt.log.info("No container handed over a result." if value is None else "The Job handed over a result.")
-        self.done = Done(job, value, [pod["metadata"]["name"] for pod in pod_status.by_age(pods)])
+        self.done = Done(job, value, pod_status.names_by_age(pods))
         attempt.memory.note(self.done)
         return None
 
@@ -146,9 +146,7 @@ class Ending:
         if not pods or (verdict.is_complete and len(pods) == 1):
             return
         pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
-        attempt.log.tell(
-            f"Time line: {_counted(pods, 'pod')}", [time_line(job, masked_values(pods, attempt.mask), pulls)]
-        )
+        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls, attempt.mask)])
 
     def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
         """Read when images were there, where a container began so late that it matters."""

@@ -18,6 +18,7 @@ from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.watch.event_reader import KubectlEvents
 from kubectl_job_operator.watch.outage import Outage
+from kubectl_job_operator.watch.pace import Paced
 from kubectl_job_operator.watch.pods import PodWatch
 from kubectl_job_operator.watch.waiting import Chore, Waiter, vanished
 from kubectl_job_operator.watch.witnesses import Witnesses
@@ -115,14 +116,14 @@ class Meanwhile:
             job,
             KubectlEvents(attempt.kubectl, attempt.mailbox.post, attempt.permissions),
             attempt.log,
-            pods=watch.present,
+            pods=watch.telling,
             look=attempt.look_persistently,
             pods_of=attempt.pods_persistently,
             patience=attempt.settings.patience,
             on_running=attempt.log.tell_held_as,
         )
-        who = WhoIsWaitedFor(job, attempt.log, watch.present)
+        who = WhoIsWaitedFor(job, attempt.log, watch.telling, lambda: watch.left_out)
         reader = JobReader(
-            attempt.kubectl, job, who, pods=watch.present, on_job=obstacles.note_job, on_exit=attempt.mailbox.post
+            attempt.kubectl, job, who, pods=watch.telling, on_job=obstacles.note_job, on_exit=attempt.mailbox.post
         )
-        return [*chores, obstacles, reader]
+        return [*chores, Paced(watch, obstacles, reader)]

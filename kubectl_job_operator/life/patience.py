@@ -28,14 +28,18 @@ class WhoIsWaitedFor:
     :param job: the Job.
     :param log: takes the lines.
     :param pods: gives the Job's pods as they are last known; called often, so it must be cheap.
+    :param left_out: tells how many pods there are beside these that run well.
     """
 
-    def __init__(self, job: Object, log: Log, pods: Callable[[], Sequence[Object]]) -> None:
+    def __init__(
+        self, job: Object, log: Log, pods: Callable[[], Sequence[Object]], left_out: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._left_out = left_out
         self._job = job
         self._log = log
         self._pods = pods
         self._said_at: dict[str, float] = {}
-        self._going_on: set[str] = set()
+        self._ended: set[str] | None = None
 
     def note_job(self, job: Object) -> None:
         """Learn what the Job now is."""
@@ -46,7 +50,7 @@ class WhoIsWaitedFor:
         now = time.monotonic()
         pods = self._pods()
         self._tell_ends(pods)
-        found = lingering(self._job, pods, datetime.datetime.now(datetime.timezone.utc))
+        found = lingering(self._job, pods, datetime.datetime.now(datetime.timezone.utc), self._left_out())
         self._said_at = {one.key: self._said_at[one.key] for one in found if one.key in self._said_at}
         for one in found:
             if now - self._said_at.get(one.key, float("-inf")) >= _SAID_AGAIN_AFTER_SECONDS:
@@ -56,14 +60,16 @@ class WhoIsWaitedFor:
 
     def _tell_ends(self, pods: Sequence[Object]) -> None:
         """Tell what has ended pods since the last look: the Job may go on with others, and nobody else says it then."""
-        for pod in pods:
-            if not pod_status.has_ended(pod):
-                self._going_on.add(objects.uid(pod))
-            elif objects.uid(pod) in self._going_on:
-                self._going_on.discard(objects.uid(pod))
-                sentence = end_by_others(pod)
-                if sentence and disruption_key(pod) not in self._said_at:
-                    self._log.warning(sentence)
+        ended = {objects.uid(pod): pod for pod in pods if pod_status.has_ended(pod)}
+        if self._ended is None:
+            # What was over before is no news; without a pod, none has been looked at yet.
+            self._ended = set(ended) if pods else None
+            return
+        for pod_uid in ended.keys() - self._ended:
+            self._ended.add(pod_uid)
+            sentence = end_by_others(ended[pod_uid])
+            if sentence and disruption_key(ended[pod_uid]) not in self._said_at:
+                self._log.warning(sentence)
 
 
 class JobReader:

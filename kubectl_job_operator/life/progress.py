@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.groups import GroupedLog
@@ -37,7 +38,9 @@ class Progress:
         # With the policy Failed a pod is counted by its end, else as soon as it is deleted.
         self._counts_what_is_deleted = kinds.is_job(job) and job["spec"].get("podReplacementPolicy") != "Failed"
         self._counted_as_deleted: set[str] = set()
-        self._version = -1
+        self._version = 0
+        self._phases: dict[str, str] = {}
+        self._number: Counter[str] = Counter()
         self._counts = ""
         self._told = ""
         self._told_at = 0.0
@@ -45,8 +48,8 @@ class Progress:
     def advance(self) -> float:
         """Tell what has changed, and return in how many seconds to ask again."""
         if self._version != self._watch.version:
-            self._version = self._watch.version
-            self._counts = counts(self._job, self._phases(), has_begun=bool(self._told))
+            self._count_what_has_changed()
+            self._counts = counts(self._job, self._number, has_begun=bool(self._told))
         self._log.tell_held_in_time()
         now = time.monotonic()
         if self._counts != self._told and not self._is_all_done():
@@ -74,18 +77,24 @@ class Progress:
         """Nothing runs in the background here."""
         return ()
 
-    def _phases(self) -> list[str]:
-        return [self._phase(pod_uid) for pod_uid in self._watch.pods]
+    def _count_what_has_changed(self) -> None:
+        for uid in self._watch.changed_since(self._version):
+            phase, before = self._phase(uid), self._phases.get(uid)
+            if before is not None:
+                self._number[before] -= 1
+            self._phases[uid] = phase
+            self._number[phase] += 1
+        self._version = self._watch.version
 
     def _phase(self, pod_uid: str) -> str:
         """Return the pod's phase; the cluster, too, takes a pod that is deleted before its end for failed."""
         pod = self._watch.pods[pod_uid]
         if pod_status.has_ended(pod):
-            return "Failed" if pod_uid in self._counted_as_deleted else pod_status.phase(pod)
+            return "Failed" if pod_uid in self._counted_as_deleted else sys.intern(pod_status.phase(pod))
         if self._watch.is_gone(pod_uid):
             return "Failed"
         if not objects.is_being_deleted(pod):
-            return pod_status.phase(pod)
+            return sys.intern(pod_status.phase(pod))
         if self._counts_what_is_deleted:
             self._counted_as_deleted.add(pod_uid)
         return "Terminating"
@@ -99,18 +108,17 @@ class Progress:
         self._told, self._told_at = self._counts, now
         name = f"{kinds.word(self._job)} {self._job['metadata']['name']}"
         # After a long silence, pods of which none has started are worth a word too.
-        phases = self._phases()
-        waiting = counts(self._job, phases, has_begun=True) if phases else "no pod yet"
+        waiting = counts(self._job, self._number, has_begun=True) if self._phases else "no pod yet"
         self._log.info(f"{name}: {self._counts or waiting}, {now - self._began:.0f} s")
 
 
-def counts(job: Object, phases: Iterable[str], *, has_begun: bool = False) -> str:
-    """Count the Job's pods; empty as long as none of them has started.
+def counts(job: Object, phases: Mapping[str, int], *, has_begun: bool = False) -> str:
+    """Tell the number of the Job's pods; empty as long as none of them has started.
 
-    :param phases: one for each pod that was seen, also for those that are gone.
+    :param phases: how many pods are in which, of all that were seen, also of those that are gone.
     :param has_begun: whether one had started before: a pod whose containers all start anew is pending again.
     """
-    number = Counter(phases)
+    number = +Counter(phases)
     if not has_begun and not number.keys() - {"Pending"}:
         return ""
     wanted = job["spec"].get("completions") if kinds.is_job(job) else None

@@ -10,7 +10,7 @@ from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.tails import LogTails
 from kubectl_job_operator.manifest import main_container
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Lazily, Object
 from kubectl_job_operator.status import main_end, pod_status
 from kubectl_job_operator.status.rights import GET_LOGS, GET_PODS, WATCH_PODS
 from kubectl_job_operator.watch.pods import PodWatch
@@ -36,9 +36,9 @@ class Reading:
         self.follower: LogFollower | None = None
 
     @property
-    def seen_pods(self) -> list[Object]:
+    def seen_pods(self) -> Sequence[Object]:
         """The pods that were seen, also those that are gone."""
-        return list(self.watch.pods.values()) if self.watch is not None else []
+        return Lazily(list(self.watch.pods), self.watch.pods.__getitem__) if self.watch is not None else ()
 
     def begin(
         self,

@@ -72,6 +72,11 @@ class Blocks:
         for one in [source] if source is not None else list(self._pending):
             self._flush(one)
 
+    def forget(self, source: Hashable) -> None:
+        """Log what is pending of a source from which no more comes, and forget it."""
+        self._flush(source)
+        self._shown_at.pop(source, None)
+
     def _flush(self, source: Hashable) -> None:
         block = self._pending.pop(source, None)
         if block is not None:

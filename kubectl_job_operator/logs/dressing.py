@@ -53,6 +53,10 @@ class Dressing:
             named = self._named(name, container, run, is_named=is_named)
             yield level, undisguised(named, name) if may_forge else named
 
+    def forget(self, key: Hashable) -> None:
+        """Forget whose lines have come to their end."""
+        self._levels.pop(key, None)
+
     def _named(self, name: str, container: str, lines: Sequence[str], *, is_named: bool) -> Sequence[str]:
         if self._formatter is not None:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
@@ -13,26 +12,26 @@ from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.logs.blocks import Blocks
 from kubectl_job_operator.logs.dressing import Dressing, last_state
+from kubectl_job_operator.logs.last_lines import Key, LastLines
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.own_times import with_own_times
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
+from kubectl_job_operator.logs.warnings import LogWarnings
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status
+from kubectl_job_operator.status.pod_status import ContainerState
 from kubectl_job_operator.status.result import is_marked
 from kubectl_job_operator.watch.pods import PodWatch
 
 _MOST_READINGS = 4
 """Of containers that have ended, beside those that are followed."""
 _PODS_SECONDS = 2.0
-_REMEMBERED_LINES = 20
-"""Of each container, for the end."""
 
 
 class LogFollower:
@@ -79,13 +78,14 @@ class LogFollower:
         self._dressing = Dressing(following, log)
         lines = container_log or log
         self._blocks = Blocks(lambda level, text: getattr(lines, level)(text))
-        self._shown: dict[tuple[str, str], deque[str]] = {}
-        self._told_words: set[str] = set()
-        self._sources: dict[tuple[str, str], LogSource] = {}
+        self._last_lines = LastLines()
+        self._warnings = LogWarnings(log, self._blocks)
+        self._sources: dict[Key, LogSource] = {}
+        self._put_away: dict[Key, int | None] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
         self._follows = follows
         self._tells_times = tells_times
-        self._version = -1
+        self._version = 0
         self._only = ""
         spec = job["spec"] if kinds.is_job(job) else {}
         self._has_many = max(spec.get("parallelism") or 1, spec.get("completions") or 1) > 1
@@ -96,6 +96,7 @@ class LogFollower:
         has_more = [source.take() for source in self._sources.values()]
         self._start_readings()
         limits = [source.advance() for source in self._sources.values()]
+        self._put_away_what_is_read()
         limits.append(self._blocks.flush_due())
         return 0.0 if any(has_more) else min((limit for limit in limits if limit is not None), default=None)
 
@@ -121,7 +122,7 @@ class LogFollower:
         ended = job_status.ended_pod_count(job)
         # Of another kind nobody knows how many pods it has had: only a list tells.
         are_seen = kinds.counts_its_pods(job) and self._go_on(
-            lambda: self._seen_ended_count >= ended, now + min(seconds, _PODS_SECONDS)
+            lambda: self._watch.over_count >= ended, now + min(seconds, _PODS_SECONDS)
         )
         # An empty list may also mean that they could not be listed: it takes nothing from what is known.
         if not are_seen and (pods := list_pods()):
@@ -129,7 +130,7 @@ class LogFollower:
         is_read = self._go_on(lambda: not self._unread(), now + seconds)
         self.close()
         self._tell_of_lost_pods()
-        if self._seen_ended_count < ended or any(map(self._may_have_run_unseen, self._watch.pods)):
+        if self._watch.over_count < ended or self._watch.has_ended_unseen:
             self._log.warning("Some pods of the Job were gone before the task saw them; their logs are lost.")
         if not is_read:
             commands = "".join(f"\n  {source.rest_command()}" for source in self._unread())
@@ -159,7 +160,7 @@ class LogFollower:
 
     def last_lines(self, pod_uid: str, container: str, line_count: int) -> Sequence[str]:
         """Return the last lines of a container that were shown, for where the node has them no more."""
-        return [cut(last_state(line), self._mask) for line in self._shown.get((pod_uid, container), ())][-line_count:]
+        return [cut(last_state(line), self._mask) for line in self._last_lines.of((pod_uid, container))][-line_count:]
 
     def positions(self) -> list[SavedPosition]:
         """Return how far each container has been shown, for another process to go on from."""
@@ -175,16 +176,6 @@ class LogFollower:
                 source.take()
         self._blocks.flush()
         self._kubectl.stop(*(call for source in self._sources.values() if (call := source.abandon()) is not None))
-
-    @property
-    def _seen_ended_count(self) -> int:
-        """How many pods are known to have ended or to be gone."""
-        return sum(pod_status.has_ended(pod) or self._watch.is_gone(key) for key, pod in self._watch.pods.items())
-
-    def _may_have_run_unseen(self, pod_uid: str) -> bool:
-        """Whether a pod was last seen before it ran, and was gone when it could be looked at again."""
-        pod, went_unseen = self._watch.pods[pod_uid], self._watch.went_unseen(pod_uid)
-        return went_unseen and not (pod_status.has_started(pod) or pod_status.has_ended(pod))
 
     @property
     def _is_any_held(self) -> bool:
@@ -214,17 +205,40 @@ class LogFollower:
         """Tell each container's log what its container does now."""
         if self._version == self._watch.version:
             return
-        self._version = self._watch.version
-        for pod_uid, pod in self._watch.pods.items():
-            is_gone, is_evicted = self._watch.is_gone(pod_uid), (pod.get("status") or {}).get("reason") == "Evicted"
+        for pod_uid in self._watch.changed_since(self._version):
+            pod, is_gone = self._watch.pods[pod_uid], self._watch.is_gone(pod_uid)
+            is_evicted = (pod.get("status") or {}).get("reason") == "Evicted"
             for state in pod_status.container_states(pod):
-                if self._following.chooses(state.name, is_init=state.is_init) and self._has_room(pod_uid, state.name):
-                    self._source(pod_uid, pod, state.name).note(state, is_gone=is_gone, is_evicted=is_evicted)
-        self._has_many = self._has_many or len(self._sources) > 1
+                if self._following.chooses(state.name, is_init=state.is_init) and self._has_room(pod_uid, state):
+                    source = self._source(pod_uid, pod, state.name)
+                    source.note(state, is_gone=is_gone, is_evicted=is_evicted)
+            self._forget_lines(pod_uid, pod)
+        self._version = self._watch.version
+        self._has_many = self._has_many or len(self._sources) + len(self._put_away) > 1
 
-    def _has_room(self, pod_uid: str, container: str) -> bool:
+    def _put_away_what_is_read(self) -> None:
+        """Forget, of containers that have been shown to their end and will hardly run again, all but that."""
+        # How far each has been shown is handed over where none is followed.
+        for key in [key for key, source in self._sources.items() if source.is_done and self._follows]:
+            self._put_away[key] = self._sources.pop(key).next_instance
+            self._dressing.forget(key)
+            self._blocks.forget(key)
+            self._forget_lines(key[0], self._watch.pods[key[0]])
+        self._last_lines.forget_the_oldest(self._sources.keys())
+
+    def _forget_lines(self, pod_uid: str, pod: Object) -> None:
+        """Forget the last lines of a pod that has ended well: nobody asks for them."""
+        if pod_status.phase(pod) == "Succeeded":
+            for key in [(pod_uid, one["name"]) for one in pod_status.container_statuses(pod)]:
+                if key in self._put_away:
+                    self._last_lines.forget(key)
+
+    def _has_room(self, pod_uid: str, state: ContainerState) -> bool:
         """Whether the container is shown now: how far each has been shown must not become too much to hand over."""
-        key = (pod_uid, container)
+        key = (pod_uid, state.name)
+        if key in self._put_away:
+            instance = self._put_away[key]
+            return instance is not None and instance <= state.instance and (state.is_running or state.is_over)
         if self._follows or key in self._sources or key in self._saved:
             return True
         return len(self._sources.keys() | self._saved.keys()) < self._following.max_streams
@@ -240,6 +254,9 @@ class LogFollower:
     def _source(self, pod_uid: str, pod: Object, container: str) -> LogSource:
         key = (pod_uid, container)
         if key not in self._sources:
+            saved, put_away = self._saved.get(key), self._put_away.pop(key, None)
+            if put_away is not None:
+                saved = SavedPosition(*key, put_away)
             name = pod["metadata"]["name"]
             self._sources[key] = LogSource(
                 self._kubectl,
@@ -247,9 +264,9 @@ class LogFollower:
                 name,
                 container,
                 show=lambda lines: self._show(key, name, container, lines),
-                warn=lambda sentence: self._warn(key, name, container, sentence),
-                saved=self._saved.get(key),
-                remark=lambda words: self._remark(key, name, container, words),
+                warn=lambda sentence: self._warnings.warn(key, name, container, sentence),
+                saved=saved,
+                remark=lambda words: self._warnings.remark(key, name, container, words),
                 follows=self._follows,
                 mask=self._mask,
             )
@@ -270,13 +287,13 @@ class LogFollower:
                 room[limited] -= 1
                 source.start(kind)
 
-    def _show(self, key: tuple[str, str], pod: str, container: str, lines: Sequence[Line]) -> None:
+    def _show(self, key: Key, pod: str, container: str, lines: Sequence[Line]) -> None:
         if self._hides_results:
             lines = [line for line in lines if not is_marked(line.text)]
             if not lines:
                 return
         texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
-        self._shown.setdefault(key, deque(maxlen=_REMEMBERED_LINES)).extend(texts[-_REMEMBERED_LINES:])
+        self._last_lines.add(key, texts)
         dressed: Iterable[tuple[str, Sequence[str]]] = self._dressing.dress(
             pod, container, texts, is_named=self._has_many, key=key
         )
@@ -284,17 +301,3 @@ class LogFollower:
             dressed = with_own_times([line.stamp for line in lines], dressed)
         for level, run in dressed:
             self._blocks.add(key, level, run)
-
-    def _warn(self, key: tuple[str, str], pod: str, container: str, sentence: str) -> None:
-        self._blocks.flush(key)
-        self._log.warning(f"[{pod}/{container}] {sentence.rstrip('.')}.")
-
-    def _remark(self, key: tuple[str, str], pod: str, container: str, words: str) -> None:
-        """Tell, once for all containers, what the kubelet has said."""
-        if words not in self._told_words:
-            self._told_words.add(words)
-            self._blocks.flush(key)
-            self._log.warning(
-                f"[{pod}/{container}] its log cannot be followed, so it is read now and then. The kubelet says: "
-                f"{kubelet.with_cure(words)}"
-            )

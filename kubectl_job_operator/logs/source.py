@@ -113,6 +113,18 @@ class LogSource:
         return self._next > state.instance or (state.is_running and self._is_read_so_far)
 
     @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to read now and will hardly ever be: its last run has been shown to the end."""
+        state = self._state
+        has_ended = state is not None and state.is_over and not state.can_restart
+        return self._reading is None and (self._has_given_up or (has_ended and self.is_read))
+
+    @property
+    def next_instance(self) -> int | None:
+        """Which run of the container is the next to be shown; ``None`` where none will be."""
+        return None if self._has_given_up else self._next
+
+    @property
     def is_following(self) -> bool:
         """Whether it is being followed."""
         return self._reading is not None and self._reading.kind is Kind.FOLLOW

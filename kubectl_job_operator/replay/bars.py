@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,9 +45,13 @@ class Clock:
 
     def __init__(self, job: Object, pods: Sequence[Object], events: Sequence[Object]) -> None:
         created = _time(job["metadata"].get("creationTimestamp"))
-        known = sorted(_times_in([job.get("status"), [_lasting(pod) for pod in pods], [_span(one) for one in events]]))
-        self.origin = created or (known[0] if known else datetime.datetime.fromtimestamp(0, datetime.timezone.utc))
-        last = max([*known, self.origin])
+        noted = itertools.chain([job.get("status")], map(_lasting, pods), map(_span, events))
+        earliest, last = None, created
+        for moment in itertools.chain.from_iterable(map(_times_in, noted)):
+            earliest = moment if earliest is None else min(earliest, moment)
+            last = moment if last is None else max(last, moment)
+        self.origin = created or earliest or datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+        last = last or self.origin
         self.now = (last - self.origin).total_seconds()
         """The last moment that anything is known of: what goes on goes on until then."""
         self.total = max(1.0, self.now)
@@ -82,6 +87,27 @@ def bars_of(pod: Object, events: Sequence[Object], clock: Clock) -> Iterator[Bar
         phase = "ended badly" if state.get("phase") == "Failed" else "waiting for a node"
         facts = [name, f"node: {node}", _fact("pod created", created), outcome]
         yield Bar(name, (created, name, created), (Segment(phase, created, clock.now),), outcome, _lines(facts))
+
+
+def drawn_part(pod: Object) -> Object:
+    """Return what of a pod is drawn: a third of it."""
+    status = pod.get("status") or {}
+    return {
+        "metadata": _picked(pod["metadata"], "name", "uid", "creationTimestamp"),
+        "spec": _picked(pod.get("spec") or {}, "nodeName"),
+        "status": {
+            **_picked(status, "phase", "startTime"),
+            "conditions": status.get("conditions") or (),
+            **{
+                kind: [_picked(one, "name", "restartCount", "state", "lastState") for one in status.get(kind) or ()]
+                for kind in ("initContainerStatuses", "containerStatuses")
+            },
+        },
+    }
+
+
+def _picked(whole: Object, *keys: str) -> Object:
+    return {key: whole[key] for key in keys if key in whole}
 
 
 def _bar_of_container(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from kubectl_job_operator.manifest.masking import Mask, masked_values, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import plain
-from kubectl_job_operator.replay.bars import Bar, Clock, Seconds, Segment, bars_of
+from kubectl_job_operator.replay.bars import Bar, Clock, Seconds, Segment, bars_of, drawn_part
 from kubectl_job_operator.replay.timeline import heading, shortened
 
 _LABEL, _PLOT, _WIDTH = 26, 32, 100
@@ -28,17 +29,19 @@ _WAITS = {"waiting for a node": "node", "pulling the image": "image", "starting"
 _LEGEND = "· waits for a node   ░ pulls its image   ▒ starts   █ runs   ▓ runs and ends badly"
 
 
-def time_line(job: Object, pods: Sequence[Object], events: Sequence[Object] = ()) -> str:
+def time_line(job: Object, pods: Sequence[Object], events: Sequence[Object] = (), mask: Mask = masks_nothing) -> str:
     """Draw the pods of a Job, in at most 25 lines of at most 100 characters.
 
     :param job: the Job; the axis counts seconds since its creation.
     :param pods: its pods.
     :param events: those that tell when images were pulled.
+    :param mask: hides the secrets in what the pods say.
     """
     clock = Clock(job, pods, events)
     # An image that the node has already is waited for by nobody.
     events = [event for event in events if "already present" not in str(event.get("message"))]
-    bars = sorted((bar for pod in pods for bar in bars_of(pod, events, clock)), key=lambda bar: bar.rank)
+    masked = (masked_values(drawn_part(pod), mask) for pod in pods)
+    bars = sorted((bar for pod in masked for bar in bars_of(pod, events, clock)), key=lambda bar: bar.rank)
     shown = _telling(bars)
     lines = [heading(job), _LEGEND, _axis(clock.total), *(_line(bar, clock.total) for bar in shown)]
     left_out = Counter(bar.outcome for bar in bars if bar not in shown)

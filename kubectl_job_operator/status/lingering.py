@@ -32,17 +32,18 @@ class Lingering:
     sentence: str
 
 
-def lingering(job: Object, pods: Sequence[Object], now: datetime.datetime) -> list[Lingering]:
+def lingering(job: Object, pods: Sequence[Object], now: datetime.datetime, left_out: int = 0) -> list[Lingering]:
     """Tell who is waited for; nothing where all goes its way, or the Job is over.
 
     :param pods: those that are there.
     :param now: in UTC.
+    :param left_out: how many pods there are beside them that run well.
     """
     if job_status.verdict(job):
         return []
     present = [pod for pod in pods if not pod_status.has_ended(pod)]
     found = [one for pod in pod_status.by_age(present) for one in _of_pod(job, pod, now)]
-    return [*_of_job(job, present), *found]
+    return [*_of_job(job, present, left_out), *found]
 
 
 def disruption_key(pod: Object) -> str:
@@ -59,11 +60,11 @@ def end_by_others(pod: Object) -> str:
 def is_out_of_reach(pod: Object, now: datetime.datetime) -> bool:
     """Whether the cluster has not heard of the pod for so long that what its status says is not to be believed."""
     return not pod_status.has_ended(pod) and (
-        _is_overdue(pod, now) or _is_on_lost_node(pod) or pod_status.phase(pod) == "Unknown"
+        _is_overdue(pod, now) or is_on_lost_node(pod) or pod_status.phase(pod) == "Unknown"
     )
 
 
-def _of_job(job: Object, pods: Sequence[Object]) -> Iterator[Lingering]:
+def _of_job(job: Object, pods: Sequence[Object], left_out: int) -> Iterator[Lingering]:
     """Tell what keeps the Job itself."""
     kind = kinds.word(job)
     if objects.is_being_deleted(job):
@@ -77,12 +78,14 @@ def _of_job(job: Object, pods: Sequence[Object]) -> Iterator[Lingering]:
                 "it off.",
             )
         elif pods:
-            yield Lingering("deletion", f"The {kind} is being deleted; that waits for {_names(pods)}.")
+            yield Lingering("deletion", f"The {kind} is being deleted; that waits for {_names(pods, left_out)}.")
     for type_, what in _BEFORE_THE_VERDICT.items():
         condition = objects.condition(job, type_)
         if condition.get("status") == "True" and pods:
             reason = f" ({condition['reason']})" if condition.get("reason") else ""
-            yield Lingering(type_, f"The {kind} {what}{reason}; its verdict waits for the end of {_names(pods)}.")
+            yield Lingering(
+                type_, f"The {kind} {what}{reason}; its verdict waits for the end of {_names(pods, left_out)}."
+            )
 
 
 def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Lingering]:
@@ -105,7 +108,7 @@ def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Linger
         yield Lingering(disruption_key(pod), f"Pod {name}{on_node} is being ended: {why}.")
     elif pod_status.phase(pod) == "Unknown":
         yield Lingering(f"unknown {name}", f"Nobody knows how pod {name} is: its node {node} cannot be reached.")
-    elif _is_on_lost_node(pod):
+    elif is_on_lost_node(pod):
         yield Lingering(
             f"lost {name}",
             f"Pod {name} ran when it was last heard of, but its node {node} is NotReady: the cluster hears nothing of "
@@ -120,7 +123,7 @@ def _is_overdue(pod: Object, now: datetime.datetime) -> bool:
     )
 
 
-def _is_on_lost_node(pod: Object) -> bool:
+def is_on_lost_node(pod: Object) -> bool:
     """Whether the node controller has set the pod to not ready: the kubelet itself would give a reason."""
     ready = objects.condition(pod, "Ready")
     statuses = objects.status_of(pod).get("containerStatuses") or ()
@@ -133,9 +136,9 @@ def _is_on_lost_node(pod: Object) -> bool:
     )
 
 
-def _names(pods: Sequence[Object]) -> str:
-    others = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
-    return f"pod {pods[0]['metadata']['name']}{_on_node(pods[0])}{others}"
+def _names(pods: Sequence[Object], left_out: int) -> str:
+    more = len(pods) - 1 + left_out
+    return f"pod {pods[0]['metadata']['name']}{_on_node(pods[0])}{f' and {more} more' if more else ''}"
 
 
 def _on_node(pod: Object) -> str:

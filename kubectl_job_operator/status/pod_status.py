@@ -79,6 +79,12 @@ def by_age(pods: Sequence[Object]) -> list[Object]:
     return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
 
 
+def names_by_age(pods: Sequence[Object]) -> list[str]:
+    """Return the names of the pods in that order."""
+    found = [(str(pod["metadata"].get("creationTimestamp")), str(pod["metadata"]["name"])) for pod in pods]
+    return [name for _, name in sorted(found, key=lambda one: one[0])]
+
+
 def failed_containers(pods: Sequence[Object]) -> list[FailedContainer]:
     """Return the containers that ended badly, in the order of their pods' creation.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.mailbox import Mailbox
@@ -18,14 +18,16 @@ from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
+from kubectl_job_operator.watch.known_pods import KnownPods
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
 _LONGEST_PAUSE_BETWEEN_LISTS_SECONDS = 30.0
 _REFUSED_PAUSE_SECONDS = 60.0
+_SHOW_SECONDS_PER_POD = 0.001
 
 
-class PodWatch:
+class PodWatch(KnownPods):
     """A chore that knows the Job's pods.
 
     A watch begins with all pods that there are. After a gap they are listed first: only a list tells what is gone, and
@@ -50,15 +52,13 @@ class PodWatch:
         *,
         may_watch: bool = True,
     ) -> None:
+        super().__init__()
         self._kubectl = kubectl
         self._selector = job_status.pod_selector(job)
         self._mailbox = mailbox
         self._log = log
         self._observer = observer or Nobody()
-        self._shown_version = 0
-        self._pods: dict[str, Object] = {}
-        self._gone: set[str] = set()
-        self._missed: set[str] = set()
+        self._shown_version, self._next_show = 0, 0.0
         self._watch: Call | None = None
         self._list: Call | None = None
         self._output: Output | None = None
@@ -73,8 +73,6 @@ class PodWatch:
         self._is_closed = False
         self.is_up = False
         """Whether the cluster answers: it has named something, or nothing, since the last gap."""
-        self.version = 0
-        """Another number whenever something has changed."""
         self.reconnections = 0
         """How often the cluster has answered again after a gap."""
         self.away_since: float | None = None
@@ -85,35 +83,20 @@ class PodWatch:
         """What was last heard instead of pods."""
 
     @property
-    def pods(self) -> Mapping[str, Object]:
-        """The pods by UID, in the order in which they were first seen, as they last were."""
-        return self._pods
-
-    @property
     def sees_changes(self) -> bool | None:
         """Whether a change of a pod would be known at once; ``None`` if not yet, or not now."""
         if not self._may_watch:
             return False
         return True if self.is_up and self._watch is not None else None
 
-    def is_gone(self, pod_uid: str) -> bool:
-        """Whether the pod has been deleted."""
-        return pod_uid in self._gone
-
-    def went_unseen(self, pod_uid: str) -> bool:
-        """Whether the pod has been deleted while nobody watched, so that what it did last is not known."""
-        return pod_uid in self._missed
-
-    def present(self) -> list[Object]:
-        """Return the pods that have not been deleted."""
-        return [pod for pod_uid, pod in self._pods.items() if pod_uid not in self._gone]
-
     def advance(self) -> float | None:
         """Take the news, watch again if the watch has ended, and return in how many seconds to ask again."""
         self._take_news()
-        if self.version != self._shown_version:
-            self._shown_version = self.version
-            self._observer.on_pods(self.present())
+        limits = (self._show(), self._go_on())
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def _go_on(self) -> float | None:
+        """Start the next command if it is due, and return in how many seconds it will be."""
         if self._watch is not None or self._list is not None or self._is_closed:
             return None
         left = self._next_start - time.monotonic()
@@ -141,10 +124,9 @@ class PodWatch:
         self._note_answer()
         for pod in pods:
             if pod != self._pods.get(objects.uid(pod)) or self.is_gone(objects.uid(pod)):
-                self._see(pod)
+                self.see(pod)
         for pod_uid in self._pods.keys() - {objects.uid(pod) for pod in pods} - self._gone:
-            self._missed.add(pod_uid)
-            self._lose(pod_uid)
+            self.lose(pod_uid, while_unwatched=True)
 
     def pending(self) -> list[Call]:
         """Return nothing: the watch goes on after the verdict, until ``close``."""
@@ -153,11 +135,24 @@ class PodWatch:
     def close(self) -> None:
         """End the watch."""
         self._is_closed = True
+        self._show(is_last=True)
         if self._output is not None:
             self._output.close()
         calls = [call for call in (self._watch, self._list) if call is not None]
         self._watch = self._list = None
         self._kubectl.stop(*calls)
+
+    def _show(self, *, is_last: bool = False) -> float | None:
+        """Show the pods to whoever looks on, if they have changed; very many not each time."""
+        if not self._observer.wants_pods or self.version == self._shown_version:
+            return None
+        left = self._next_show - time.monotonic()
+        if left > 0 and not is_last:
+            return left
+        self._shown_version = self.version
+        self._observer.on_pods(self.present())
+        self._next_show = time.monotonic() + _SHOW_SECONDS_PER_POD * len(self._pods)
+        return None
 
     def _start_watch(self) -> None:
         self._rest = b""
@@ -232,20 +227,10 @@ class PodWatch:
         self._refused_in_a_row = 0
         self._note_answer()
         self._pause = _FIRST_PAUSE_SECONDS
-        self._see(pod)
+        self.see(pod)
         if event.get("type") == "DELETED":
-            self._lose(objects.uid(pod))
+            self.lose(objects.uid(pod))
 
     def _note_answer(self) -> None:
         self.is_up = True
         self.away_since = self.refused_since = self.last_error = None
-
-    def _see(self, pod: Object) -> None:
-        self._pods[objects.uid(pod)] = pod
-        self._gone.discard(objects.uid(pod))
-        self._missed.discard(objects.uid(pod))
-        self.version += 1
-
-    def _lose(self, pod_uid: str) -> None:
-        self._gone.add(pod_uid)
-        self.version += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.watch.shared_warnings import SharedWarnings
-from kubectl_job_operator.watch.sightings import Sightings
+from kubectl_job_operator.watch.sightings import Sightings, TellingPods
 from kubectl_job_operator.watch.waking import Sleeper, Waker
 from kubectl_job_operator.watch.watched import Seen
 
@@ -49,9 +49,9 @@ class Subscription(Sleeper):
         """The Job as it was last seen; ``None`` if it was not."""
         return self._sightings.job(self.uid)
 
-    def pods(self) -> list[Object]:
-        """Return the Job's pods."""
-        return self._sightings.pods(self.uid)
+    def telling_pods(self) -> TellingPods:
+        """Return those of the Job's pods to look at."""
+        return self._sightings.telling_pods(self.uid)
 
     def events(self) -> list[Object]:
         """Return the warnings about the Job and its pods, as they were last read."""

@@ -11,6 +11,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.manifest.labels import FAILURE_WHEN, MANAGED_BY_LABEL, PREFIX, SECRETS_COME_LATE, SUCCESS_WHEN
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
+from kubectl_job_operator.status.bearing import Bearing, bearing_of
 
 OURS = f"{MANAGED_BY_LABEL}={PREFIX}"
 """The label selector of every Job and pod that this package has made."""
@@ -56,6 +57,8 @@ class Seen:
     :param text: what is kept of it, as JSON, which takes a tenth of the memory.
     :param owner: the UID of the Job that a pod belongs to; empty for a Job.
     :param is_over: whether it is a Job that has its verdict.
+    :param bearing: what a pod may have to tell; ``None`` for a Job.
+    :param created: when a pod was created.
     """
 
     uid: str
@@ -63,6 +66,8 @@ class Seen:
     text: str
     owner: str = ""
     is_over: bool = False
+    bearing: Bearing | None = None
+    created: str = ""
 
 
 def read_job(line: bytes) -> Seen | None:
@@ -112,7 +117,7 @@ def read_pod(line: bytes) -> Seen | None:
         },
         "status": json.loads(state or "{}"),
     }
-    return Seen(uid, type_ == "DELETED", _short(pod), owner)
+    return Seen(uid, type_ == "DELETED", _short(pod), owner, bearing=bearing_of(pod), created=created)
 
 
 def _part(whole: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ class Witnesses:
     def __init__(self, job: Object, watch: PodWatch) -> None:
         self._job_uid = objects.uid(job)
         self._watch = watch
-        self._version: int | None = None
-        self._is_there: bool | None = None
+        self._version = 0
+        self._lost: set[str] = set()
         self._has_failed = False
 
     def is_there(self) -> bool | None:
@@ -32,7 +32,12 @@ class Witnesses:
         be watched.
         """
         self._ask()
-        return self._is_there if self._watch.sees_changes else self._watch.sees_changes
+        if not self._watch.sees_changes:
+            return self._watch.sees_changes
+        if self._lost:
+            return False
+        # Where the garbage collector of the cluster stands still, a pod that has ended outlives its Job.
+        return True if self._watch.has_living else None
 
     def may_fail(self) -> bool:
         """Tell whether a pod has failed, and the Job may have with it."""
@@ -40,16 +45,17 @@ class Witnesses:
         return self._has_failed
 
     def _ask(self) -> None:
-        """Look at the pods, if there is news of them."""
+        """Look at the pods that have changed."""
         if self._version == self._watch.version:
             return
-        self._version, pods = self._watch.version, self._watch.present()
-        self._has_failed = self._has_failed or any(pod_status.phase(pod) == "Failed" for pod in pods)
-        if len(pods) < len(self._watch.pods) or any(map(self._is_lost, pods)):
-            self._is_there = False
-        else:
-            # Where the garbage collector of the cluster stands still, a pod that has ended outlives its Job.
-            self._is_there = True if any(not pod_status.has_ended(pod) for pod in pods) else None
+        for uid in self._watch.changed_since(self._version):
+            pod, is_gone = self._watch.pods[uid], self._watch.is_gone(uid)
+            if is_gone or self._is_lost(pod):
+                self._lost.add(uid)
+            else:
+                self._lost.discard(uid)
+            self._has_failed = self._has_failed or (pod_status.phase(pod) == "Failed" and not is_gone)
+        self._version = self._watch.version
 
     def _is_lost(self, pod: Object) -> bool:
         owners = pod["metadata"].get("ownerReferences") or ()

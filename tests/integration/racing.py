@@ -97,7 +97,7 @@ class Race:
 class _Winner:
     """Takes the object as its own when it is there, and lets go of it when the other one has come to an end too."""
 
-    wants_events = False
+    wants_events = wants_pods = False
 
     def __init__(self, barrier: Barrier) -> None:
         self._barrier = barrier

@@ -87,6 +87,16 @@ def test_a_pod_that_its_node_has_ended_is_told_once_though_the_job_goes_on_with_
     assert "its node was started again while it ran" in line
 
 
+def test_a_pod_is_told_that_was_one_of_many_that_ran_well_and_need_no_look() -> None:
+    log, pods = Log(), [running_pod("a-2", main="running")]
+    who = WhoIsWaitedFor(stage.job(), log, lambda: pods, lambda: 1)
+    who.advance()
+    pods[:] = [_lost_with_its_node(), running_pod("a-2", main="running")]
+    who.advance()
+    (line,) = log.warnings
+    assert "a-1" in line
+
+
 def test_a_pod_that_was_over_before_is_not_told() -> None:
     log = Log()
     WhoIsWaitedFor(stage.job(), log, lambda: [_lost_with_its_node()]).advance()

@@ -508,7 +508,7 @@ def test_a_warning_of_lost_lines_comes_behind_the_lines_before_them(theatre: The
     key = ("uid", "main")
     for text in (b"one", b"two"):
         theatre.follower._show(key, "p", "main", [Line(b"", text)])
-    theatre.follower._warn(key, "p", "main", "lines are lost")
+    theatre.follower._warnings.warn(key, "p", "main", "lines are lost")
     assert theatre.log.lines == ["one", "two", "[p/main] lines are lost."]
 
 

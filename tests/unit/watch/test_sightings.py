@@ -18,10 +18,10 @@ def test_of_a_finished_job_only_a_little_is_kept_and_of_its_pods_nothing(fake_ku
     async def look() -> None:
         shared = watch()
         subscription = shared.subscribe("0b5b6d9e-0000-4000-8000-000000000001", "job-1")
-        await eventually(lambda: bool(subscription.pods()), "the pod was not seen")
+        await eventually(lambda: bool(subscription.telling_pods().texts), "the pod was not seen")
         fake_kubectl.open_gate("end")
         await eventually(lambda: subscription.seen is not None, "the Job was not seen")
-        assert subscription.pods() == []
+        assert subscription.telling_pods().texts == ()
         assert subscription.seen is not None
         assert len(subscription.seen.text) < 1000
         subscription.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
 
+from kubectl_job_operator.watch.known_pods import KnownPods
 from kubectl_job_operator.watch.pods import PodWatch
 from kubectl_job_operator.watch.witnesses import Witnesses
 from tests.unit import recordings
@@ -15,28 +15,22 @@ from tests.unit import recordings
 JOB = recordings.job("complete")
 
 
-@dataclass
-class Watched:
+class Watched(KnownPods):
     """What is known of the pods."""
 
-    pods: dict[str, Any] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
     sees_changes: bool | None = True
-    version: int = 0
 
-    def present(self) -> list[Any]:
-        """Return those that are there."""
-        return [pod for uid, pod in self.pods.items() if uid not in self.gone]
-
-    def see(self, name: str, **changes: Any) -> None:
+    def see_one(self, name: str, **changes: Any) -> None:
         """See a pod change."""
-        self.pods[name] = pod(**changes)
-        self.version += 1
+        self.see(pod(name, **changes))
 
 
-def pod(phase: str = "Running", *, is_deleted: bool = False, owners: list[Any] | None = None) -> dict[str, Any]:
+def pod(
+    name: str, phase: str = "Running", *, is_deleted: bool = False, owners: list[Any] | None = None
+) -> dict[str, Any]:
     """Return a recorded pod of the Job with these changes."""
     made = copy.deepcopy(recordings.pods("complete")[0])
+    made["metadata"]["uid"] = name
     made["status"]["phase"] = phase
     if is_deleted:
         made["metadata"]["deletionTimestamp"] = "2026-11-20T19:25:02Z"
@@ -59,8 +53,8 @@ def witnesses(watched: Watched) -> Witnesses:
 
 @pytest.mark.parametrize("phase", ["Pending", "Running", "Unknown"])
 def test_a_pod_that_lives_vouches_for_its_job(watched: Watched, witnesses: Witnesses, phase: str) -> None:
-    watched.see("ended", phase="Succeeded")
-    watched.see("lives", phase=phase)
+    watched.see_one("ended", phase="Succeeded")
+    watched.see_one("lives", phase=phase)
     assert witnesses.is_there() is True
 
 
@@ -72,12 +66,12 @@ def test_without_a_pod_nobody_vouches(witnesses: Witnesses) -> None:
 def test_a_pod_that_has_ended_does_not_vouch_for_it_may_outlive_its_job(
     watched: Watched, witnesses: Witnesses, phase: str
 ) -> None:
-    watched.see("ended", phase=phase)
+    watched.see_one("ended", phase=phase)
     assert witnesses.is_there() is None
 
 
 def test_pods_that_nobody_sees_now_do_not_vouch(watched: Watched, witnesses: Witnesses) -> None:
-    watched.see("lives")
+    watched.see_one("lives")
     watched.sees_changes = None
     assert witnesses.is_there() is None
 
@@ -98,34 +92,34 @@ LOST: dict[str, dict[str, Any]] = {
 def test_a_pod_that_is_lost_speaks_against_the_job_whoever_else_lives(
     watched: Watched, witnesses: Witnesses, how: str
 ) -> None:
-    watched.see("lives")
-    watched.see("lost")
+    watched.see_one("lives")
+    watched.see_one("lost")
     assert witnesses.is_there() is True
-    watched.see("lost", **LOST[how])
+    watched.see_one("lost", **LOST[how])
     assert witnesses.is_there() is False
 
 
 def test_a_pod_that_is_gone_speaks_against_the_job(watched: Watched, witnesses: Witnesses) -> None:
-    watched.see("lives")
-    watched.see("gone")
-    watched.gone.add("gone")
+    watched.see_one("lives")
+    watched.see_one("gone")
+    watched.lose("gone")
     assert witnesses.is_there() is False
 
 
 def test_where_no_pod_has_failed_the_job_has_not(watched: Watched, witnesses: Witnesses) -> None:
     assert not witnesses.may_fail()
-    watched.see("lives")
-    watched.see("ended", phase="Succeeded")
+    watched.see_one("lives")
+    watched.see_one("ended", phase="Succeeded")
     assert not witnesses.may_fail()
 
 
 def test_where_a_pod_has_failed_the_job_may_have_also_when_that_pod_is_gone(
     watched: Watched, witnesses: Witnesses
 ) -> None:
-    watched.see("lives")
-    watched.see("broken", phase="Failed")
+    watched.see_one("lives")
+    watched.see_one("broken", phase="Failed")
     assert witnesses.may_fail()
     assert witnesses.is_there() is True
-    watched.gone.add("broken")
-    watched.see("lives")
+    watched.lose("broken")
+    watched.see_one("lives")
     assert witnesses.may_fail()
