@@ -23,7 +23,7 @@ class LogWarnings:
     def warn(self, key: Key, pod: str, container: str, sentence: str) -> None:
         """Tell that lines are lost."""
         self._blocks.flush(key)
-        self._log.warning(f"[{pod}/{container}] {sentence}.")
+        self._log.warning(f"[{pod}/{container}] {sentence.rstrip('.')}.")
 
     def remark(self, key: Key, pod: str, container: str, words: str) -> None:
         """Tell, once for all containers, what the kubelet has said."""

@@ -239,7 +239,7 @@ def test_between_the_pods_of_a_slow_cluster_what_is_no_news_is_told_only_if_it_l
     assert waited.startswith("Waited 20 s: ")
     for _ in range(4):
         scene.after(10)
-    assert scene.told[2:] == ["Nothing runs: pod image-pull-z5j9k, container main is being created."]
+    assert scene.told[2:] == ["Nothing runs: pod image-pull-z5j9k, container main is being created on node node1."]
 
 
 def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
