@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ READ_SECONDS = 20.0
 CHANGE_SECONDS = 60.0  # an admission webhook alone may take 30 s
 
 _STOP_SECONDS = 2.0
+_SILENT_SECONDS = 8.0
 # A command of a moment ends before it has made 16 MB of garbage: to collect it is a fifth of its CPU time. What runs
 # beside the Job collects as it is used to, so that it stays small.
 _BRIEF = {"GOGC": "400"}
@@ -119,6 +121,12 @@ class Calls:
         """Wait for a command, show what came of it, and give its result or its error."""
         self._check_version()
         return self._end(call, timeout_seconds, summarize)
+
+    def _tell_silence(self, call: Call, timeout_seconds: float) -> None:
+        """Show that a command has no answer yet: kubectl itself may sit out half a minute of it without a word."""
+        with contextlib.suppress(OSError):  # that is for whoever takes the result
+            if timeout_seconds > _SILENT_SECONDS and call.process.wait(_SILENT_SECONDS) is None:
+                self._transcript.waits(call.command, _SILENT_SECONDS, timeout_seconds)
 
     def _end(self, call: Call, timeout_seconds: float, summarize: Callable[[str], str]) -> Finished:
         try:

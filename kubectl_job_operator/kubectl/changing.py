@@ -27,6 +27,7 @@ class Changing(Calls):
         """
         self.require_version()
         call = self._start_here(*_apply(file, "json", field_manager=field_manager))
+        self._tell_silence(call, CHANGE_SECONDS)
         try:
             return listed(parsed(self._finish(call, CHANGE_SECONDS, summary.names)) or {})
         except KubectlError as error:

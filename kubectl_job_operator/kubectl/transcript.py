@@ -146,6 +146,17 @@ class Transcript:
             self._records[command.argv] = replace(known, count=known.count + 1, last_started=command.started)
         return command
 
+    def waits(self, command: Command, seconds: float, longest_seconds: float) -> None:
+        """Show that a command which should be over in a moment is not.
+
+        :param seconds: how long it runs already.
+        :param longest_seconds: how long it may.
+        """
+        self._show(
+            f"  -> {command.label}: no answer for {seconds:g} s, so the cluster may be away; it may take up to "
+            f"{longest_seconds:g} s."
+        )
+
     def ended(
         self, command: Command, return_code: int, duration_seconds: float, said: str, *, was_stopped: bool = False
     ) -> None:

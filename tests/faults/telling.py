@@ -35,6 +35,7 @@ class Telling:
 OF_API_SERVER = Telling(
     {
         "does not serve us": r"^The cluster does not serve us now \(",
+        "no answer": r"^-> apply: no answer for \d+ s, so the cluster may be away",
         "refuses us": r"^The cluster refuses us \(",
     },
     needs_sign=False,
