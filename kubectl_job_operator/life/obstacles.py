@@ -173,7 +173,9 @@ class Obstacles:
         since = self._clocks.waits_since
         if one.outlook is Outlook.PASSING:
             since = self._clocks.since.get(identity(one), time.monotonic())
-        is_no_news = one.key in self._said_before or (self._has_run and one.outlook is Outlook.PASSING)
+        was_told = one.key in self._said_before or (self._has_run and one.outlook is Outlook.PASSING)
+        # Each time that a queue holds it back is news.
+        is_no_news = was_told and not is_in_queue([one])
         return since + (_SAID_AGAIN_AFTER_SECONDS if is_no_news else _quiet_seconds(one))
 
     def _tell_who_runs_it(self) -> None:

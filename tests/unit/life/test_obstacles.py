@@ -242,6 +242,18 @@ def test_between_the_pods_of_a_slow_cluster_what_is_no_news_is_told_only_if_it_l
     assert scene.told[2:] == ["Nothing runs: pod image-pull-z5j9k, container main is being created on node node1."]
 
 
+def test_each_time_that_a_job_is_suspended_is_told_at_once(scene: Scene, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("suspended"))
+    scene.begin("suspended")
+    running = pod(reason="")
+    running["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    for pods in ([], [running], []):
+        scene.pods = pods
+        scene.after(5)
+    held = "Nothing runs: the Job is suspended; waiting until somebody resumes it."
+    assert [line for line in scene.told if line.startswith("Nothing runs")] == [held, held]
+
+
 def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
     scene: Scene, fake_kubectl: FakeKubectl
 ) -> None:
