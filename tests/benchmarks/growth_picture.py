@@ -85,4 +85,7 @@ def _text(svg: ET.Element, x: float, y: float, text: str, *, anchor: str = "star
 
 
 def _number(exponent: int) -> str:
-    return f"{10**exponent:,}" if exponent >= 0 else f"{10.0**exponent:g}"
+    if exponent < 0:
+        return f"{10.0**exponent:g}"
+    size = exponent // 3
+    return f"{10 ** (exponent - 3 * size)}{('', 'k', 'M')[size]}"

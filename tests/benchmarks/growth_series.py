@@ -110,7 +110,7 @@ def _cost_of(program: Path, action: Callable[[Path], object]) -> tuple[float, fl
 
 
 def _run_with_logs(_: Path) -> None:
-    _run(Following())
+    _run(Following(is_on=True))
 
 
 def _run_without_logs(_: Path) -> None:
