@@ -124,7 +124,15 @@ class Attempt(Session):
 
     def pods_of(self, job: Object) -> Sequence[Object]:
         """Return the Job's pods; none, and a warning, if they cannot be listed."""
-        return self.listed(lambda: self.kubectl.select("pods", job_status.pod_selector(job)), "The Job's pods")
+        return self.pods_if_listed(job) or ()
+
+    def pods_if_listed(self, job: Object) -> Sequence[Object] | None:
+        """Return the Job's pods; ``None``, and a warning, if they cannot be listed."""
+        try:
+            return self.kubectl.select("pods", job_status.pod_selector(job))
+        except KubectlError as error:
+            self.log.warning(f"The Job's pods cannot be listed.\n{error}")
+            return None
 
     def start_events(self, field_selector: str | None) -> Callable[[], Sequence[Object]]:
         """Start listing the namespace's events, and return what gives them; it gives none where they may not be read.

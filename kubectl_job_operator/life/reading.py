@@ -90,7 +90,7 @@ class Reading:
         """Show what the logs have by now, and go on later."""
         attempt = self._attempt
         if self.follower is not None:
-            self.follower.catch_up(attempt.pods_of(job))
+            self.follower.catch_up(attempt.pods_if_listed(job))
         if attempt.settings.tail.is_on:
             self.tails.show(job, attempt.settings.tail.line_count)
 

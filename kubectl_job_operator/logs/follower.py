@@ -83,8 +83,8 @@ class LogFollower:
         self._sources: dict[Key, LogSource] = {}
         self._put_away: dict[Key, int | None] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
-        self._follows = follows
-        self._tells_times = tells_times
+        self._is_listed = False
+        self._follows, self._tells_times = follows, tells_times
         self._version = 0
         self._only = ""
         spec = job["spec"] if kinds.is_job(job) else {}
@@ -139,14 +139,15 @@ class LogFollower:
                 f"this shows the rest:{commands}"
             )
 
-    def catch_up(self, pods: Sequence[Object]) -> None:
+    def catch_up(self, pods: Sequence[Object] | None) -> None:
         """Show what the containers of a Job that runs on have written up to now, for a bounded time.
 
         Of very many containers only as many are shown as may be followed at once; the others when the Job has ended.
 
-        :param pods: the Job's pods as they now are; none may also mean that they could not be listed.
+        :param pods: the Job's pods as they now are; ``None`` if they could not be listed.
         """
-        if not pods:
+        self._is_listed = pods is not None
+        if pods is None:
             return
         self._watch.replace(pods)
         deadline = time.monotonic() + self._following.drain_seconds
@@ -165,8 +166,7 @@ class LogFollower:
     def positions(self) -> list[SavedPosition]:
         """Return how far each container has been shown, for another process to go on from."""
         positions = [source.saved(pod_uid) for (pod_uid, _), source in self._sources.items()]
-        # Where no pod was seen, they were not looked for, or could not be listed.
-        return [one for one in positions if one is not None] if self._watch.pods else [*self._saved.values()]
+        return [one for one in positions if one is not None] if self._is_listed else [*self._saved.values()]
 
     def close(self) -> None:
         """End all reading, and show what is here already."""

@@ -22,6 +22,7 @@ from typing import Any
 import tenacity
 
 import kubectl_job_operator
+from kubectl_job_operator.attempt import workspace
 from kubectl_job_operator.manifest import yaml_text
 from tests.simulation.world import World
 
@@ -33,7 +34,12 @@ def in_world(world: World) -> Iterator[None]:
     """Let the package live in a world for a while."""
     others = {id(time): _time_of(world), id(queue): _queues_of(world), id(threading): _threads_of(world)}
     dates = _dates_of(world)
-    swapped: list[tuple[ModuleType, str, Any]] = [(yaml_text, "dump_all", yaml_text.dump_all)]
+    swapped: list[tuple[Any, str, Any]] = [
+        (yaml_text, "dump_all", yaml_text.dump_all),
+        (workspace, "memory_disk", vars(workspace)["memory_disk"]),
+    ]
+    # All folders lie in the history's own, which is removed with it: a machine that is gone removes nothing.
+    setattr(workspace, "memory_disk", lambda: None)  # noqa: B010 - likewise
     setattr(yaml_text, "dump_all", _written_once(yaml_text.dump_all))  # noqa: B010 - mypy lets no module be changed
     for module in _modules():
         for name in ("time", "queue", "threading"):

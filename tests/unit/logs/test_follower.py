@@ -166,7 +166,7 @@ def test_where_the_pods_could_not_be_listed_it_is_still_known_how_far_they_were_
         saved=[saved],
         follows=False,
     )
-    follower.catch_up([])
+    follower.catch_up(None)
     assert follower.positions() == [saved]
     assert theatre.log.warnings == []
 
