@@ -19,7 +19,7 @@ from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Object, status_of
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.watch.shared_watch import SharedWatch
@@ -142,6 +142,10 @@ class _Wait:
             return _UNSEEN_SECONDS
         if not self._watch.knows_pods or self._watch.silent_since is not None:
             return _LONGEST_NAP_SECONDS
+        status = status_of(job)
+        if status.get("active") and not status.get("ready") and not self._subscription.pods():
+            # It has pods of which a watch that has just begun has not spoken yet: they may wait as well as run.
+            return _UNSEEN_SECONDS
         self._obstacles.note_job(job)
         self._obstacles.note_events(self._subscription.events())
         self._who.note_job(job)
