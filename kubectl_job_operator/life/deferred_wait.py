@@ -21,7 +21,7 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.pace import step_seconds
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Object, status_of
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.watch.pace import Pace
@@ -156,6 +156,10 @@ class _Wait:
         if left > 0:
             return left
         pods, events = self._subscription.telling_pods(), self._subscription.events()
+        status = status_of(job)
+        if status.get("active") and not status.get("ready") and not pods.texts:
+            # It has pods of which a watch that has just begun has not spoken yet: they may wait as well as run.
+            return _UNSEEN_SECONDS
         if len(pods.texts) <= _MOST_PODS_IN_LOOP:
             seconds = self._look(job, pods, events)
         else:

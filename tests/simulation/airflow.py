@@ -105,6 +105,8 @@ class Airflow:
             if one.is_alive:
                 self._note(f"{_name(one)}: its worker is told to stop")
                 self._kill(one)
+                # Where the task did not end in time, its supervisor tells of it.
+                self._world.later(KILL_SECONDS + 2.0, partial(self._miss, instance, one))
 
     def lose(self, instance: TaskInstance, *, is_dead: bool) -> None:
         """Hear nothing more of a try, and take it for dead.
