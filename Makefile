@@ -17,7 +17,7 @@ KUBECTL_TESTS ?= tests/unit/kubectl tests/integration/test_life.py tests/integra
 # What pyroma also asks for, and the project has not.
 NO_ADDRESS_YET := AuthorEmail,Url
 # Most tests wait, for the cluster or for a clock; tests/turns.py says which runs beside which.
-AT_ONCE ?= 4
+AT_ONCE ?= 6
 SIDE_BY_SIDE := -n $(AT_ONCE)
 # An environment with Airflow of the version that the shell's variable names.
 MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \

@@ -19,8 +19,8 @@ from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
-from kubectl_job_operator.life.pace import step_seconds
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
+from kubectl_job_operator.life.spacing import step_seconds
 from kubectl_job_operator.objects import Object, status_of
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status

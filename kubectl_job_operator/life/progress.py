@@ -11,7 +11,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.groups import GroupedLog
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.life.pace import step_seconds
+from kubectl_job_operator.life.spacing import step_seconds
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status
