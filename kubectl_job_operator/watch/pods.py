@@ -24,6 +24,8 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
 _LONGEST_PAUSE_BETWEEN_LISTS_SECONDS = 30.0
 _REFUSED_PAUSE_SECONDS = 60.0
+_SILENT_SECONDS = 3.0
+"""A watch that has not said a word so long: there may be no pod yet, or nobody who answers."""
 _SHOW_SECONDS_PER_POD = 0.001
 
 
@@ -31,8 +33,8 @@ class PodWatch(KnownPods):
     """A chore that knows the Job's pods.
 
     A watch begins with all pods that there are. After a gap they are listed first: only a list tells what is gone, and
-    that the cluster answers at all. Where watching is refused, they are listed again and again, less and less often as
-    long as nothing changes.
+    that the cluster answers at all; for that they are also listed beside a watch that says nothing. Where watching is
+    refused, they are listed again and again, less and less often as long as nothing changes.
 
     :param kubectl: watches and lists.
     :param job: whose pods.
@@ -65,7 +67,7 @@ class PodWatch(KnownPods):
         self._rest = b""
         self._may_watch = may_watch
         self._has_gap = False
-        self._next_start = 0.0
+        self._next_start = self._asked_at = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._refused_since = 0.0
         self._refused_in_a_row = 0
@@ -97,12 +99,13 @@ class PodWatch(KnownPods):
 
     def _go_on(self) -> float | None:
         """Start the next command if it is due, and return in how many seconds it will be."""
-        if self._watch is not None or self._list is not None or self._is_closed:
+        if (self._watch is not None and self.is_up) or self._list is not None or self._is_closed:
             return None
         left = self._next_start - time.monotonic()
         if left > 0:
             return left
-        if self._has_gap or not self._may_watch:
+        self._asked_at = time.monotonic()
+        if self._has_gap or not self._may_watch or self._watch is not None:
             self._list = self._kubectl.start_select("pods", self._selector, self._mailbox.post)
         else:
             self._start_watch()
@@ -117,7 +120,10 @@ class PodWatch(KnownPods):
             self._after_watch(watch)
         elif listing is not None and listing.process is process:
             self._list = None
-            self._after_list(listing)
+            if self._watch is None:
+                self._after_list(listing)
+            else:
+                self._after_list_beside_watch(listing)
 
     def replace(self, pods: Sequence[Object]) -> None:
         """Take a list of all pods for the truth."""
@@ -158,6 +164,7 @@ class PodWatch(KnownPods):
         self._rest = b""
         self._output = Output(self._mailbox.wake)
         self._watch = self._kubectl.start_watch("pods", self._selector, self._output.put, self._mailbox.post)
+        self._next_start = time.monotonic() + _SILENT_SECONDS
 
     def _after_watch(self, call: Call) -> None:
         self._has_gap, self.is_up = True, False
@@ -193,6 +200,21 @@ class PodWatch(KnownPods):
         if self.version != version:
             self._pause = _FIRST_PAUSE_SECONDS
         self._wait_a_while(_LONGEST_PAUSE_BETWEEN_LISTS_SECONDS)
+
+    def _after_list_beside_watch(self, call: Call) -> None:
+        """Learn whether the cluster answers; what the watch says meanwhile is newer than the list."""
+        try:
+            pods = self._kubectl.finish_select(call)
+        except KubectlError as error:
+            # A refusal tells of the right to list alone.
+            if error.kind.can_pass and not self.is_up:
+                self.away_since, self.last_error = self.away_since or self._asked_at, error
+            self._wait_a_while()
+            return
+        self._note_answer()
+        for pod in pods:
+            if objects.uid(pod) not in self._pods:
+                self.see(pod)
 
     def _wait_a_while(self, longest_seconds: float = _LONGEST_PAUSE_SECONDS) -> None:
         """Put the next command off, longer and longer until there are news."""

@@ -88,6 +88,57 @@ def test_a_watch_that_ends_without_a_word_is_started_again(
     assert log.warnings == []
 
 
+def test_beside_a_watch_without_a_word_a_list_tells_once_that_there_is_no_pod(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pods_module, "_SILENT_SECONDS", 0.05)
+    fake_kubectl.answers(WATCH, then=(NEVER,))
+    fake_kubectl.answers(LIST, listed())
+    live(mailbox, watch, until=lambda: watch.is_up)
+    live_for(mailbox, watch, seconds=0.3)
+    assert len(fake_kubectl.called(WATCH)) == 1
+    assert len(fake_kubectl.called(LIST)) == 1 + 1  # which that counts, too
+    assert watch.reconnections == 0
+
+
+def test_a_cluster_that_is_away_behind_a_silent_watch_is_noticed_and_so_is_its_return(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pods_module, "_SILENT_SECONDS", 0.05)
+    fake_kubectl.answers(WATCH, then=(NEVER,))
+    fake_kubectl.answers(LIST, times=3, **REFUSED)
+    fake_kubectl.answers(LIST, listed(pod("a")))
+    live(mailbox, watch, until=lambda: watch.away_since is not None)
+    assert watch.last_error is not None
+    live(mailbox, watch, until=lambda: watch.is_up)
+    assert watch.away_since is None
+    assert _phases(watch) == {"a": "Running"}
+    assert len(fake_kubectl.called(WATCH)) == 1
+
+
+def test_where_pods_may_be_watched_and_not_listed_a_silent_watch_goes_on_without_a_word(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pods_module, "_SILENT_SECONDS", 0.05)
+    fake_kubectl.answers(WATCH, then=(NEVER,))
+    fake_kubectl.answers(LIST, **FORBIDDEN)
+    live_for(mailbox, watch, seconds=0.5)
+    assert len(fake_kubectl.called(LIST)) > 1
+    assert (watch.away_since, watch.refused_since, watch.last_error, log.warnings) == (None, None, None, [])
+
+
+def test_what_the_watch_has_said_is_newer_than_the_list_beside_it(
+    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pods_module, "_SILENT_SECONDS", 0.05)
+    fake_kubectl.answers(WATCH, then=(0.3, event(pod("a", "Succeeded")), NEVER))
+    fake_kubectl.answers(LIST, listed(pod("a")), after_seconds=0.8)
+    live(mailbox, watch, until=lambda: watch.is_up)
+    live_for(mailbox, watch, seconds=1.0)
+    assert _phases(watch) == {"a": "Succeeded"}
+    assert not watch.is_gone("uid-of-a")
+
+
 def test_after_a_gap_a_pod_that_is_not_listed_is_gone(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox
 ) -> None:
