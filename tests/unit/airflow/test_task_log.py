@@ -13,6 +13,7 @@ from typing import Any
 import pendulum
 import pytest
 
+from kubectl_job_operator.airflow import task_log
 from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secret
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, kept_together, own, own_log
@@ -133,6 +134,21 @@ def stdlib() -> Iterator[tuple[logging.Logger, list[logging.LogRecord]]]:
     parent.removeHandler(handler)
 
 
+@pytest.mark.parametrize(("is_airflow_2", "space"), [(True, "\u200b"), (False, "")])
+def test_only_for_airflow_2_a_line_that_begins_with_a_time_is_kept_with_its_record(
+    *,
+    is_airflow_2: bool,
+    space: str,
+    stdlib: tuple[logging.Logger, list[logging.LogRecord]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(task_log, "_IS_AIRFLOW_2", is_airflow_2)
+    logger, records = stdlib
+    for log in (own_log(logger), container_log(logger)):
+        log.info("one\n2019-01-01 two")
+        assert records.pop().getMessage() == f"one\n{space}2019-01-01 two"
+
+
 def test_on_airflow_2_both_loggers_reach_the_tasks_handler_and_name_the_place_that_logs(
     stdlib: tuple[logging.Logger, list[logging.LogRecord]],
 ) -> None:
@@ -142,8 +158,6 @@ def test_on_airflow_2_both_loggers_reach_the_tasks_handler_and_name_the_place_th
     own_log(logger)
     ours.info("::group::ours ::group::")
     lines.error("::group:: 100%s")
-    ours.info("one\n2019-01-01 two")
-    assert records.pop().getMessage() == "one\n\u200b2019-01-01 two"
     assert [(one.name, one.levelname, one.getMessage()) for one in records] == [
         ("tests.airflow.task.operators.Task", "INFO", "::group::ours :\u200b:group::"),
         ("tests.airflow.task.operators.Task.container", "ERROR", ":\u200b:group:: 100%s"),
