@@ -173,7 +173,8 @@ class Obstacles:
         since = self._clocks.waits_since
         if one.outlook is Outlook.PASSING:
             since = self._clocks.since.get(identity(one), time.monotonic())
-        was_told = one.key in self._said_before or (self._has_run and one.outlook is Outlook.PASSING)
+        is_of_pod = bool(one.pod)  # and not of the Job, as a pause before its next pod
+        was_told = one.key in self._said_before or (self._has_run and is_of_pod and one.outlook is Outlook.PASSING)
         # Each time that a queue holds it back is news.
         is_no_news = was_told and not is_in_queue([one])
         return since + (_SAID_AGAIN_AFTER_SECONDS if is_no_news else _quiet_seconds(one))

@@ -254,6 +254,24 @@ def test_each_time_that_a_job_is_suspended_is_told_at_once(scene: Scene, fake_ku
     assert [line for line in scene.told if line.startswith("Nothing runs")] == [held, held]
 
 
+def test_the_first_pause_before_the_next_pod_is_told_although_a_pod_has_run(
+    scene: Scene, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get events", recordings.event_list("complete"))
+    scene.begin("backoff-exhausted")
+    scene.job = scene.chore._job = recordings.job("unschedulable")
+    scene.job["spec"]["backoffLimit"] = 2
+    ended = scene.pods[:1]
+    scene.pods = [pod(reason="")]
+    scene.pods[0]["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    scene.after(10)
+    scene.pods = ended
+    for _ in range(3):
+        scene.after(4)
+    (line,) = scene.told
+    assert line.endswith("has 1 failed pod (backoffLimit is 2); after a pause Kubernetes starts the next.")
+
+
 def test_the_moment_between_the_end_of_a_container_and_the_verdict_is_no_waiting(
     scene: Scene, fake_kubectl: FakeKubectl
 ) -> None:
