@@ -156,8 +156,8 @@ class _Wait:
         if left > 0:
             return left
         pods, events = self._subscription.telling_pods(), self._subscription.events()
-        status = status_of(job)
-        if status.get("active") and not status.get("ready") and not pods.texts:
+        status, is_new = status_of(job), time.monotonic() < self._began + _UNSEEN_SECONDS
+        if is_new and status.get("active") and not status.get("ready") and not pods.texts:
             # It has pods of which a watch that has just begun has not spoken yet: they may wait as well as run.
             return _UNSEEN_SECONDS
         if len(pods.texts) <= _MOST_PODS_IN_LOOP:

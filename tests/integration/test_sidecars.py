@@ -88,4 +88,4 @@ def test_a_pod_whose_containers_all_start_again_completes_and_its_progress_goes_
     run = outcome.run
     assert run.state == "success", run.failures
     assert outcome.lines_of()[-1] == "run 2"
-    assert "no pod yet" not in run.log
+    assert "no pod yet" not in run.log.partition("run 1")[2], "a slow cluster may have none before"

@@ -85,7 +85,7 @@ def paste(tmp_path: Path) -> Paste:
         environment = {"PATH": str(programs), "CONNECTION_KUBECONFIG": "/theirs", "LC_ALL": "C.UTF-8"}
         subprocess.run(
             ["/bin/bash", "--norc"],
-            input=text.encode(errors="surrogateescape"),
+            input=text.encode(errors="backslashreplace"),  # as the folder is written
             cwd=work,
             env=environment,
             capture_output=True,
