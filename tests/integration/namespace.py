@@ -38,8 +38,9 @@ class Namespace:
         """Make one, and wait until pods can be created in it; default is a name that nobody else has."""
         namespace = cls(cluster, name or f"test-{uuid.uuid4().hex[:8]}")
         api.request(cluster, "/api/v1/namespaces", "POST", {"metadata": {"name": namespace.name}})
-        # Until the service account is there, the Job controller fails and backs off for many seconds.
-        until(lambda: "default" in namespace.names("serviceaccounts"), "the namespace got no service account")
+        # Until the service account is there, the Job controller fails and backs off for many seconds; where an API
+        # server was killed before, the controllers may take minutes to be back.
+        until(lambda: "default" in namespace.names("serviceaccounts"), "it got no service account", seconds=240)
         return namespace
 
     def delete(self) -> None:
