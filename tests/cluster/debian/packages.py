@@ -10,7 +10,7 @@ from .commands import output_of, system_environment
 
 # These have one name in every Debian and Ubuntu; what has not, or must not be newer, comes from pinned.py.
 TO_BUILD = ("make", "rsync", "jq", "dpkg-dev")
-TO_RUN = ("iptables", "conntrack", "iproute2", "openssl")
+TO_RUN = ("iptables", "conntrack", "iproute2", "openssl", "mount")
 # Another apt may be at work, for instance an unattended upgrade.
 WAIT_FOR_LOCK = ("-o", "DPkg::Lock::Timeout=300")
 QUIET_INSTALL = (

@@ -20,7 +20,7 @@ from . import traces
 # there, and runs on Debian 12's libraries too.
 SUITE = "trixie"
 PACKAGES = ("docker.io", "docker-cli")
-TO_RUN = ("iptables", "runc", "iproute2", "procps")
+TO_RUN = ("iptables", "runc", "iproute2", "procps", "mount")
 # Apart from the node's own network, and from kind's networks inside the nodes.
 ADDRESS_POOL = "10.215.0.0/16"
 ANSWER_SECONDS = 20
