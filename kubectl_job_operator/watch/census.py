@@ -53,18 +53,9 @@ class Census:
         return max(0, len(self._by_bearing[Bearing.WELL]) - 1)
 
     @property
-    def ended_count(self) -> int:
-        """How many pods have ended."""
-        return len(self._by_bearing[Bearing.FAILED]) + len(self._by_bearing[Bearing.DONE])
-
-    @property
     def living_count(self) -> int:
         """How many pods have not ended."""
-        return len(self._bearings) - self.ended_count
-
-    def __len__(self) -> int:
-        """Return how many pods there are."""
-        return len(self._bearings)
+        return len(self._by_bearing[Bearing.WELL]) + len(self._by_bearing[Bearing.LIVES])
 
 
 def _last_of(uids: dict[str, None]) -> list[str]:

@@ -21,6 +21,7 @@ import psutil
 
 from tests import cluster as test_cluster
 from tests.airflow_dag import DAG
+from tests.benchmarks.telling import say, verdict
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.stub_context import context_for
@@ -122,7 +123,7 @@ def _bench_short_task(folder: Path, arguments: argparse.Namespace) -> list[bool]
     finally:
         namespace.delete()
     pairs = pairs[1:]  # the first one compiles, and asks for kubectl's version
-    _say(f"A task whose container sleeps 3 s, {arguments.pairs} pairs, medians:")
+    say(f"A task whose container sleeps 3 s, {arguments.pairs} pairs, medians:")
     cpu = [(one.cpu_seconds, other.cpu_seconds) for one, other in pairs]
     wall = [(one.wall_seconds, other.wall_seconds) for one, other in pairs]
     return [_row("CPU seconds", cpu, _CPU_BAR, "the shell"), _row("seconds", wall, _WALL_BAR, "the shell")]
@@ -132,17 +133,17 @@ def _bench_running_task(folder: Path, arguments: argparse.Namespace) -> list[boo
     """Count the kubectls of a task that runs, and their private memory."""
     cluster = test_cluster.current()
     os.environ["KUBECONFIG"] = str(cluster.kubeconfig)
-    _say("A task that runs, all its kubectls:")
+    say("A task that runs, all its kubectls:")
     indexed = (
         f"{{completions: {arguments.pods}, parallelism: {arguments.pods}, completionMode: Indexed, backoffLimit: 0}}"
     )
     count, megabytes = _held(cluster, folder, job("echo begun; sleep 600", name="cost"), 1)
     is_missed = count > _KUBECTL_BAR or megabytes > _MEMORY_BAR_MB
-    _say(f"  1 pod               {count} kubectls, {megabytes:.0f} MB {_verdict(is_missed)}")
+    say(f"  1 pod               {count} kubectls, {megabytes:.0f} MB {verdict(is_missed=is_missed)}")
     for streams in (1, 20):
         spec = job("echo begun; sleep 600", name="cost", spec=_flow(indexed))
         several, more = _held(cluster, folder, spec, min(streams, arguments.pods), max_log_streams=streams)
-        _say(f"  {arguments.pods} pods, {streams:2} followed  {several} kubectls, {more:.0f} MB")
+        say(f"  {arguments.pods} pods, {streams:2} followed  {several} kubectls, {more:.0f} MB")
         is_missed = is_missed or (streams == 1 and (several > _KUBECTL_BAR or more > _MEMORY_BAR_MB))
     return [is_missed]
 
@@ -185,7 +186,7 @@ def _bench_parsing(folder: Path, arguments: argparse.Namespace) -> list[bool]:
     for _ in range(arguments.pairs + 1):
         ours, bash = (_cost(partial(read_and_write, file, _TASKS)) for file in files.values())
         pairs.append((ours.cpu_seconds, bash.cpu_seconds))
-    _say(f"A DAG's file with {_TASKS} tasks, {arguments.pairs} pairs, medians:")
+    say(f"A DAG's file with {_TASKS} tasks, {arguments.pairs} pairs, medians:")
     return [_row("CPU seconds", pairs[1:], _PARSE_BAR, "BashOperator")]
 
 
@@ -251,16 +252,9 @@ def _row(what: str, pairs: Sequence[tuple[float, float]], bar: float, other: str
     ratio = statistics.median(a / b for a, b in pairs)
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
     is_missed = ratio > bar
-    _say(f"  {what:12} {ours:6.2f}  {other} {theirs:6.2f}  ratio {ratio:.2f}  (bar {bar:.2f}: {_verdict(is_missed)})")
+    figures = f"  {what:12} {ours:6.2f}  {other} {theirs:6.2f}  ratio {ratio:.2f}"
+    say(f"{figures}  (bar {bar:.2f}: {verdict(is_missed=is_missed)})")
     return is_missed
-
-
-def _verdict(is_missed: bool) -> str:
-    return "MISSED" if is_missed else "held"
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a program that prints
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.benchmarks.deferred_pods import measure_deferred
 from tests.benchmarks.growth_picture import picture
 from tests.benchmarks.growth_series import Growth, of_deferred_jobs, of_lines, of_pods, of_pods_with_logs, of_tasks
+from tests.benchmarks.telling import say, verdict
 
 _CPU_RATIO_BAR, _MEMORY_BAR_MB, _BLOCK_BAR_MS = 1.3, 100.0, 20.0
 _DEFERRED_PODS, _DEFERRED_SECONDS = 5_000, 30.0
@@ -32,12 +33,12 @@ def main() -> int:
     missed = False
     for name in arguments.only or _SERIES:
         measure, counts = _SERIES[name]
-        _say(f"{name}:")
+        say(f"{name}:")
         found[name] = []
         for count in counts:
             if count <= arguments.most:
                 found[name].append(one := measure(count))
-                _say(f"  {count:9,}  {one.cpu_seconds:8.2f} s of CPU  {one.megabytes:5.0f} MB more")
+                say(f"  {count:9,}  {one.cpu_seconds:8.2f} s of CPU  {one.megabytes:5.0f} MB more")
         missed = _misses(found[name]) or missed
     if arguments.only is None:
         missed = _holds_the_loop_up() or missed
@@ -53,9 +54,9 @@ def _misses(series: Sequence[Growth]) -> bool:
     fewer, most = series[-2:]
     ratio = (most.cpu_seconds / most.count) / (fewer.cpu_seconds / fewer.count)
     is_missed = ratio > _CPU_RATIO_BAR or most.megabytes > _MEMORY_BAR_MB
-    _say(
+    say(
         f"  CPU of each at {most.count:,} over that at {fewer.count:,}: {ratio:.2f} (bar {_CPU_RATIO_BAR}); "
-        f"{most.megabytes:.0f} MB more (bar {_MEMORY_BAR_MB:.0f}): {_verdict(is_missed)}"
+        f"{most.megabytes:.0f} MB more (bar {_MEMORY_BAR_MB:.0f}): {verdict(is_missed=is_missed)}"
     )
     return is_missed
 
@@ -63,19 +64,11 @@ def _misses(series: Sequence[Growth]) -> bool:
 def _holds_the_loop_up() -> bool:
     one = measure_deferred(_DEFERRED_PODS, _DEFERRED_SECONDS)
     is_missed = one.longest_block_ms > _BLOCK_BAR_MS
-    _say(
+    say(
         f"One deferred Job with {one.pods:,} pods: its longest work in the event loop at a time takes "
-        f"{one.longest_block_ms:.0f} ms (bar {_BLOCK_BAR_MS:.0f}): {_verdict(is_missed)}"
+        f"{one.longest_block_ms:.0f} ms (bar {_BLOCK_BAR_MS:.0f}): {verdict(is_missed=is_missed)}"
     )
     return is_missed
-
-
-def _verdict(is_missed: bool) -> str:
-    return "MISSED" if is_missed else "held"
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a program that prints
 
 
 if __name__ == "__main__":

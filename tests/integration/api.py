@@ -50,20 +50,24 @@ def kubectl(cluster: Cluster, *arguments: str) -> list[str]:
     return ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, *arguments]
 
 
+def run(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
+    """Run kubectl on the cluster and return what it prints; ``given`` is its standard input."""
+    command = kubectl(cluster, *arguments)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout
+
+
 def _by_kubectl(cluster: Cluster, path: str, method: str, body: str | None) -> dict[str, Any]:
     verb, *options = _BY_KUBECTL[method]
-    command = kubectl(cluster, verb, "--raw", path, *options)
-    done = subprocess.run(command, input=body, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(run(cluster, verb, "--raw", path, *options, given=body))
     return found
 
 
 @functools.cache
 def _way(cluster: Cluster) -> tuple[str, ssl.SSLContext | None]:
     """Return the API server's address, and how it is spoken to; nothing where that takes more than a certificate."""
-    command = kubectl(cluster, "config", "view", "--raw", "--minify", "--flatten", "-o", "json")
-    configuration = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    configuration = json.loads(run(cluster, "config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
     there, user = configuration["clusters"][0]["cluster"], configuration["users"][0]["user"]
     if set(user) != {"client-certificate-data", "client-key-data"} or "certificate-authority-data" not in there:
         return "", None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ class Namespace:
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
         """Run kubectl here and return what it prints; ``given`` is its standard input."""
-        return self._run("-n", self.name, *arguments, given=given)
+        return api.run(self.cluster, "-n", self.name, *arguments, given=given)
 
     def objects(self, resource: str) -> list[dict[str, Any]]:
         """Return the objects of a resource, as ``jobs``."""
@@ -80,9 +79,3 @@ class Namespace:
     def command(self, *arguments: str) -> list[str]:
         """Return the command of kubectl here."""
         return api.kubectl(self.cluster, "-n", self.name, *arguments)
-
-    def _run(self, *arguments: str, given: str | None = None) -> str:
-        argv = api.kubectl(self.cluster, *arguments)
-        finished = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
-        assert finished.returncode == 0, f"{argv}: {finished.stderr}"
-        return finished.stdout
