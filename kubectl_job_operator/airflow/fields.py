@@ -4,11 +4,91 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat import AirflowFailException, Context
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import BaseOperator
+else:
+    BaseOperator = object  # the next class of an operator is
 
 # Names that a DAG run without a logical date has not.
 _DATES = re.compile(r"'(?:ds|ts|ds_nodash|ts_nodash\w*|logical_date|execution_date|data_interval_\w+)' is undefined")
+
+
+class RendersFields(BaseOperator):
+    """A mixin of operators: what is wrong with their fields is kept until ``execute``, in whose log it is read."""
+
+    _rendering_error: Exception | None = None
+    """What ``execute`` is to raise; ``None`` if all could be rendered."""
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        """Render Airflow's fields; the one hook that all versions call, mapped or not."""
+        render = super()._do_render_template_fields
+
+        def render_fields(names: Iterable[str]) -> None:
+            render_each(lambda name: render(parent, (name,), context, jinja_env, seen_oids), names)
+
+        if parent is not self:
+            # A value in a field, which has such fields itself.
+            render_fields(template_fields)
+            return
+        self._rendering_error = None
+        try:
+            self._render_all(render_fields, template_fields, context)
+        except Exception as error:
+            # Raised here, it would hide in a folded group of the UI.
+            if not self._keeps_rendering_error(context):
+                raise
+            self._keep_rendering_error(error)
+
+    def _render_all(
+        self,
+        render_fields: Callable[[Iterable[str]], None],
+        names: Iterable[str],
+        context: Context,  # noqa: ARG002 - for a subclass
+    ) -> None:
+        """Render the fields, and what is made of them."""
+        render_fields(names)
+
+    def _keeps_rendering_error(self, context: Context) -> bool:  # noqa: ARG002 - for a subclass
+        """Whether ``execute`` comes, which raises it."""
+        return True
+
+    def _keep_rendering_error(self, error: Exception) -> None:
+        self._rendering_error = error
+
+
+class RendersYaml(RendersFields):
+    """The same for an operator that makes YAML of its fields."""
+
+    rendered_yaml: str | None = None
+    """That YAML, for Airflow's "Rendered Template" tab; filled when the fields are rendered, of which it is one."""
+
+    def _render_all(
+        self, render_fields: Callable[[Iterable[str]], None], names: Iterable[str], context: Context
+    ) -> None:
+        # Rendered output must never be rendered again.
+        self.rendered_yaml = None
+        render_fields(names)
+        self._render_yaml(context)
+
+    def _render_yaml(self, context: Context) -> None:
+        """Make the YAML, and keep it in ``rendered_yaml``."""
+        raise NotImplementedError
+
+    def _keep_rendering_error(self, error: Exception) -> None:
+        super()._keep_rendering_error(error)
+        self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
 
 
 def render_each(render: Callable[[str], object], names: Iterable[str]) -> None:

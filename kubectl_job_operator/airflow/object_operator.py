@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow import way_in, xcoms_in_yaml
@@ -12,12 +12,11 @@ from kubectl_job_operator.airflow.argument_types import fetched
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context
 from kubectl_job_operator.airflow.defaults import settled
-from kubectl_job_operator.airflow.fields import render_each
+from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.sdk import XComArg
 
     from kubectl_job_operator.attempt.session import Session
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 _YAML = "yaml"
 
 
-class ObjectOperator(BaseOperator):
+class ObjectOperator(RendersYaml, BaseOperator):
     """The arguments of every operator that does something with the objects of a manifest.
 
     The manifest:
@@ -94,10 +93,7 @@ class ObjectOperator(BaseOperator):
         self.config_file = fetched(config_file)
         self.cluster_context = fetched(cluster_context)
         self.outage_tolerance_seconds = outage_tolerance_seconds
-        # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
-        self.rendered_yaml: str | None = None
         self._manifest: ObjectList | None = None
-        self._rendering_error: Exception | None = None
         self._session: Session | None = None
         self._is_killed = False
         self._is_over = False
@@ -192,31 +188,10 @@ class ObjectOperator(BaseOperator):
 
         return render_objects(self, context)
 
-    def _do_render_template_fields(
-        self,
-        parent: Any,
-        template_fields: Iterable[str],
-        context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render Airflow's fields, then the YAML out of them; the one hook that all versions call, mapped or not."""
-        if parent is self:
-            # Rendered output must never be rendered again.
-            self.rendered_yaml = self._rendering_error = None
-        try:
-            rest = (context, jinja_env, seen_oids)
-            render = super()._do_render_template_fields
-            render_each(lambda name: render(parent, (name,), *rest), template_fields)
-            if parent is self and self.has_yaml:
-                self._manifest = self._make_manifest(context)
-                self.rendered_yaml = self._manifest.masked_text()
-        except Exception as error:
-            # Raised here, it would hide in a folded group of the UI.
-            if parent is not self:
-                raise
-            self._rendering_error = error
-            self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
+    def _render_yaml(self, context: Context) -> None:
+        if self.has_yaml:
+            self._manifest = self._make_manifest(context)
+            self.rendered_yaml = self._manifest.masked_text()
 
     def _check_yaml(self) -> None:
         """Refuse what contradicts itself.

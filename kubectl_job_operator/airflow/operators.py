@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.argument_types import (
@@ -17,30 +16,22 @@ from kubectl_job_operator.airflow.argument_types import (
     fetched,
 )
 from kubectl_job_operator.airflow.arguments import check_arguments
-from kubectl_job_operator.airflow.bare_errors import bare
-from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
 from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen, settled
-from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default, make_trigger, read_event
-from kubectl_job_operator.airflow.fields import render_each
-from kubectl_job_operator.airflow.links import ReplayLinks, remember_replay
+from kubectl_job_operator.airflow.deferral import defers_by_default
+from kubectl_job_operator.airflow.execution import JobExecution
+from kubectl_job_operator.airflow.links import ReplayLinks
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import references_in
-from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.sdk import XComArg
     from typing_extensions import Unpack
-
-    from kubectl_job_operator.life.handover import Handover
-    from kubectl_job_operator.life.runner import JobRunner
-    from kubectl_job_operator.manifest.manifest import Manifest
 
 _DEFAULT_LINE_COUNT = 100
 
 
-class KubernetesJobOperator(ShorthandOperator):
+class KubernetesJobOperator(JobExecution):
     """Run a Kubernetes Job, described by YAML or by an image and a command, with kubectl.
 
     The task renders the YAML, applies it, waits until the Job is Complete or Failed and succeeds or fails with it.
@@ -212,8 +203,6 @@ class KubernetesJobOperator(ShorthandOperator):
         "env_vars": "json",
         "rendered_yaml": "yaml",
     }
-    # False where only execute knows what the YAML needs.
-    renders_before_execute = True
     operator_extra_links = ReplayLinks()
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"
@@ -347,14 +336,6 @@ class KubernetesJobOperator(ShorthandOperator):
         # For a look at a failed try
         self.replay_dir = fetched(replay_dir)
         self.replay_keep = settled("replay_keep", replay_keep)
-        # What the template gave, for Airflow's "Rendered Template" tab; filled when the other fields are rendered.
-        self.rendered_yaml: str | None = None
-        self.replay_folder: str | None = None
-        self._manifest: Manifest | None = None
-        self._rendering_error: Exception | None = None
-        self._runner: JobRunner | None = None
-        self._is_killed = False
-        self._is_over = False
         check_arguments(self)
         self._settle_defaults()
         if self.asks_kubectl:
@@ -396,161 +377,3 @@ class KubernetesJobOperator(ShorthandOperator):
     def asks_kubectl(self) -> bool:
         """Whether only kubectl can give the YAML: it is started in ``execute``, and not where fields are rendered."""
         return self.kustomize_dir is not None or self.from_cronjob is not None
-
-    def execute(self, context: Context) -> Any:
-        """Run the Job and return its result; ``None`` if it has none.
-
-        :raises AirflowFailException: if the task's input cannot work, so that a retry would be in vain, if the result
-            cannot be used, or by ``fail_on_exit_code``.
-        :raises AirflowSkipException: by ``skip_on_exit_code``.
-        :raises JobFailedError: if the Job failed.
-        :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
-        """
-        try:
-            with self._running(context) as runner:
-                if self.deferrable:
-                    self._defer_if_need_be(runner.start())
-                else:
-                    runner.run()
-                return self._pushed(context, runner)
-        except BaseException as error:  # noqa: BLE001 - it is raised again
-            raise bare(error)  # noqa: B904 - it is the same
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on with the Job after the triggerer has waited for it, and return its result.
-
-        :raises TaskTimeoutError: if the task has run into its ``execution_timeout``.
-        :raises KubectlJobOperatorError: as ``execute``.
-        """
-        handover, outcome = read_event(event)
-        try:
-            with self._running(context, handover) as runner:
-                self._defer_if_need_be(runner.go_on(handover, outcome))
-                return self._pushed(context, runner)
-        except BaseException as error:  # noqa: BLE001 - it is raised again
-            raise bare(error)  # noqa: B904 - it is the same
-
-    def _defer_if_need_be(self, handover: Handover | None) -> None:
-        """Leave the worker, unless the Job is over."""
-        if handover is not None:
-            self.defer(trigger=make_trigger(self, handover), method_name=METHOD)
-
-    @contextlib.contextmanager
-    def _running(self, context: Context, handover: Handover | None = None) -> Iterator[JobRunner]:
-        """Give what runs the Job, which ``on_kill`` ends."""
-        self._is_over = False
-        try:
-            from kubectl_job_operator.airflow.running import errors_for_airflow
-            from kubectl_job_operator.airflow.signals import SIGNALS
-
-            with SIGNALS.keeping(), errors_for_airflow(self):
-                runner = self._make_runner(context, handover)
-                self._runner = runner
-                if self._is_killed:
-                    runner.kill()
-                yield runner
-        finally:
-            remember_replay(self, context, self._runner.replay_folder if self._runner else None)
-            self._runner = None
-            self._is_killed = False
-            self._is_over = True
-
-    def _pushed(self, context: Context, runner: JobRunner) -> Any:
-        """Push the names of the pods, and return the result."""
-        from kubectl_job_operator.airflow.xcom import POD_NAMES, push
-        from kubectl_job_operator.status import keyed
-
-        if runner.done is None:
-            raise AssertionError("a Job that did not fail is done")
-        push(context, POD_NAMES, list(runner.done.pod_names), self.log.warning)
-        for key, value in keyed.keys_of(runner.done.result).items():
-            push(context, key, value, self.log.warning)
-        return keyed.plain(runner.done.result)
-
-    def on_kill(self) -> None:
-        """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
-        if self._runner is not None:
-            self._runner.kill()
-        elif not self._is_over:
-            # execute has not come so far yet. After execution_timeout Airflow calls this when all is over.
-            self._is_killed = True
-
-    def _do_render_template_fields(
-        self,
-        parent: Any,
-        template_fields: Iterable[str],
-        context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render Airflow's fields, then the YAML out of them; the one hook that all versions call, mapped or not."""
-        if parent is self:
-            # Rendered output must never be rendered again.
-            self.rendered_yaml = self._rendering_error = None
-        try:
-            fields = type(self).template_fields if parent is self else template_fields
-            rest = (context, jinja_env, seen_oids)
-            render = super()._do_render_template_fields
-            render_each(lambda name: render(parent, (name,), *rest), fields)
-            if parent is self and self.renders_before_execute and not self.asks_kubectl:
-                self._manifest = self._make_manifest(context)
-                self.rendered_yaml = self._manifest.masked_text()
-        except Exception as error:
-            # Raised here, it would hide in a folded group of the UI; and a Job that runs needs no template to end.
-            if parent is not self or not (self.renders_before_execute or comes_back(context)):
-                raise
-            self._rendering_error = error
-            self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
-        finally:
-            if parent is self:
-                self._show_only_what_is_set()
-
-    def _show_only_what_is_set(self) -> None:
-        """Keep what was not given out of "Rendered Template", which is long enough; all of it is rendered."""
-        given = (name for name in type(self).template_fields if getattr(self, name, None) not in (None, {}, [], ()))
-        self.template_fields = tuple(dict.fromkeys(["rendered_yaml", *given]))
-
-    def _make_manifest(self, context: Context) -> Manifest:
-        from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_env_of, mask_secrets_of
-        from kubectl_job_operator.airflow.type_checks import check_rendered
-
-        # Before anything shows them: what is called a password is one.
-        mask_by_name([self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers])
-        mask_by_name([context.get("params"), getattr(context.get("dag_run"), "conf", None)])
-        try:
-            check_rendered(self)
-            manifest = render_manifest(self, context)
-        except InputError as error:
-            raise AirflowFailException(str(error)) from None
-        mask_secrets_of(manifest.companions)
-        mask_env_of(manifest.job)
-        if self.asks_kubectl:
-            self.rendered_yaml = manifest.masked_text()
-        return manifest
-
-    def _make_runner(self, context: Context, handover: Handover | None) -> JobRunner:
-        from kubectl_job_operator.airflow.connection import find_place
-        from kubectl_job_operator.airflow.running import make_runner
-
-        place = find_place(self)
-        return make_runner(self, self._manifest_or_stand_in(context, handover), place, context)
-
-    def _manifest_or_stand_in(self, context: Context, handover: Handover | None) -> Manifest:
-        """Return the rendered manifest; a task that comes back can do without."""
-        error = self._rendering_error
-        if error is None:
-            try:
-                return self._manifest or self._make_manifest(context)
-            except Exception as failure:
-                if handover is None:
-                    raise
-                error = failure
-        elif handover is None:
-            raise error
-        self.log.warning(
-            "The task's template cannot be rendered any more; the task goes on with the Job that is there, and "
-            "leaves no commands for a replay.\n%s",
-            error,
-        )
-        return handover.manifest()

@@ -120,6 +120,10 @@ class JobTask(Addressed, Protocol):
         """Whether that YAML is a template of the author's, which may use variables."""
 
     @property
+    def asks_kubectl(self) -> bool:
+        """Whether only kubectl can give the YAML."""
+
+    @property
     def has_pod(self) -> bool:
         """Whether the arguments describe a pod without YAML."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow import compat, way_in
@@ -12,12 +12,11 @@ from kubectl_job_operator.airflow.argument_types import SensorArguments, fetched
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default
-from kubectl_job_operator.airflow.fields import render_each
+from kubectl_job_operator.airflow.fields import RendersFields
 from kubectl_job_operator.errors import DeferralError, InputError
 from kubectl_job_operator.manifest.target import problem_of_target
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.sdk import BaseSensorOperator, XComArg
     from typing_extensions import Unpack
 
@@ -29,7 +28,7 @@ else:
     BaseSensorOperator = compat.import_base_sensor()
 
 
-class KubectlWaitSensor(BaseSensorOperator):
+class KubectlWaitSensor(RendersFields, BaseSensorOperator):
     """Wait until an object that somebody else made has come to a condition, has a value in a field, or is gone.
 
     One that is not there yet is waited for, too. ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` and the like
@@ -93,7 +92,6 @@ class KubectlWaitSensor(BaseSensorOperator):
         self._looking: Looking | None = None
         self._is_killed = False
         self._is_over = False
-        self._rendering_error: Exception | None = None
         way_in.check_texts(self, ("target", "wait_for", "failure_when"))
         way_in.settle_way_in(self)
         if not isinstance(self.deferrable, bool):
@@ -185,26 +183,6 @@ class KubectlWaitSensor(BaseSensorOperator):
             ),
             method_name=METHOD,
         )
-
-    def _do_render_template_fields(
-        self,
-        parent: Any,
-        template_fields: Iterable[str],
-        context: Context,
-        jinja_env: jinja2.Environment,
-        seen_oids: set[int],
-    ) -> None:
-        """Render Airflow's fields; the one hook that all versions call, mapped or not."""
-        self._rendering_error = None
-        rest = (context, jinja_env, seen_oids)
-        render = super()._do_render_template_fields
-        try:
-            render_each(lambda name: render(parent, (name,), *rest), template_fields)
-        except Exception as error:
-            # Raised here, it would hide in a folded group of the UI.
-            if parent is not self:
-                raise
-            self._rendering_error = error
 
     @contextlib.contextmanager
     def _running(self, context: Context) -> Iterator[Looking]:

@@ -18,7 +18,7 @@ def parameters() -> dict[str, inspect.Parameter]:
     """Return the arguments of the operator and of the classes that it is made of."""
     found: dict[str, inspect.Parameter] = {}
     for one in reversed(KubernetesLegacyJobOperator.__mro__):
-        if one.__module__.startswith("kubectl_job_operator"):
+        if one.__module__.startswith("kubectl_job_operator") and "__init__" in vars(one):
             found.update(inspect.signature(inspect.unwrap(vars(one)["__init__"])).parameters)
     return found
 
