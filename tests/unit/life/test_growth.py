@@ -127,7 +127,7 @@ class _Who:
 def _read_at_once(source: LogSource, kind: Kind) -> None:
     """Have read the log of a container that has ended; of one that runs nothing comes."""
     if kind is Kind.REST:
-        source._turn_to(source._next + 1)
+        source._log.turn_to(source._log.instance + 1)
 
 
 def _lines(pods: int) -> Iterator[bytes]:
@@ -197,7 +197,7 @@ def test_of_a_log_that_was_shown_to_its_end_only_a_later_run_is_read(
     again["status"]["containerStatuses"][0].update(restartCount=restarts, state={"running": {}})
     task.watch.see(again)
     task.round()
-    assert [source._next for source in task.follower._sources.values()] == [1] * is_read_on
+    assert [source._log.instance for source in task.follower._sources.values()] == [1] * is_read_on
 
 
 def test_pods_that_have_ended_are_kept_in_little_memory_and_whole() -> None:

@@ -16,7 +16,9 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs import follower as follower_module
-from kubectl_job_operator.logs import source as source_module
+from kubectl_job_operator.logs import pauses as pauses_module
+from kubectl_job_operator.logs import reading as reading_module
+from kubectl_job_operator.logs import silence as silence_module
 from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.resumption import SavedPosition
@@ -124,7 +126,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     # Long: on a busy machine the watch takes its time to name the pods.
     monkeypatch.setattr(follower_module, "_PODS_SECONDS", 20.0)
     for name, seconds in (("_HELD_SECONDS", 0.1), ("_NEWS_SECONDS", 0.03), ("_FIRST_PAUSE_SECONDS", 0.02)):
-        monkeypatch.setattr(source_module, name, seconds)
+        monkeypatch.setattr(pauses_module, name, seconds)
+    monkeypatch.setattr(silence_module, "_AT_ONCE_SECONDS", 0.03)
 
 
 @pytest.fixture
@@ -175,7 +178,7 @@ def test_catching_up_waits_for_the_watch_where_kubectl_reads_the_next_run_alread
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The watch, not the time, must end the wait.
-    monkeypatch.setattr(source_module, "_HELD_SECONDS", 60.0)
+    monkeypatch.setattr(pauses_module, "_HELD_SECONDS", 60.0)
     first, second = "2026-11-20T19:25:01.{:09}Z", "2026-11-20T19:25:02.{:09}Z"
     saved = SavedPosition("uid-of-p", "main", 0, first.format(1), 1, first.format(1), 2)
     theatre.fake.answers("logs p -c main --previous", "".join(f"{first.format(n)} first-{n}\n" for n in range(3)))
@@ -583,7 +586,7 @@ def test_a_warning_that_ends_with_a_cure_has_one_full_stop(theatre: Theatre) -> 
 def test_a_line_that_never_ends_is_shown_now_and_then_and_at_its_end_once(
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_module, "_STATE_SECONDS", 0.0)
+    monkeypatch.setattr(reading_module, "_STATE_SECONDS", 0.0)
     stamp = b"2026-11-20T19:25:02.000000001Z"
     theatre.watches(pod(main="running"))
     end = b"\r100%\n" + stamp + b" done\n"

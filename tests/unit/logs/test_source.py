@@ -20,7 +20,10 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
-from kubectl_job_operator.logs import source as source_module
+from kubectl_job_operator.logs import container_log as container_log_module
+from kubectl_job_operator.logs import pauses as pauses_module
+from kubectl_job_operator.logs import reading as reading_module
+from kubectl_job_operator.logs import silence as silence_module
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.source import LogSource
@@ -134,7 +137,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         ("_FIRST_PAUSE_SECONDS", 0.02),
         ("_LONGEST_PAUSE_SECONDS", 0.05),
     ):
-        monkeypatch.setattr(source_module, name, seconds)
+        monkeypatch.setattr(pauses_module, name, seconds)
+    monkeypatch.setattr(silence_module, "_AT_ONCE_SECONDS", 0.03)
 
 
 @pytest.fixture
@@ -209,14 +213,14 @@ def test_a_stream_that_ends_while_the_container_runs_is_taken_up_again(stage: St
 
 
 def test_a_long_log_is_taken_up_again_from_the_last_whole_second(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "_SHORT_LOG_LINES", 3)
+    monkeypatch.setattr(container_log_module, "_SHORT_LOG_LINES", 3)
     stage.fake.answers(FOLLOW, _log(1, 1.5, 1.9, 2.2, 2.7), times=1)
     stage.fake.answers(FOLLOW, _log(1, 1.5, 1.9, 2.2, 2.7, 3.1), is_log=True, then=(NEVER,))
     stage.fake.answers(REST, _log(1, 1.5, 1.9, 2.2, 2.7, 3.1, 3.2), is_log=True)
     stage.source.note(_running(), is_gone=False)
     stage.until_shown(*_texts(1, 1.5, 1.9, 2.2, 2.7, 3.1))
     stage.source.note(_over(), is_gone=False)
-    monkeypatch.setattr(source_module, "_LONG_LOG_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(container_log_module, "_LONG_LOG_IDLE_SECONDS", 0.01)
     stage.until_read()
     assert stage.shown == _texts(1, 1.5, 1.9, 2.2, 2.7, 3.1, 3.2)
     assert _since(stage.fake.called("logs")) == [None, "2026-11-20T19:25:02Z", "2026-11-20T19:25:03Z"]
@@ -271,7 +275,7 @@ def test_the_last_reading_is_cut_too_and_goes_on(stage: Stage) -> None:
 def test_a_silent_stream_is_started_again_and_later_and_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     # Longer than a fake kubectl takes to start on a busy machine, or it is started again before it has said a word.
     first = 0.6
-    monkeypatch.setattr(source_module, "_FIRST_SILENCE_SECONDS", first)
+    monkeypatch.setattr(silence_module, "_FIRST_SILENCE_SECONDS", first)
     stage = Stage(stage.fake)
     stage.fake.answers(FOLLOW, _log(1), is_log=True, then=(NEVER,), times=2)
     stage.fake.answers(FOLLOW, _log(1, 2), is_log=True, then=(NEVER,))
@@ -280,7 +284,7 @@ def test_a_silent_stream_is_started_again_and_later_and_later(stage: Stage, monk
     began = time.monotonic()
     for count in (1, 2):
         stage.live(lambda count=count: len(stage.fake.called(FOLLOW)) == count)  # type: ignore[misc]
-        silences.append(stage.source._silence)
+        silences.append(stage.source._silence.seconds)
     stage.until_shown(*_texts(1, 2))
     # The second silence is twice as long, for nothing new came of the first restart.
     assert time.monotonic() - began >= first + 2 * first
@@ -292,7 +296,7 @@ def test_a_silent_stream_is_started_again_and_later_and_later(stage: Stage, monk
 
 
 def test_a_silent_last_reading_is_started_again_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "_FIRST_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(silence_module, "_FIRST_SILENCE_SECONDS", 0.1)
     stage = Stage(stage.fake)
     stage.fake.answers(REST, _log(1), then=(NEVER,), times=1)
     stage.fake.answers(REST, _log(1, 2))
@@ -518,7 +522,7 @@ def test_a_stream_that_had_no_time_to_show_all_is_no_proof_for_a_pod_that_is_gon
 def test_a_stream_that_was_quiet_when_its_run_had_ended_has_shown_all(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_module, "_WELL_SECONDS", 0.1)
+    monkeypatch.setattr(reading_module, "_WELL_SECONDS", 0.1)
     stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
     stage.fake.answers(REST, **POD_NOT_FOUND)
     stage.source.note(_running(0), is_gone=False)
@@ -536,7 +540,7 @@ def test_a_stream_that_was_quiet_when_its_run_had_ended_has_shown_all(
 def test_a_stream_that_has_shown_nothing_is_no_proof(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, then: tuple[bytes | str | float, ...]
 ) -> None:
-    monkeypatch.setattr(source_module, "_WELL_SECONDS", 0.1)
+    monkeypatch.setattr(reading_module, "_WELL_SECONDS", 0.1)
     stage.fake.answers(FOLLOW, then=then, times=1)
     stage.fake.answers(PREVIOUS, KUBELET)
     stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
@@ -616,7 +620,7 @@ def test_a_pod_that_is_deleted_when_all_was_read_is_no_loss(stage: Stage) -> Non
 def test_a_refusal_that_goes_on_is_believed_and_told_with_kubectls_words(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_module, "REFUSALS_SECONDS", 0.2)
+    monkeypatch.setattr(pauses_module, "REFUSALS_SECONDS", 0.2)
     stage.fake.answers(FOLLOW, **FORBIDDEN)
     stage.source.note(_running(), is_gone=False)
     stage.until_read()
@@ -685,16 +689,16 @@ WATCHER = b"failed to create fsnotify watcher: too many open files"
 def test_a_kubelet_that_cannot_follow_is_asked_ever_more_seldom_and_told(
     stage: Stage, newline: bytes, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_module, "_LONGEST_PAUSE_SECONDS", 0.32)
+    monkeypatch.setattr(pauses_module, "_LONGEST_PAUSE_SECONDS", 0.32)
     for count in range(1, 6):
         stage.fake.answers(FOLLOW, _log(*range(count)) + (b"" if newline else begun) + WATCHER + newline, times=1)
     stage.fake.answers(FOLLOW, _log(*range(5)) + WATCHER + newline)
     stage.fake.answers(REST, _log(*range(7)), is_log=True)
     stage.source.note(_running(), is_gone=False)
-    stage.live(lambda: stage.source._remark_pause > 0.3 and not stage.source.is_reading)
+    stage.live(lambda: stage.source._pauses._remark_pause > 0.3 and not stage.source.is_reading)
     assert set(stage.remarks) == {WATCHER.decode()}
     began, count = time.monotonic(), len(stage.fake.called("logs"))
-    stage.source._retry_at += 60  # what is left when it ends is read at once
+    stage.source._pauses._retry_at += 60  # what is left when it ends is read at once
     stage.source.note(_over(), is_gone=False)
     stage.until_read()
     assert time.monotonic() - began < 10
