@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
-import os
-import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from kubectl_job_operator.attempt.sink import Log
-from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
-from kubectl_job_operator.kubectl.transcript import Record, Transcript
+from kubectl_job_operator.watch.event_loop_watch import EventLoopWatch
 from kubectl_job_operator.watch.shared_warnings import SharedWarnings
 from kubectl_job_operator.watch.sightings import Sightings
 from kubectl_job_operator.watch.subscription import Subscription
-from kubectl_job_operator.watch.waking import Waker
 from kubectl_job_operator.watch.watch_stream import WatchStream
 from kubectl_job_operator.watch.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 
-_LINGER_SECONDS = 5.0
-_CHECK_AFTER_SECONDS = 2.0
-_LONGEST_CHECK_PAUSE_SECONDS = 8.0
+_LOOK_AFTER_SECONDS = 2.0
 _PAUSE_BETWEEN_STARTS_SECONDS = 0.2
 
 _watches: dict[tuple[asyncio.AbstractEventLoop, Access, str], SharedWatch] = {}
@@ -55,7 +46,7 @@ def shared_watch(
     return _watches[key]
 
 
-class SharedWatch:
+class SharedWatch(EventLoopWatch[Subscription]):
     """Knows all Jobs of ours in a namespace, and the pods of those that go on.
 
     After each gap in a watch, the UIDs of all objects are listed, once the new watch has spoken: only a list tells what
@@ -76,22 +67,10 @@ class SharedWatch:
         on_end: Callable[[], object],
         make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     ) -> None:
-        self._workspace = Workspace()
-        try:
-            access = self._workspace.settle(access)
-            access.check()
-        except KubectlJobOperatorError:
-            self._workspace.remove()
-            raise
+        super().__init__(access, namespace, log, on_end, make_processes)
         self._log = log
-        self._on_end = on_end
-        self._processes = make_processes(access.environment(os.environ, self._workspace.folder))
-        self._transcript = Transcript(log.info)
-        self._kubectl = Kubectl(access, namespace, self._processes, self._transcript)
         self._sightings = Sightings(self._tell)
-        self._waker = Waker()
         self._warnings = SharedWarnings(self._kubectl, self._known, self._waker, log)
-        self._subscriptions: dict[str, set[Subscription]] = {}
         self._own_watches: dict[str, asyncio.Task[None]] = {}
         self._jobs_stream = WatchStream(
             self._kubectl, partial(self._kubectl.start_watch, "jobs", OURS), read_job, self._take_jobs, self._after_gap
@@ -103,30 +82,18 @@ class SharedWatch:
             self._sightings.take_pods,
             self._after_gap,
         )
-        self._came_or_went = asyncio.Event()
-        self._check_is_wanted = asyncio.Event()
         self._is_first_watch_started = asyncio.Event()
         self.refusal: KubectlError | None = None
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
         self.knows_pods = True
         """Whether pods can be watched."""
-        self.silent_since: float | None = time.monotonic()
-        """Since when the cluster does not answer; ``None`` if it does."""
-        self.last_error = ""
-        # In a context of its own: else Airflow would put its lines into the log of the task that came first.
-        self._life = contextvars.Context().run(asyncio.create_task, self._live())
-
-    def watches(self) -> list[Record]:
-        """Return the commands that watch, for whoever wants to see what one who waited has seen."""
-        return [record for record in self._transcript.records if "--watch" in record.argv]
 
     def subscribe(self, uid: str, name: str) -> Subscription:
         """Wait for a Job from now on, until ``Subscription.close``."""
         subscription = Subscription(
             uid, name, sightings=self._sightings, warnings=self._warnings, waker=self._waker, leave=self._leave
         )
-        self._subscriptions.setdefault(uid, set()).add(subscription)
-        self._came_or_went.set()
+        self._add(uid, subscription)
         if self.refusal is not None:
             self._watch_alone(uid, name)
         return subscription
@@ -134,17 +101,12 @@ class SharedWatch:
     def _leave(self, subscription: Subscription) -> None:
         """Forget one who waited."""
         self._warnings.forget(subscription)
-        subscription.alarm_at = 0.0
-        others = self._subscriptions.get(subscription.uid, set())
-        others.discard(subscription)
-        if not others:
-            self._subscriptions.pop(subscription.uid, None)
+        if self._remove(subscription.uid, subscription):
             if subscription.is_gone:
                 self._sightings.forget_job(subscription.uid)
             alone = self._own_watches.pop(subscription.uid, None)
             if alone is not None:
                 alone.cancel()
-        self._came_or_went.set()
 
     def job(self, uid: str) -> Seen | None:
         """Return a Job as it was last seen."""
@@ -152,47 +114,13 @@ class SharedWatch:
 
     def want_check(self) -> None:
         """Have it found out soon which Jobs are gone."""
-        self._check_is_wanted.set()
+        self._look_is_wanted.set()
 
-    async def _live(self) -> None:
-        """Watch as long as somebody waits, and a little longer: the next one often comes soon."""
-        chores = [
-            asyncio.create_task(self._guarded(chore))
-            for chore in (
-                self._watch_jobs(),
-                self._watch_pods(),
-                self._check(),
-                self._warnings.read(),
-                self._waker.wake(),
-                self._waker.ring(),
-            )
-        ]
-        try:
-            while self._subscriptions or await self._somebody_comes():
-                self._came_or_went.clear()
-                await self._came_or_went.wait()
-        finally:
-            self._on_end()
-            running = [*chores, *self._own_watches.values()]
-            for task in running:
-                task.cancel()
-            self._processes.stop()
-            await asyncio.gather(*running, return_exceptions=True)
-            await asyncio.to_thread(self._processes.close)
-            self._workspace.remove()
+    def _chores(self) -> Iterable[Coroutine[Any, Any, None]]:
+        return (self._watch_jobs(), self._watch_pods(), self._look(_LOOK_AFTER_SECONDS), self._warnings.read())
 
-    async def _somebody_comes(self) -> bool:
-        self._came_or_went.clear()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._came_or_went.wait(), _LINGER_SECONDS)
-        return bool(self._subscriptions)
-
-    async def _guarded(self, chore: Coroutine[Any, Any, None]) -> None:
-        """Let nobody wait in vain for something that has failed in a way that was not foreseen."""
-        try:
-            await chore
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            self._fail(str(error) or repr(error), self._all())
+    def _other_tasks(self) -> Iterable[asyncio.Task[None]]:
+        return self._own_watches.values()
 
     async def _watch_jobs(self) -> None:
         # One after the other: to start a program, a large process stands still for a moment.
@@ -203,7 +131,7 @@ class SharedWatch:
             f"Not all Jobs of the namespace may be watched; each that is waited for gets a kubectl of its own.\n"
             f"{self.refusal}"
         )
-        waiting = {uid: next(iter(group)).name for uid, group in self._subscriptions.items()}
+        waiting = {uid: next(iter(group)).name for uid, group in self._waiting.items()}
         for uid, name in waiting.items():
             self._watch_alone(uid, name)
             await asyncio.sleep(0)
@@ -217,7 +145,7 @@ class SharedWatch:
         self._log.warning(f"Pods may not be watched, so nobody can tell early that a Job does not start.\n{refusal}")
 
     def _watch_alone(self, uid: str, name: str) -> None:
-        if uid not in self._own_watches and uid in self._subscriptions:
+        if uid not in self._own_watches and uid in self._waiting:
             self._own_watches[uid] = asyncio.create_task(self._watch_one(uid, name))
 
     async def _watch_one(self, uid: str, name: str) -> None:
@@ -241,7 +169,7 @@ class SharedWatch:
             failure = error
         except KubectlJobOperatorError as error:
             failure = error
-        self._fail(str(failure), list(self._subscriptions.get(uid, ())))
+        self._fail(str(failure), list(self._waiting.get(uid, ())))
 
     def _take_jobs(self, seen: Sequence[Seen]) -> None:
         self._note_answer()
@@ -257,56 +185,29 @@ class SharedWatch:
 
     def _lose(self, uid: str) -> None:
         """Learn that a Job is gone."""
-        waiting = self._subscriptions.get(uid, ())
+        waiting = self._waiting.get(uid, ())
         for subscription in waiting:
             subscription.is_gone = True
         self._sightings.lose_job(uid, keeps_verdict=bool(waiting))
 
     def _tell(self, uid: str) -> None:
-        self._waker.call(self._subscriptions.get(uid, ()))
-
-    def _all(self) -> list[Subscription]:
-        return [subscription for group in self._subscriptions.values() for subscription in group]
-
-    def _fail(self, message: str, whom: Sequence[Subscription]) -> None:
-        for subscription in whom:
-            subscription.failure = message
-        self._waker.call(whom)
-
-    def _note_answer(self) -> None:
-        self.silent_since = None
-
-    def _note_silence(self, error: KubectlError | None) -> None:
-        if error is not None and error.kind.can_pass:
-            self.silent_since = self.silent_since or time.monotonic()
-            self.last_error = str(error)
+        self._waker.call(self._waiting.get(uid, ()))
 
     def _after_gap(self, error: KubectlError | None) -> None:
-        self._note_silence(error)
         if self.refusal is None:
-            # Until the check is answered: from a server that is frozen nothing comes, not even an error.
-            self.silent_since = self.silent_since or time.monotonic()
-        self._check_is_wanted.set()
+            super()._after_gap(error)
+        else:
+            self._note_silence(error)
 
-    async def _check(self) -> None:
-        """Find out what is gone, whenever that may have been missed."""
-        pause = _CHECK_AFTER_SECONDS
-        while True:
-            await self._check_is_wanted.wait()
-            self._check_is_wanted.clear()
-            await asyncio.sleep(pause)
-            if self.refusal is not None:
-                return
-            is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose_jobs)
-            if is_sure and self.knows_pods:
-                is_sure = await self._is_checked(
-                    "pods", self._pods_stream, self._sightings.pod_uids, self._sightings.lose_pods
-                )
-            if is_sure:
-                pause = _CHECK_AFTER_SECONDS
-            else:
-                self._check_is_wanted.set()
-                pause = min(2 * pause, _LONGEST_CHECK_PAUSE_SECONDS)
+    async def _is_looked_up(self) -> bool:
+        if self.refusal is not None:
+            return True  # of what has a watch of its own nothing is missed
+        is_sure = await self._is_checked("jobs", self._jobs_stream, self._known_jobs, self._lose_jobs)
+        if is_sure and self.knows_pods:
+            is_sure = await self._is_checked(
+                "pods", self._pods_stream, self._sightings.pod_uids, self._sightings.lose_pods
+            )
+        return is_sure
 
     async def _is_checked(
         self, resource: str, stream: WatchStream[Seen], known: Callable[[], set[str]], lose: Callable[[set[str]], None]
@@ -324,7 +225,7 @@ class SharedWatch:
         return has_spoken or not there
 
     def _known_jobs(self) -> set[str]:
-        return self._sightings.job_uids() | self._subscriptions.keys()
+        return self._sightings.job_uids() | self._waiting.keys()
 
     def _known(self) -> set[str]:
         return self._known_jobs() | self._sightings.pod_uids()

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.watch.shared_warnings import SharedWarnings
 from kubectl_job_operator.watch.sightings import Sightings, TellingPods
-from kubectl_job_operator.watch.waking import Sleeper, Waker
+from kubectl_job_operator.watch.waking import Waiter, Waker
 from kubectl_job_operator.watch.watched import Seen
 
 
-class Subscription(Sleeper):
+class Subscription(Waiter):
     """What one who waits knows of his Job.
 
     :param uid: the Job's UID.
@@ -32,17 +32,13 @@ class Subscription(Sleeper):
         waker: Waker,
         leave: Callable[[Subscription], None],
     ) -> None:
-        super().__init__()
+        super().__init__(waker, leave)
         self._sightings = sightings
         self._warnings = warnings
-        self._waker = waker
-        self._leave = leave
         self.uid = uid
         self.name = name
         self.is_gone = False
         """Whether the Job has been deleted."""
-        self.failure = ""
-        """Why nothing will be learnt of the Job any more."""
 
     @property
     def seen(self) -> Seen | None:
@@ -60,13 +56,3 @@ class Subscription(Sleeper):
     def want_events(self) -> None:
         """Have the warnings read soon."""
         self._warnings.want(self)
-
-    async def news(self, timeout_seconds: float) -> None:
-        """Wait until something has changed, or for that time."""
-        self._waker.set_alarm(self, timeout_seconds)
-        await self.has_news.wait()
-        self.has_news.clear()
-
-    def close(self) -> None:
-        """Wait no longer."""
-        self._leave(self)

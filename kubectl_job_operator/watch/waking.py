@@ -8,8 +8,9 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 _WOKEN_AT_ONCE = 10
 
@@ -81,3 +82,29 @@ class Waker:
             left = self._alarms[0][0] - now if self._alarms else None
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._next_alarm_has_changed.wait(), left)
+
+
+class Waiter(Sleeper):
+    """One who waits for something, among many in one event loop.
+
+    :param waker: wakes him.
+    :param leave: called with him when he waits no longer.
+    """
+
+    def __init__(self, waker: Waker, leave: Callable[[Any], object]) -> None:
+        super().__init__()
+        self._waker = waker
+        self._leave = leave
+        self.failure = ""
+        """Why nothing will be learnt any more of what he waits for."""
+
+    async def news(self, timeout_seconds: float) -> None:
+        """Wait until something has changed, or for that time."""
+        self._waker.set_alarm(self, timeout_seconds)
+        await self.has_news.wait()
+        self.has_news.clear()
+
+    def close(self) -> None:
+        """Wait no longer."""
+        self.alarm_at = 0.0
+        self._leave(self)

@@ -17,7 +17,7 @@ from kubectl_job_operator.airflow.compat import Connection
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.outcome import News
-from kubectl_job_operator.watch import shared_watch
+from kubectl_job_operator.watch import event_loop_watch
 from tests.unit import stage
 from tests.unit.airflow.test_operators import operator
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -30,7 +30,7 @@ KUBECONFIG = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: very
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """End each watch at once."""
-    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", 0.01)
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", 0.01)
 
 
 def trigger(**arguments: Any) -> KubernetesJobTrigger:

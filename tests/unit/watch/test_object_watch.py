@@ -14,7 +14,7 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_look
 from kubectl_job_operator.life.deferred_look import Limits, ObjectNews, ObjectOutcome, wait_for_object
 from kubectl_job_operator.status.awaited import Awaited
-from kubectl_job_operator.watch import object_watch, watch_stream
+from kubectl_job_operator.watch import event_loop_watch, object_watch, watch_stream
 from tests.unit import stage
 from tests.unit.beside import listed, server
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -34,7 +34,7 @@ FORBIDDEN: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(object_watch, "_LINGER_SECONDS", 0.01)
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", 0.01)
     monkeypatch.setattr(object_watch, "_LOOK_AFTER_SECONDS", 0.05)
     monkeypatch.setattr(watch_stream, "_FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)

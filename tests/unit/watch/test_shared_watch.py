@@ -16,7 +16,7 @@ from kubectl_job_operator.errors import KubectlMissingError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
-from kubectl_job_operator.watch import shared_watch, watched
+from kubectl_job_operator.watch import event_loop_watch, shared_watch, watched
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
@@ -86,7 +86,7 @@ def test_it_ends_soon_after_the_last_has_left_and_starts_again_for_the_next(fake
 def test_one_who_comes_soon_after_the_last_has_left_finds_the_same_watch(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_watch, "_LINGER_SECONDS", NEVER)
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", NEVER)
     fake_kubectl.answers(JOBS_WATCH, line(1, "complete") + line(2, "complete"), then=[NEVER])
     quiet(fake_kubectl)
 
