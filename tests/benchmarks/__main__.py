@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests import cluster as test_cluster
+from tests.benchmarks.telling import say
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 
@@ -77,11 +78,11 @@ def _bench_execute(pairs: int) -> None:
             bare.append(_seconds(shell))
     namespace.delete()
     ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
-    _say(f"A Job that does nothing, {pairs} pairs, medians, with the cluster's own time in both:")
-    _say(f"  execute   {statistics.median(ours):.2f} s  ({min(ours):.2f} to {max(ours):.2f})")
-    _say(f"  shell     {statistics.median(bare):.2f} s  ({min(bare):.2f} to {max(bare):.2f})")
-    _say(f"  ratio     {ratio:.2f}    ({_against(ratio, _RATIO_BAR)})")
-    _say(f"  CPU of one task, our process and its kubectls: {statistics.median(cpu):.2f} s")
+    say(f"A Job that does nothing, {pairs} pairs, medians, with the cluster's own time in both:")
+    say(f"  execute   {statistics.median(ours):.2f} s  ({min(ours):.2f} to {max(ours):.2f})")
+    say(f"  shell     {statistics.median(bare):.2f} s  ({min(bare):.2f} to {max(bare):.2f})")
+    say(f"  ratio     {ratio:.2f}    ({_against(ratio, _RATIO_BAR)})")
+    say(f"  CPU of one task, our process and its kubectls: {statistics.median(cpu):.2f} s")
 
 
 def _operator(file: Path, namespace: str) -> Callable[[], None]:
@@ -108,10 +109,10 @@ def _bench_import(pairs: int) -> None:
             _import_seconds("from airflow.sdk import BaseOperator; import kubectl_job_operator.airflow.operators")
         )
     added = statistics.median(b - a for a, b in zip(alone, with_ours, strict=True))
-    _say(f"Import, {pairs} pairs, medians:")
-    _say(f"  airflow.sdk alone           {statistics.median(alone):.2f} s")
-    _say(f"  with our operator's module  {statistics.median(with_ours):.2f} s")
-    _say(f"  added                       {added:.3f} s  ({_against(added, _IMPORT_BAR_SECONDS)})")
+    say(f"Import, {pairs} pairs, medians:")
+    say(f"  airflow.sdk alone           {statistics.median(alone):.2f} s")
+    say(f"  with our operator's module  {statistics.median(with_ours):.2f} s")
+    say(f"  added                       {added:.3f} s  ({_against(added, _IMPORT_BAR_SECONDS)})")
 
 
 def _bench_start(pairs: int) -> None:
@@ -134,10 +135,10 @@ def _bench_start(pairs: int) -> None:
         ours()
         runs = [(ours(), _run_seconds("python"), _run_seconds("kubectl")) for _ in range(pairs)]
     first, python, bare = (statistics.median(times) for times in zip(*runs, strict=True))
-    _say(f"Start of `kubectl-job-operator run` on the first example, {pairs} times, medians:")
-    _say(f"  until its first kubectl process runs  {first:.2f} s  ({_against(first, _START_BAR_SECONDS)})")
-    _say(f"  python -c pass                        {python:.2f} s")
-    _say(f"  kubectl version --client              {bare:.2f} s")
+    say(f"Start of `kubectl-job-operator run` on the first example, {pairs} times, medians:")
+    say(f"  until its first kubectl process runs  {first:.2f} s  ({_against(first, _START_BAR_SECONDS)})")
+    say(f"  python -c pass                        {python:.2f} s")
+    say(f"  kubectl version --client              {bare:.2f} s")
 
 
 def _run_seconds(program: str) -> float:
@@ -167,10 +168,6 @@ def _seconds(action: Callable[[], None]) -> float:
 def _cpu_seconds() -> float:
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a program that prints
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ import psutil
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.life.handover import Handover
 from tests import cluster as test_cluster
+from tests.benchmarks.telling import say
 from tests.integration.namespace import Namespace
 
 _OURS = "kubectl_job_operator.airflow.triggers.KubernetesJobTrigger"
@@ -333,16 +334,16 @@ class _Bench:
             sides.append(("cncf", _THEIRS, self._arguments.provider_python, _Jobs.for_them))
         columns, harm = {}, 0
         for name, classpath, python, arguments in sides:
-            _say(f"{self._arguments.jobs} Jobs wait for {name} ...")
+            say(f"{self._arguments.jobs} Jobs wait for {name} ...")
             with self._namespace() as jobs, self._triggerer(python) as triggerer:
                 columns[name], wrong = self._measure(triggerer, jobs, classpath, arguments)
             harm += wrong if name == "ours" else 0
-        _say(f"\n{self._arguments.jobs} Jobs in one namespace under one triggerer process:")
-        _say(f"  {'':32}{'bar':>8}" + "".join(f"{name:>12}" for name in columns))
+        say(f"\n{self._arguments.jobs} Jobs in one namespace under one triggerer process:")
+        say(f"  {'':32}{'bar':>8}" + "".join(f"{name:>12}" for name in columns))
         for row, bar in _BARS.items():
             cells = "".join(f"{column[row]:>12.3g}" for column in columns.values())
             verdict = "" if columns["ours"][row] <= bar else "  MISSED"
-            _say(f"  {row:32}{bar:>8g}{cells}{verdict}")
+            say(f"  {row:32}{bar:>8g}{cells}{verdict}")
         for row in (
             "ends told",
             "ends missed, doubled or wrong",
@@ -352,7 +353,7 @@ class _Bench:
             "longest block by the clock, ms",
             "import of the trigger, s",
         ):
-            _say(f"  {row:32}{'':>8}" + "".join(f"{column[row]:>12.3g}" for column in columns.values()))
+            say(f"  {row:32}{'':>8}" + "".join(f"{column[row]:>12.3g}" for column in columns.values()))
         return harm
 
     def _measure(
@@ -395,7 +396,7 @@ class _Bench:
     def outage(self) -> int:
         """Kill the API server while all wait."""
         if self._cluster.kind != "debian":
-            _say("\nThe API server can be killed only on the node that runs on this machine: left out.")
+            say("\nThe API server can be killed only on the node that runs on this machine: left out.")
             return 0
         with self._namespace() as jobs, self._triggerer(Path(sys.executable)) as triggerer:
             triggerer.give(_OURS, [(number, jobs.for_us(number)) for number in jobs.uids])
@@ -421,7 +422,7 @@ class _Bench:
             processes = max(sample[2] for sample in triggerer.samples)
             wrong = _wrong(events, jobs)
             test_cluster.faults.wait_until_healthy()
-        _say(
+        say(
             f"\nThe API server killed for {_OUTAGE_SECONDS:.0f} s while {len(jobs.uids)} wait: "
             f"{len(events)} ends told, {wrong} missed, doubled or wrong; those that ended while it came back were told "
             f"at most {max(in_gap, default=0):.1f} s after; at most {processes} kubectls at once"
@@ -447,7 +448,7 @@ class _Bench:
                 self._wait_for_events([first, second], jobs)
                 events = [*first.events(), *second.events()]
             wrong = _wrong(events, jobs)
-        _say(
+        say(
             f"\nThe triggerer killed and started again: {len(told)} ends told before, {len(events)} in all, {wrong} "
             f"missed, doubled or wrong; {len(left)} kubectls outlived it"
         )
@@ -476,7 +477,7 @@ class _Bench:
                 self._wait_for_events([one, other, third], jobs)
                 events = [event for each in (one, other, third) for event in each.events()]
             wrong = _wrong(events, jobs)
-        _say(
+        say(
             f"\nTwo triggerers at once, {processes[0]} and {processes[1]} kubectls, of which one is killed and its "
             f"triggers go to a third: {len(events)} ends told, {wrong} missed, doubled or wrong"
         )
@@ -556,11 +557,6 @@ def _rss(process: Any) -> int:
     with contextlib.suppress(psutil.NoSuchProcess):
         return int(process.memory_info().rss)
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

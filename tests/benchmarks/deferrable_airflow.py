@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from tests import cluster as test_cluster
+from tests.benchmarks.telling import say
 from tests.faults.deployment import Deployment
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -61,7 +62,7 @@ def main() -> int:
         namespace.delete()
         shutil.rmtree(folder, ignore_errors=True)
     for problem in problems:
-        _say(f"WRONG: {problem}")
+        say(f"WRONG: {problem}")
     return 1 if problems else 0
 
 
@@ -73,14 +74,14 @@ def _mapped(airflow: Deployment, namespace: Namespace, count: int) -> Iterator[s
     most = _Most(airflow)
     _until(lambda: _number(airflow, run_id, "deferred") >= min(20, count // 2), "hardly any task is deferred")
     airflow.replace_triggerer()
-    _say(f"The triggerer was killed and replaced while {_number(airflow, run_id, 'deferred')} tasks were deferred.")
+    say(f"The triggerer was killed and replaced while {_number(airflow, run_id, 'deferred')} tasks were deferred.")
     ends = ("success", "failed")
     with contextlib.suppress(TimeoutError):
         _until(lambda: sum(_number(airflow, run_id, state) for state in ends) == count, "the run does not end")
     seconds, watching = time.monotonic() - began, most.stop()
     states = airflow.mapped_states("mapped", run_id)
     succeeded = sum(state == "success" for state in states.values())
-    _say(
+    say(
         f"{count} mapped deferred tasks, {_PARALLELISM} at a time on workers: {succeeded} succeeded, {seconds:.0f} s; "
         f"at most {watching} kubectls watched in the triggerer at once"
     )
@@ -101,7 +102,7 @@ def _ended_by_users(airflow: Deployment, namespace: Namespace) -> Iterator[str]:
     airflow.mark("long", run_id, "job", "failed")
     began = time.monotonic()
     _until(lambda: not namespace.living("jobs"), "the Job of a task that was marked as failed lives on")
-    _say(f"A deferred task was marked as failed: its Job was deleted {time.monotonic() - began:.1f} s later")
+    say(f"A deferred task was marked as failed: its Job was deleted {time.monotonic() - began:.1f} s later")
     run_id = _waiting(airflow)
     first = namespace.objects("jobs")[0]["metadata"]["uid"]
     airflow.clear("long", run_id, "job")
@@ -112,7 +113,7 @@ def _ended_by_users(airflow: Deployment, namespace: Namespace) -> Iterator[str]:
         return len(jobs) == 1 and jobs[0]["metadata"]["uid"] != first
 
     _until(is_anew, "a Clear has not brought a new Job")
-    _say(f"A deferred task was cleared: it had a new Job {time.monotonic() - began:.1f} s later")
+    say(f"A deferred task was cleared: it had a new Job {time.monotonic() - began:.1f} s later")
     time.sleep(10)
     if not is_anew():
         yield "the old trigger has hit the Job of the new try"
@@ -170,11 +171,6 @@ def _until(condition: Callable[[], bool], otherwise: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(otherwise)
         time.sleep(1.0)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

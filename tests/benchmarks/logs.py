@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from tests import cluster as test_cluster
+from tests.benchmarks.telling import say
 from tests.faults.deployment import Deployment
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -141,20 +142,20 @@ class _Bench:
             growth.append(self._memory_growth())
             verdicts.append(self._verdict_delay("burst", run_id))
         ratio = statistics.median(ours) / statistics.median(bare)
-        _say(
+        say(
             f"{self._arguments.lines} lines of one container, {self._arguments.pairs} pairs, from its start to its end:"
         )
-        _say(f"  task's log       {_spread(ours)}")
-        _say(f"  kubectl logs -f  {_spread(bare)}")
-        _say(f"  ratio            {ratio:.2f}  ({_bar(ratio <= _RATIO_BAR, _RATIO_BAR)})")
-        _say(f"  memory grew by   {_spread(growth, 'MB')}  ({_bar(max(growth) < _MEMORY_BAR_MB, _MEMORY_BAR_MB)})")
-        _say(
+        say(f"  task's log       {_spread(ours)}")
+        say(f"  kubectl logs -f  {_spread(bare)}")
+        say(f"  ratio            {ratio:.2f}  ({_bar(ratio <= _RATIO_BAR, _RATIO_BAR)})")
+        say(f"  memory grew by   {_spread(growth, 'MB')}  ({_bar(max(growth) < _MEMORY_BAR_MB, _MEMORY_BAR_MB)})")
+        say(
             f"  verdict after the Job's own condition, lines unread: {_spread(verdicts)}  "
             f"({_bar(max(verdicts) <= _VERDICT_BAR_SECONDS, _VERDICT_BAR_SECONDS)})"
         )
         late = self._latencies()
-        _say(f"10 lines per second for {self._arguments.slow_seconds} s, from the container to the task's log:")
-        _say(
+        say(f"10 lines per second for {self._arguments.slow_seconds} s, from the container to the task's log:")
+        say(
             f"  median {statistics.median(late):.3f} s, longest {max(late):.3f} s  "
             f"({_bar(statistics.median(late) <= _LATENCY_BAR_SECONDS, _LATENCY_BAR_SECONDS)})"
         )
@@ -320,7 +321,7 @@ def _count(what: str, shown: list[_Shown], expected: dict[str, int]) -> int:
     wrong = sum(found != list(range(1, each + 1)) for found in numbers.values()) + abs(pods - len(numbers))
     total = sum(map(len, numbers.values()))
     verdict = "every number once, in order" if not wrong else f"WRONG in {wrong} containers: {_errors(numbers, each)}"
-    _say(f"{what}: {total} of {pods * each} lines; {verdict}")
+    say(f"{what}: {total} of {pods * each} lines; {verdict}")
     return wrong
 
 
@@ -375,11 +376,6 @@ def _spread(values: list[float], unit: str = "s") -> str:
 
 def _bar(is_held: bool, bar: float) -> str:
     return f"bar {bar:g}: {'held' if is_held else 'missed'}"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
