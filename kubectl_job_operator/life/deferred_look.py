@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from kubectl_job_operator.attempt.groups import tell_group
 from kubectl_job_operator.attempt.sink import Log
-from kubectl_job_operator.attempt.standing import Standing
+from kubectl_job_operator.life.deferred_silence import DeferredSilence
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status.awaited import Awaited, Judgement, Verdict, judge
 from kubectl_job_operator.watch.object_watch import ObjectWatch, Onlooker
 
 _LONGEST_NAP_SECONDS = 60.0
-_SILENCE_TOLD_AFTER_SECONDS = 5.0
 _SPREAD_SECONDS = 1.0
 """Those who begin to wait at once must not all look at their watches at once."""
 
@@ -76,10 +75,8 @@ class _Look:
         self._onlooker = onlooker
         self._awaited = awaited
         self._deadline = limits.deadline
-        self._tolerance_seconds = limits.outage_tolerance_seconds
         self._log = log
-        self._standing = Standing(log.warning)
-        self._began = time.monotonic()
+        self._silence = DeferredSilence(watch, limits.outage_tolerance_seconds, log)
         self._state = "nothing is known of it yet"
         self._has_told_commands = False
 
@@ -92,7 +89,7 @@ class _Look:
             if outcome is not None:
                 return outcome
             self._tell_commands()
-            self._tell_silence()
+            self._silence.tell()
             nap = max(0.05, min(self._limits()))
 
     def _outcome(self) -> ObjectOutcome | None:
@@ -108,12 +105,8 @@ class _Look:
             return ObjectOutcome(ObjectNews.GAVE_UP, self._onlooker.failure)
         if self._deadline is not None and time.time() >= self._deadline:
             return ObjectOutcome(ObjectNews.TIME_OVER, self._state)
-        if time.monotonic() >= self._silent_until():
-            return ObjectOutcome(
-                ObjectNews.GAVE_UP,
-                f"The cluster has not answered for {self._tolerance_seconds:.0f} s (outage_tolerance_seconds).\n"
-                f"{self._watch.last_error}",
-            )
+        if self._silence.is_too_long:
+            return ObjectOutcome(ObjectNews.GAVE_UP, self._silence.words)
         return None
 
     def _judgement(self) -> Judgement | None:
@@ -126,19 +119,11 @@ class _Look:
 
     def _limits(self) -> list[float]:
         """Return in how many seconds something is due, whatever the object does."""
-        now = time.monotonic()
-        since = self._watch.silent_since
-        told_at = float("inf") if since is None else since + _SILENCE_TOLD_AFTER_SECONDS
         return [
             _LONGEST_NAP_SECONDS,
-            self._silent_until() - now,
-            told_at - now if told_at > now else _LONGEST_NAP_SECONDS,
+            *self._silence.limits(),
             self._deadline - time.time() if self._deadline is not None else _LONGEST_NAP_SECONDS,
         ]
-
-    def _silent_until(self) -> float:
-        since = self._watch.silent_since
-        return float("inf") if since is None else max(since, self._began) + self._tolerance_seconds
 
     def _tell_commands(self) -> None:
         """Put the command into the log that waits for this object and for others, once."""
@@ -147,11 +132,3 @@ class _Look:
             self._has_told_commands = True
             title = "Waits together with all others who wait for this kind in the namespace"
             tell_group(self._log, title, [f"$ {command}" for command in commands])
-
-    def _tell_silence(self) -> None:
-        """Say once that the cluster is away, and once that it is back."""
-        since = self._watch.silent_since
-        if since is None:
-            self._standing.serves()
-        elif time.monotonic() - since >= _SILENCE_TOLD_AFTER_SECONDS:
-            self._standing.is_away("no answer", self._tolerance_seconds, since)

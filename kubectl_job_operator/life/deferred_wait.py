@@ -13,10 +13,10 @@ from kubectl_job_operator.attempt.groups import tell_group
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
 from kubectl_job_operator.attempt.sink import Log
-from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
+from kubectl_job_operator.life.deferred_silence import DeferredSilence
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
@@ -31,7 +31,6 @@ from kubectl_job_operator.watch.subscription import Subscription
 
 _LONGEST_NAP_SECONDS = 60.0
 _UNSEEN_SECONDS = 5.0
-_SILENCE_TOLD_AFTER_SECONDS = 5.0
 _PROGRESS_SECONDS = 5.0
 """Of many pods one ends every moment."""
 _MOST_PODS_IN_LOOP = 100
@@ -98,7 +97,7 @@ class _Wait:
         )
         self._who = WhoIsWaitedFor(handover.job(), log, lambda: self._pods, lambda: self._left_out)
         self._began = time.monotonic()
-        self._standing = Standing(log.warning)
+        self._silence = DeferredSilence(watch, terms.outage_tolerance_seconds, log)
         self._progress = ""
         self._progress_due = 0.0
         self._has_told_refusal = False
@@ -130,12 +129,8 @@ class _Wait:
             return self._report(News.GAVE_UP, f"The Job cannot be waited for.\n{subscription.failure}")
         if self._terms.deadline is not None and time.time() >= self._terms.deadline:
             return self._report(News.TIME_OVER)
-        if time.monotonic() >= self._silent_until():
-            return self._report(
-                News.GAVE_UP,
-                f"The cluster has not answered for {self._terms.outage_tolerance_seconds:.0f} s "
-                f"(outage_tolerance_seconds).\n{self._watch.last_error}",
-            )
+        if self._silence.is_too_long:
+            return self._report(News.GAVE_UP, self._silence.words)
         if time.monotonic() >= self._logs_due():
             return self._report(News.LOGS)
         if seen is None and time.monotonic() - self._began >= _UNSEEN_SECONDS:
@@ -189,8 +184,7 @@ class _Wait:
             max(0.05, limit)
             for limit in (
                 self._logs_due() - now,
-                self._silent_until() - now,
-                self._silence_is_told_at() - now,
+                *self._silence.limits(),
                 self._progress_due - now if self._progress_due > now else _LONGEST_NAP_SECONDS,
                 deadline - time.time() if deadline is not None else _LONGEST_NAP_SECONDS,
             )
@@ -199,15 +193,6 @@ class _Wait:
     def _logs_due(self) -> float:
         interval = self._terms.logging_interval_seconds
         return float("inf") if interval is None else self._began + interval
-
-    def _silent_until(self) -> float:
-        since = self._watch.silent_since
-        return float("inf") if since is None else max(since, self._began) + self._terms.outage_tolerance_seconds
-
-    def _silence_is_told_at(self) -> float:
-        since = self._watch.silent_since
-        told_at = float("inf") if since is None else since + _SILENCE_TOLD_AFTER_SECONDS
-        return told_at if told_at > time.monotonic() else float("inf")
 
     def _tell_once(self) -> None:
         """Put the commands into the log that wait for this Job and for others."""
@@ -224,21 +209,13 @@ class _Wait:
         if job is not None and (progress := job_status.progress(job)) != self._progress and now >= self._progress_due:
             self._progress, self._progress_due = progress, now + step_seconds(_PROGRESS_SECONDS, now - self._began)
             self._log.info(f"Job {self._subscription.name}: {progress}, {time.monotonic() - self._began:.0f} s")
-        self._tell_silence()
+        self._silence.tell()
         if self._watch.refusal is not None and not self._has_told_refusal:
             self._has_told_refusal = True
             self._log.warning(
                 "The account may not watch all Jobs of the namespace, so a kubectl of its own watches this one.\n"
                 f"{self._watch.refusal}"
             )
-
-    def _tell_silence(self) -> None:
-        """Say once that the cluster is away, and once that it is back."""
-        since = self._watch.silent_since
-        if since is None:
-            self._standing.serves()
-        elif time.monotonic() - since >= _SILENCE_TOLD_AFTER_SECONDS:
-            self._standing.is_away("no answer", self._terms.outage_tolerance_seconds, since)
 
     def _job(self) -> Object | None:
         seen = self._subscription.seen

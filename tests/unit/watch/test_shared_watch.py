@@ -14,7 +14,7 @@ from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.errors import KubectlMissingError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.life import deferred_wait
+from kubectl_job_operator.life import deferred_silence
 from kubectl_job_operator.life.deferred_wait import Terms
 from kubectl_job_operator.watch import event_loop_watch, shared_watch, watched
 from tests.unit import stage
@@ -240,7 +240,7 @@ def test_an_outage_is_borne_for_its_time_and_then_told_with_kubectls_words(fake_
 def test_an_outage_is_told_to_each_who_waits_when_it_has_begun_and_when_it_is_over(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deferred_wait, "_SILENCE_TOLD_AFTER_SECONDS", 0.3)
+    monkeypatch.setattr(deferred_silence, "_TOLD_AFTER_SECONDS", 0.3)
     fake_kubectl.answers(JOBS_WATCH, line(1), then=["cut"], times=1)
     fake_kubectl.answers(JOBS_WATCH, then=["back", line(1), 1.0, line(1, "complete"), NEVER])
     fake_kubectl.answers(JOBS_LIST, after_seconds=NEVER)
