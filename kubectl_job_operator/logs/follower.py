@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.attempt.settings import Following
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.kubectl.client import Call, Kubectl
-from kubectl_job_operator.kubectl.cutting import cut
 from kubectl_job_operator.kubectl.output import MOST_CHUNKS
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.logs.blocks import Blocks
-from kubectl_job_operator.logs.dressing import Dressing, last_state
-from kubectl_job_operator.logs.last_lines import Key, LastLines
-from kubectl_job_operator.logs.lines import Line
-from kubectl_job_operator.logs.own_times import with_own_times
+from kubectl_job_operator.logs.display import LogDisplay
+from kubectl_job_operator.logs.last_lines import Key
 from kubectl_job_operator.logs.reading import Kind
 from kubectl_job_operator.logs.resumption import SavedPosition
 from kubectl_job_operator.logs.source import LogSource
-from kubectl_job_operator.logs.warnings import LogWarnings
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status
 from kubectl_job_operator.status.pod_status import ContainerState
-from kubectl_job_operator.status.result import is_marked
 from kubectl_job_operator.watch.pods import PodWatch
 
 _MOST_READINGS = 4
@@ -73,18 +67,20 @@ class LogFollower:
         self._mailbox = mailbox
         self._log = log
         self._following = following
-        self._hides_results = hides_results
         self._mask = mask
-        self._dressing = Dressing(following, log)
-        lines = container_log or log
-        self._blocks = Blocks(lambda level, text: getattr(lines, level)(text))
-        self._last_lines = LastLines()
-        self._warnings = LogWarnings(log, self._blocks)
+        self._display = LogDisplay(
+            following,
+            log,
+            container_log or log,
+            tells_times=tells_times,
+            hides_results=hides_results,
+            mask=mask,
+        )
         self._sources: dict[Key, LogSource] = {}
         self._put_away: dict[Key, int | None] = {}
         self._saved = {(one.pod_uid, one.container): one for one in saved}
         self._is_listed = False
-        self._follows, self._tells_times = follows, tells_times
+        self._follows = follows
         self._version = 0
         self._only = ""
         spec = job["spec"] if kinds.is_job(job) else {}
@@ -97,7 +93,7 @@ class LogFollower:
         self._start_readings()
         limits = [source.advance() for source in self._sources.values()]
         self._put_away_what_is_read()
-        limits.append(self._blocks.flush_due())
+        limits.append(self._display.flush_due())
         return 0.0 if any(has_more) else min((limit for limit in limits if limit is not None), default=None)
 
     def handle(self, process: Process | None) -> None:
@@ -161,7 +157,7 @@ class LogFollower:
 
     def last_lines(self, pod_uid: str, container: str, line_count: int) -> Sequence[str]:
         """Return the last lines of a container that were shown, for where the node has them no more."""
-        return [cut(last_state(line), self._mask) for line in self._last_lines.of((pod_uid, container))][-line_count:]
+        return self._display.last_lines((pod_uid, container), line_count)
 
     def positions(self) -> list[SavedPosition]:
         """Return how far each container has been shown, for another process to go on from."""
@@ -174,7 +170,7 @@ class LogFollower:
             # What is here, and not what a fast kubectl goes on to print.
             for _ in range(MOST_CHUNKS + 1):
                 source.take()
-        self._blocks.flush()
+        self._display.flush()
         self._kubectl.stop(*(call for source in self._sources.values() if (call := source.abandon()) is not None))
 
     @property
@@ -221,17 +217,16 @@ class LogFollower:
         # How far each has been shown is handed over where none is followed.
         for key in [key for key, source in self._sources.items() if source.is_done and self._follows]:
             self._put_away[key] = self._sources.pop(key).next_instance
-            self._dressing.forget(key)
-            self._blocks.forget(key)
+            self._display.end(key)
             self._forget_lines(key[0], self._watch.pods[key[0]])
-        self._last_lines.forget_the_oldest(self._sources.keys())
+        self._display.forget_the_oldest(self._sources.keys())
 
     def _forget_lines(self, pod_uid: str, pod: Object) -> None:
         """Forget the last lines of a pod that has ended well: nobody asks for them."""
         if pod_status.phase(pod) == "Succeeded":
             for key in [(pod_uid, one["name"]) for one in pod_status.container_statuses(pod)]:
                 if key in self._put_away:
-                    self._last_lines.forget(key)
+                    self._display.forget_last_lines(key)
 
     def _has_room(self, pod_uid: str, state: ContainerState) -> bool:
         """Whether the container is shown now: how far each has been shown must not become too much to hand over."""
@@ -263,10 +258,10 @@ class LogFollower:
                 self._mailbox,
                 name,
                 container,
-                show=lambda lines: self._show(key, name, container, lines),
-                warn=lambda sentence: self._warnings.warn(key, name, container, sentence),
+                show=lambda lines: self._display.show(key, name, container, lines, is_named=self._has_many),
+                warn=lambda sentence: self._display.warnings.warn(key, name, container, sentence),
                 saved=saved,
-                remark=lambda words: self._warnings.remark(key, name, container, words),
+                remark=lambda words: self._display.warnings.remark(key, name, container, words),
                 follows=self._follows,
                 mask=self._mask,
             )
@@ -286,18 +281,3 @@ class LogFollower:
             if kind is not None and room[limited] > 0:
                 room[limited] -= 1
                 source.start(kind)
-
-    def _show(self, key: Key, pod: str, container: str, lines: Sequence[Line]) -> None:
-        if self._hides_results:
-            lines = [line for line in lines if not is_marked(line.text)]
-            if not lines:
-                return
-        texts = b"\n".join(line.text for line in lines).decode(errors="backslashreplace").split("\n")
-        self._last_lines.add(key, texts)
-        dressed: Iterable[tuple[str, Sequence[str]]] = self._dressing.dress(
-            pod, container, texts, is_named=self._has_many, key=key
-        )
-        if self._tells_times:
-            dressed = with_own_times([line.stamp for line in lines], dressed)
-        for level, run in dressed:
-            self._blocks.add(key, level, run)

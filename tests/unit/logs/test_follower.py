@@ -510,8 +510,8 @@ def test_closing_shows_all_that_has_come_already(theatre: Theatre) -> None:
 def test_a_warning_of_lost_lines_comes_behind_the_lines_before_them(theatre: Theatre) -> None:
     key = ("uid", "main")
     for text in (b"one", b"two"):
-        theatre.follower._show(key, "p", "main", [Line(b"", text)])
-    theatre.follower._warnings.warn(key, "p", "main", "lines are lost")
+        theatre.follower._display.show(key, "p", "main", [Line(b"", text)], is_named=False)
+    theatre.follower._display.warnings.warn(key, "p", "main", "lines are lost")
     assert theatre.log.lines == ["one", "two", "[p/main] lines are lost."]
 
 
