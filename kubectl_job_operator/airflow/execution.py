@@ -11,6 +11,7 @@ from kubectl_job_operator.airflow.compat import AirflowFailException, Context, c
 from kubectl_job_operator.airflow.deferral import METHOD, make_trigger, read_event
 from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.airflow.links import remember_replay
+from kubectl_job_operator.airflow.on_kill import EndsOnKill
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.errors import InputError
 
@@ -23,16 +24,13 @@ else:
     JobTask = object  # a Protocol; its metaclass is not Airflow's
 
 
-class JobExecution(RendersYaml, ShorthandOperator, JobTask):
+class JobExecution(RendersYaml, EndsOnKill, ShorthandOperator, JobTask):
     """The steps of a task that runs a Job; its arguments are those of ``KubernetesJobOperator``."""
 
     renders_before_execute = True
     """False where only ``execute`` knows what the YAML needs."""
     replay_folder: str | None = None
     _manifest: Manifest | None = None
-    _runner: JobRunner | None = None
-    _is_killed = False
-    _is_over = False
 
     def execute(self, context: Context) -> Any:
         """Run the Job and return its result; ``None`` if it has none.
@@ -75,22 +73,18 @@ class JobExecution(RendersYaml, ShorthandOperator, JobTask):
     @contextlib.contextmanager
     def _running(self, context: Context, handover: Handover | None = None) -> Iterator[JobRunner]:
         """Give what runs the Job, which ``on_kill`` ends."""
-        self._is_over = False
-        try:
-            from kubectl_job_operator.airflow.running import errors_for_airflow
-            from kubectl_job_operator.airflow.signals import SIGNALS
+        runner = None
+        with self._until_over():
+            try:
+                from kubectl_job_operator.airflow.running import errors_for_airflow
+                from kubectl_job_operator.airflow.signals import SIGNALS
 
-            with SIGNALS.keeping(), errors_for_airflow(self):
-                runner = self._make_runner(context, handover)
-                self._runner = runner
-                if self._is_killed:
-                    runner.kill()
-                yield runner
-        finally:
-            remember_replay(self, context, self._runner.replay_folder if self._runner else None)
-            self._runner = None
-            self._is_killed = False
-            self._is_over = True
+                with SIGNALS.keeping(), errors_for_airflow(self):
+                    runner = self._make_runner(context, handover)
+                    self._begin(runner)
+                    yield runner
+            finally:
+                remember_replay(self, context, runner.replay_folder if runner else None)
 
     def _pushed(self, context: Context, runner: JobRunner) -> Any:
         """Push the names of the pods, and return the result."""
@@ -103,14 +97,6 @@ class JobExecution(RendersYaml, ShorthandOperator, JobTask):
         for key, value in keyed.keys_of(runner.done.result).items():
             push(context, key, value, self.log.warning)
         return keyed.plain(runner.done.result)
-
-    def on_kill(self) -> None:
-        """End ``execute`` at once: it stops its children, deletes the Job and raises. Never waits."""
-        if self._runner is not None:
-            self._runner.kill()
-        elif not self._is_over:
-            # execute has not come so far yet. After execution_timeout Airflow calls this when all is over.
-            self._is_killed = True
 
     def _render_all(
         self,

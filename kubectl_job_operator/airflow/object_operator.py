@@ -13,6 +13,7 @@ from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context
 from kubectl_job_operator.airflow.defaults import settled
 from kubectl_job_operator.airflow.fields import RendersYaml
+from kubectl_job_operator.airflow.on_kill import EndsOnKill
 from kubectl_job_operator.errors import InputError
 from kubectl_job_operator.manifest.plain import as_plain
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _YAML = "yaml"
 
 
-class ObjectOperator(RendersYaml, BaseOperator):
+class ObjectOperator(RendersYaml, EndsOnKill, BaseOperator):
     """The arguments of every operator that does something with the objects of a manifest.
 
     The manifest:
@@ -94,9 +95,6 @@ class ObjectOperator(RendersYaml, BaseOperator):
         self.cluster_context = fetched(cluster_context)
         self.outage_tolerance_seconds = outage_tolerance_seconds
         self._manifest: ObjectList | None = None
-        self._session: Session | None = None
-        self._is_killed = False
-        self._is_over = False
         self._check_yaml()
         way_in.settle_way_in(self)
 
@@ -117,29 +115,19 @@ class ObjectOperator(RendersYaml, BaseOperator):
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
 
-    def on_kill(self) -> None:
-        """End ``execute`` at once: it stops its children, cleans up and raises. Never waits."""
-        if self._session is not None:
-            self._session.kill()
-        elif not self._is_over:
-            # execute has not come so far yet.
-            self._is_killed = True
-
     def _act(self, context: Context) -> Any:
         """Do what the operator is there for, and return the result."""
         raise NotImplementedError
 
     def _open_session(self, namespace: str | None = None) -> Session:
         """Return what the task works with, which ``on_kill`` ends."""
-        self._session = session = way_in.open_session(self, namespace)
-        if self._is_killed:
-            session.kill()
+        session = way_in.open_session(self, namespace)
+        self._begin(session)
         return session
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
-        self._is_over = False
-        try:
+        with self._until_over():
             from kubectl_job_operator.airflow.running import lasting_errors_for_airflow
             from kubectl_job_operator.airflow.signals import SIGNALS
 
@@ -148,10 +136,6 @@ class ObjectOperator(RendersYaml, BaseOperator):
                     raise self._rendering_error
                 way_in.check_rendered_texts(self, self._texts)
                 yield
-        finally:
-            self._session = None
-            self._is_killed = False
-            self._is_over = True
 
     @property
     def _texts(self) -> Sequence[str]:

@@ -13,6 +13,7 @@ from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import Context
 from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default
 from kubectl_job_operator.airflow.fields import RendersFields
+from kubectl_job_operator.airflow.on_kill import EndsOnKill
 from kubectl_job_operator.errors import DeferralError, InputError
 from kubectl_job_operator.manifest.target import problem_of_target
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseSensorOperator, XComArg
     from typing_extensions import Unpack
 
-    from kubectl_job_operator.attempt.session import Session
     from kubectl_job_operator.life.deferred_look import ObjectNews
     from kubectl_job_operator.life.looking import Looking
     from kubectl_job_operator.status.awaited import Awaited
@@ -28,7 +28,7 @@ else:
     BaseSensorOperator = compat.import_base_sensor()
 
 
-class KubectlWaitSensor(RendersFields, BaseSensorOperator):
+class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
     """Wait until an object that somebody else made has come to a condition, has a value in a field, or is gone.
 
     One that is not there yet is waited for, too. ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` and the like
@@ -88,10 +88,7 @@ class KubectlWaitSensor(RendersFields, BaseSensorOperator):
         self.config_file = fetched(config_file)
         self.cluster_context = fetched(cluster_context)
         self.outage_tolerance_seconds = outage_tolerance_seconds
-        self._session: Session | None = None
         self._looking: Looking | None = None
-        self._is_killed = False
-        self._is_over = False
         way_in.check_texts(self, ("target", "wait_for", "failure_when"))
         way_in.settle_way_in(self)
         if not isinstance(self.deferrable, bool):
@@ -117,7 +114,7 @@ class KubectlWaitSensor(RendersFields, BaseSensorOperator):
                     return super().execute(context)
                 if looking.is_met():
                     return None
-                resource, namespace = looking.watched_resource(), self._namespace
+                resource, namespace = looking.watched_resource(), looking.namespace
             self._defer(resource, namespace)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
@@ -150,20 +147,6 @@ class KubectlWaitSensor(RendersFields, BaseSensorOperator):
             raise bare(error)  # noqa: B904 - it is the same
         self.log.info("%s: %s", self.target, state)
 
-    def on_kill(self) -> None:
-        """End ``execute`` at once. Never waits."""
-        if self._session is not None:
-            self._session.kill()
-        elif not self._is_over:
-            self._is_killed = True
-
-    @property
-    def _namespace(self) -> str:
-        """The namespace that was found."""
-        if self._session is None:
-            raise AssertionError("there is a session while the sensor is executed")
-        return str(self._session.kubectl.namespace)
-
     def _defer(self, resource: str, namespace: str) -> None:
         from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
 
@@ -187,8 +170,7 @@ class KubectlWaitSensor(RendersFields, BaseSensorOperator):
     @contextlib.contextmanager
     def _running(self, context: Context) -> Iterator[Looking]:
         """Give what looks, which ``on_kill`` ends."""
-        self._is_over = False
-        try:
+        with self._until_over():
             from kubectl_job_operator.airflow.running import lasting_errors_for_airflow
             from kubectl_job_operator.airflow.signals import SIGNALS
             from kubectl_job_operator.airflow.stopping import stop_of
@@ -199,16 +181,14 @@ class KubectlWaitSensor(RendersFields, BaseSensorOperator):
                     raise self._rendering_error
                 way_in.check_rendered_texts(self, ("target", "wait_for", "failure_when", *way_in.TEMPLATED))
                 awaited = self._check()
-                self._session = way_in.open_session(self)
-                if self._is_killed:
-                    self._session.kill()
-                self._looking = Looking(self._session, self.target, awaited)
-                with self._looking.lasting(lambda: stop_of(context)):
-                    yield self._looking
-        finally:
-            self._session = self._looking = None
-            self._is_killed = False
-            self._is_over = True
+                session = way_in.open_session(self)
+                self._begin(session)
+                self._looking = Looking(session, self.target, awaited)
+                try:
+                    with self._looking.lasting(lambda: stop_of(context)):
+                        yield self._looking
+                finally:
+                    self._looking = None
 
     def _check(self, is_to_come: Any = lambda _: False) -> Awaited:
         """Return what is waited for.

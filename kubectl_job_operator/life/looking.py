@@ -52,6 +52,11 @@ class Looking:
             raise failed(self._target, judgement.state)
         return judgement.verdict is Verdict.MET
 
+    @property
+    def namespace(self) -> str:
+        """Where the object is, once it was looked at."""
+        return str(self._session.kubectl.namespace)
+
     def watched_resource(self) -> str:
         """Return the kind as one watch for many takes it.
 

@@ -18,7 +18,7 @@ from kubectl_job_operator.airflow.compat import AirflowFailException, import_sen
 from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
 from kubectl_job_operator.errors import DeferralError, ObjectFailedError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.life import deferred_look
-from kubectl_job_operator.watch import object_watch
+from kubectl_job_operator.watch import event_loop_watch, object_watch
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit import stage
@@ -297,7 +297,7 @@ def test_a_sensor_that_comes_back_ends_as_the_triggerer_has_found_it(
 def test_the_trigger_waits_and_tells_what_came_of_it(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(object_watch, "_LINGER_SECONDS", 0.01)
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", 0.01)
     monkeypatch.setattr(object_watch, "_LOOK_AFTER_SECONDS", 0.05)
     monkeypatch.setattr(deferred_look, "_SPREAD_SECONDS", 0.01)
     fake_kubectl.answers("get deployments.apps --watch", after_seconds=NEVER)
