@@ -115,7 +115,7 @@ class Witness:
 
     def draw(self, file: Path) -> None:
         """Write the picture of what was seen; if that cannot be done any more, say so: the run has its own verdict."""
-        from kubectl_job_operator.replay.timeline import timeline
+        from kubectl_job_operator.replay.timeline_svg import timeline
 
         if self.job is None:
             return

@@ -15,7 +15,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import with_masked_messages
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
-from kubectl_job_operator.replay.time_line import has_slow_start, time_line
+from kubectl_job_operator.replay.timeline_text import has_slow_start, timeline_text
 from kubectl_job_operator.status import diagnosis, events, job_status, main_end, pod_status, verdict_words
 from kubectl_job_operator.status.rights import LIST_EVENTS
 from kubectl_job_operator.status.shortening import shortened
@@ -146,7 +146,7 @@ class Ending:
         if not pods or (verdict.is_complete and len(pods) == 1):
             return
         pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
-        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [time_line(job, pods, pulls, attempt.mask)])
+        attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [timeline_text(job, pods, pulls, attempt.mask)])
 
     def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
         """Read when images were there, where a container began so late that it matters."""

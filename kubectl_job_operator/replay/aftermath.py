@@ -40,7 +40,7 @@ from kubectl_job_operator.replay.evidence import Evidence, gather
 from kubectl_job_operator.replay.listings import events_text, transcript_text
 from kubectl_job_operator.replay.replay import ManifestFile, Try
 from kubectl_job_operator.replay.replay_script import Script, Target
-from kubectl_job_operator.replay.timeline import timeline
+from kubectl_job_operator.replay.timeline_svg import timeline
 
 _WRITE_SECONDS = 3.0
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from kubectl_job_operator.kubectl.transcript import Record
 from kubectl_job_operator.replay.replay import ManifestFile, Try, replay
 from kubectl_job_operator.replay.replay_script import Script, Target
-from kubectl_job_operator.replay.time_line import time_line
-from kubectl_job_operator.replay.timeline import timeline
+from kubectl_job_operator.replay.timeline_svg import timeline
+from kubectl_job_operator.replay.timeline_text import timeline_text
 from tests.unit import recordings
 from tests.unit.test_printable import CONTROL, ORDERS
 
@@ -193,6 +193,6 @@ def test_the_picture_is_xml_without_a_script_a_handler_or_a_link(text: str) -> N
 @MANY
 @given(HOSTILE)
 def test_the_picture_in_the_log_is_as_many_lines_as_it_has_and_orders_no_terminal(text: str) -> None:
-    drawn, calm = time_line(*evidence(text)), time_line(*evidence("calm"))
+    drawn, calm = timeline_text(*evidence(text)), timeline_text(*evidence("calm"))
     assert not CONTROL.search(drawn)
     assert len(drawn.splitlines()) == len(calm.splitlines())

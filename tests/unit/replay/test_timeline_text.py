@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.replay.time_line import has_slow_start, time_line
+from kubectl_job_operator.replay.timeline_text import has_slow_start, timeline_text
 from tests.unit import recordings
 
 JOB: dict[str, Any] = {
@@ -43,7 +43,7 @@ def test_each_container_has_a_bar_over_one_axis_and_tells_what_it_waited_for() -
         pod("a", scheduled=6, started=18, ended=32),
         pod("b", scheduled=0, started=1, ended=12, exit_code=3),
     ]
-    assert time_line(JOB, pods, [pulled("a", 17)]).split("\n") == [
+    assert timeline_text(JOB, pods, [pulled("a", 17)]).split("\n") == [
         "Job here/load is Failed: BackoffLimitExceeded",
         "· waits for a node   ░ pulls its image   ▒ starts   █ runs   ▓ runs and ends badly",
         "                           0                           32 s",
@@ -54,13 +54,13 @@ def test_each_container_has_a_bar_over_one_axis_and_tells_what_it_waited_for() -
 
 def test_an_image_that_was_there_already_is_not_waited_for() -> None:
     event = pulled("a", 9) | {"message": 'Container image "busybox" already present on machine'}
-    drawn = time_line(JOB, [pod("a", scheduled=0, started=10, ended=12)], [event])
+    drawn = timeline_text(JOB, [pod("a", scheduled=0, started=10, ended=12)], [event])
     assert drawn.endswith("exit 0; start 10 s")
 
 
 @pytest.mark.parametrize("scenario", ["complete", "parallel-indexed", "backoff-exhausted", "image-pull", "quota"])
 def test_it_fits_the_screen(scenario: str) -> None:
-    drawn = time_line(recordings.job(scenario), recordings.pods(scenario), recordings.events(scenario)).split("\n")
+    drawn = timeline_text(recordings.job(scenario), recordings.pods(scenario), recordings.events(scenario)).split("\n")
     assert len(drawn) == 3 + sum(len(one["status"].get("containerStatuses", "x")) for one in recordings.pods(scenario))
     assert max(map(len, drawn)) <= 100
 
@@ -69,7 +69,7 @@ def test_of_a_hundred_pods_it_shows_those_that_ended_badly_and_waited_longest_in
     pods = [
         pod(f"{n:03}-{'x' * 60}", scheduled=n % 50, started=50, ended=90, exit_code=int(n == 70)) for n in range(100)
     ]
-    drawn = time_line(JOB, pods).split("\n")
+    drawn = timeline_text(JOB, pods).split("\n")
     assert len(drawn) == 25
     assert max(map(len, drawn)) <= 100
     assert next(line for line in drawn if "exit 1" in line).startswith("070-x")

@@ -9,7 +9,7 @@ from kubectl_job_operator.manifest.masking import Mask, masked_values, masks_not
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import plain
 from kubectl_job_operator.replay.bars import Bar, Clock, Seconds, Segment, bars_of, drawn_part
-from kubectl_job_operator.replay.timeline import heading, shortened
+from kubectl_job_operator.replay.timeline_svg import heading, shortened
 
 _LABEL, _PLOT, _WIDTH = 26, 32, 100
 _MOST_BARS = 21
@@ -29,7 +29,9 @@ _WAITS = {"waiting for a node": "node", "pulling the image": "image", "starting"
 _LEGEND = "· waits for a node   ░ pulls its image   ▒ starts   █ runs   ▓ runs and ends badly"
 
 
-def time_line(job: Object, pods: Sequence[Object], events: Sequence[Object] = (), mask: Mask = masks_nothing) -> str:
+def timeline_text(
+    job: Object, pods: Sequence[Object], events: Sequence[Object] = (), mask: Mask = masks_nothing
+) -> str:
     """Draw the pods of a Job, in at most 25 lines of at most 100 characters.
 
     :param job: the Job; the axis counts seconds since its creation.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.replay.timeline import timeline
+from kubectl_job_operator.replay.timeline_svg import timeline
 from tests.unit import recordings
 from tests.unit.recordings import FIXTURES
 
