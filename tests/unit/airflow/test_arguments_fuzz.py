@@ -81,7 +81,8 @@ def run_as_far_as_a_cluster(task: Any) -> None:
 def is_airflows(error: BaseException) -> bool:
     """Whether Airflow itself has refused the type of one of its own arguments."""
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, TypeError) and "/airflow/sdk/definitions/" in frames[-1].filename
+    homes = ("/airflow/sdk/definitions/", "/airflow/utils/helpers.py")  # of Airflow 3 and 2
+    return isinstance(error, TypeError) and any(home in frames[-1].filename for home in homes)
 
 
 def check(error: BaseException) -> None:

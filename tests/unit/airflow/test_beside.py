@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import importlib.util
+import importlib
 import json
 import subprocess
 import sys
@@ -63,9 +64,8 @@ REFUSED: list[tuple[type, dict[str, Any], tuple[str, ...]]] = [
 
 def import_task_deferred() -> Any:
     for home in ("airflow.sdk.exceptions", "airflow.exceptions"):
-        found = getattr(importlib.import_module(home), "TaskDeferred", None) if importlib.util.find_spec(home) else None
-        if found is not None:
-            return found
+        with contextlib.suppress(ModuleNotFoundError, AttributeError):
+            return importlib.import_module(home).TaskDeferred
     raise AssertionError("this Airflow defers nothing")
 
 
