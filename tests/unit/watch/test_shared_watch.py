@@ -300,6 +300,18 @@ def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_
     assert "Nothing runs: " in log.text
 
 
+def test_a_job_whose_pods_a_new_triggerer_has_not_seen_yet_is_not_taken_for_one_that_has_started(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    """Its status counts a pod that waits as active too, so that alone it would let the startup_timeout_seconds pass."""
+    fake_kubectl.answers(JOBS_WATCH, line(1, type_="ADDED"), then=[NEVER])
+    fake_kubectl.answers(PODS_WATCH, then=[1.0, pod_line(1, "unschedulable"), NEVER])
+    quiet(fake_kubectl)
+    outcome = run(wait(1, began=time.time() - 2 * Terms().patience.startup_timeout_seconds))
+    assert outcome.news is News.STUCK
+    assert "No container has started within" in outcome.message
+
+
 @pytest.mark.alone
 def test_the_loop_is_never_busy_for_long_while_a_thousand_jobs_come_in(fake_kubectl: FakeKubectl) -> None:
     count = 1000
