@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.objects import Object, is_being_deleted
 from tests.simulation.airflow import FINAL, Airflow
 from tests.simulation.cluster import Cluster
@@ -66,7 +67,14 @@ class History:
             for number in range(chance.choice((1, 1, 2))):
                 name = "countdown" if chance.random() < 0.5 else f"countdown-{number}"
                 self.airflow.add(
-                    TaskInstance(f"run-{number}", name, chance.randrange(4), chance.randrange(2), chance.random() < 0.4)
+                    TaskInstance(
+                        f"run-{number}",
+                        name,
+                        chance.randrange(4),
+                        chance.randrange(2),
+                        chance.choice((DeletePolicy.ALWAYS, *DeletePolicy)),
+                        is_deferrable=chance.random() < 0.4,
+                    )
                 )
             Fate(self.world, self.cluster, self.airflow).take(self.faults)
             try:
