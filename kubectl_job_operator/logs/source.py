@@ -145,6 +145,9 @@ class LogSource:
         :param is_gone: whether its pod has been deleted.
         :param is_evicted: whether its node has ended the pod, which then may not know its containers any more.
         """
+        if (state, is_gone) != (self._state, self._is_gone) and 0.0 < self._news_until < time.monotonic():
+            # The stream ended long before, so it was cut.
+            self._is_shown_to_end = False
         if state != self._state:
             self._news_until = 0.0
             if self._is_held and state is not None and state.instance > self._next:
@@ -201,7 +204,7 @@ class LogSource:
         now = time.monotonic()
         reader, resumption = LineReader(self._mask), Resumption(self._position)
         self._reading = Reading(kind, self._next, call, output, resumption, is_check, now, now, reader)
-        self._is_resting = False
+        self._is_resting, self._news_until = False, 0.0
         self._state_at = now
         if kind is Kind.FOLLOW:
             self._is_shown_to_end = False

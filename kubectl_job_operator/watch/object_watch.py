@@ -25,7 +25,7 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Record, Transcript
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.watch.waking import Sleeper, Waker
-from kubectl_job_operator.watch.watch_stream import WatchStream
+from kubectl_job_operator.watch.watch_stream import WatchStream, require_version
 
 _LINGER_SECONDS = 5.0
 _LOOK_AFTER_SECONDS = 0.5
@@ -126,6 +126,7 @@ class ObjectWatch:
             self._workspace.remove()
             raise
         self._resource = resource
+        self._log = log
         self._on_end = on_end
         self._processes = Processes(access.environment(os.environ, self._workspace.folder))
         self._transcript = Transcript(log.info)
@@ -197,7 +198,7 @@ class ObjectWatch:
             self._fail(str(error) or repr(error))
 
     async def _watch(self) -> None:
-        await asyncio.to_thread(self._kubectl.require_version)
+        await require_version(self._kubectl, self._log.warning)
         refusal = await self._stream.run()
         self._fail(f"{self._resource} may not be watched.\n{refusal}")
 

@@ -22,7 +22,7 @@ from kubectl_job_operator.watch.shared_warnings import SharedWarnings
 from kubectl_job_operator.watch.sightings import Sightings
 from kubectl_job_operator.watch.subscription import Subscription
 from kubectl_job_operator.watch.waking import Waker
-from kubectl_job_operator.watch.watch_stream import WatchStream
+from kubectl_job_operator.watch.watch_stream import WatchStream, require_version
 from kubectl_job_operator.watch.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 
 _LINGER_SECONDS = 5.0
@@ -196,7 +196,7 @@ class SharedWatch:
 
     async def _watch_jobs(self) -> None:
         # One after the other: to start a program, a large process stands still for a moment.
-        await asyncio.to_thread(self._kubectl.require_version)
+        await require_version(self._kubectl, self._log.warning)
         self._is_first_watch_started.set()
         self.refusal = await self._jobs_stream.run()
         self._log.warning(

@@ -37,15 +37,19 @@ class Fault:
     :param kind: what.
     :param at: when, in seconds of the world, or to which kubectl.
     :param amount: how much of it, or to whom, between 0 and 1.
+    :param verb: of which kubectls, where it is one of them; empty for all.
+    :param after: so many kubectls of any verb later.
     """
 
     kind: str
     at: float
     amount: float
+    verb: str = ""
+    after: int = 0
 
     def __str__(self) -> str:
         if self.kind in CALL_FAULTS:
-            return f"kubectl {self.at:.0f} is {self.kind}"
+            return f"kubectl {self.verb} {self.at:.0f}+{self.after} is {self.kind}"
         return f"after {self.at:.2f} s: {self.kind} ({self.amount:.2f})"
 
 
@@ -53,10 +57,11 @@ def plan(world: World) -> list[Fault]:
     """Draw what happens."""
     chance = world.draw("plan")
     faults: list[Fault] = []
-    faults.extend(
-        Fault(chance.choice(CALL_FAULTS), chance.randrange(1, 40), chance.random())
-        for _ in range(chance.choice((0, 1, 2, 3, 5)))
-    )
+    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+        # What comes of an apply decides most, and trouble seldom comes alone.
+        verb, first = chance.choice((("", chance.randrange(1, 40)), ("apply", chance.randrange(1, 8))))
+        row = chance.choices(CALL_FAULTS, k=chance.choice((1, 1, 1, 2, 3)))
+        faults.extend(Fault(kind, first, 0.0, verb, after) for after, kind in enumerate(row))
     for kinds in (WORKER_FAULTS, CLUSTER_FAULTS):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
             # Most of what goes wrong, goes wrong in the first seconds.

@@ -49,7 +49,9 @@ class History:
         """The Jobs that ran on when all tries had been over for a while."""
         self.still_waiting = ""
         self._kubectl = Kubectl(self.cluster, self.controllers)
-        self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
+        self._call_faults = CallFaults(
+            {(one.verb, int(one.at), one.after): one.kind for one in self.faults if one.kind in CALL_FAULTS}
+        )
         self.cluster.watchers.append(self._note_object)
         with tempfile.TemporaryDirectory(prefix="simulation-") as folder, in_world(self.world):
             self.airflow = Airflow(self.world, self._make_host, str(_program_in(Path(folder))), self.note)

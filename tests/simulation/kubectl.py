@@ -56,7 +56,7 @@ class Kubectl:
 
         :raises FailedError: with what it says, if it fails.
         """
-        words, flags = _parsed(run.argv)
+        words, flags = parsed(run.argv)
         verb = words[0]
         if verb == "version":
             return json.dumps({"clientVersion": {"major": "1", "minor": "37", "gitVersion": "v1.37.2"}})
@@ -228,7 +228,7 @@ class Kubectl:
 _WITH_VALUE = {"n", "l", "o", "f", "c", "p", "raw", "context", "kubeconfig"}
 
 
-def _parsed(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def parsed(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Take a command line apart: its words, and its flags without their dashes."""
     words, flags, rest = [], {}, iter(argv[1:])
     for word in rest:

@@ -13,6 +13,7 @@ import pytest
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.errors import KubectlMissingError
+from kubectl_job_operator.kubectl import calls
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
@@ -268,6 +269,18 @@ def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> No
     fake_kubectl.answers(JOBS_LIST, uids(1))
     quiet(fake_kubectl)
     assert run(wait(1)).news is News.ENDED
+
+
+def test_a_kubectl_that_does_not_tell_its_version_in_time_is_asked_again(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with much to do all who wait would give up at once."""
+    monkeypatch.setattr(calls, "READ_SECONDS", 1.0)
+    fake_kubectl.answers("version --client", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(wait(1)).news is News.ENDED
+    assert len(fake_kubectl.called("version --client")) == 2
 
 
 @pytest.mark.usefixtures("no_kubectl")
