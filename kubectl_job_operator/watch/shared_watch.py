@@ -110,11 +110,17 @@ class SharedWatch:
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
         self.knows_pods = True
         """Whether pods can be watched."""
+        self._are_pods_checked = False
         self.silent_since: float | None = time.monotonic()
         """Since when the cluster does not answer; ``None`` if it does."""
         self.last_error = ""
         # In a context of its own: else Airflow would put its lines into the log of the task that came first.
         self._life = contextvars.Context().run(asyncio.create_task, self._live())
+
+    @property
+    def names_all_pods(self) -> bool:
+        """Whether a pod that was not named is not there; until then it may only not have been named yet."""
+        return self._pods_stream.has_spoken or self._are_pods_checked
 
     def watches(self) -> list[Record]:
         """Return the commands that watch, for whoever wants to see what one who waited has seen."""
@@ -283,6 +289,7 @@ class SharedWatch:
 
     def _after_gap(self, error: KubectlError | None) -> None:
         self._note_silence(error)
+        self._are_pods_checked = False
         if self.refusal is None:
             # Until the check is answered: from a server that is frozen nothing comes, not even an error.
             self.silent_since = self.silent_since or time.monotonic()
@@ -302,6 +309,7 @@ class SharedWatch:
                 is_sure = await self._is_checked(
                     "pods", self._pods_stream, self._sightings.pod_uids, self._sightings.lose_pods
                 )
+                self._are_pods_checked = is_sure
             if is_sure:
                 pause = _CHECK_AFTER_SECONDS
             else:

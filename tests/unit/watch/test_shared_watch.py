@@ -18,7 +18,7 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
 from kubectl_job_operator.watch import shared_watch, watched
-from tests.unit import stage
+from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
     JOBS_LIST,
@@ -323,6 +323,28 @@ def test_a_job_whose_pods_a_new_triggerer_has_not_seen_yet_is_not_taken_for_one_
     outcome = run(wait(1, began=time.time() - 2 * Terms().patience.startup_timeout_seconds))
     assert outcome.news is News.STUCK
     assert "No container has started within" in outcome.message
+
+
+def test_nor_is_one_whose_pods_a_silent_watch_does_not_name_for_long(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a list tells that it has none here: they may be in another cluster, and at work."""
+    monkeypatch.setattr(deferred_wait, "_UNSEEN_SECONDS", 0.1)
+    fake_kubectl.answers(JOBS_WATCH, line(1, type_="ADDED"), then=[NEVER])
+    fake_kubectl.answers(PODS_WATCH, then=["a list", 0.5, pod_line(1, "unschedulable"), NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    fake_kubectl.answers(
+        "get pods jsonpath={.items[*].metadata.uid}", recordings.pods("unschedulable")[0]["metadata"]["uid"]
+    )
+    quiet(fake_kubectl)
+
+    async def stuck() -> Outcome:
+        waiting = asyncio.create_task(wait(1, began=time.time() - 2 * Terms().patience.startup_timeout_seconds))
+        await eventually(lambda: bool(fake_kubectl.called("get pods jsonpath={.items[*].metadata.uid}")), "no list")
+        fake_kubectl.open_gate("a list")
+        return await waiting
+
+    assert run(stuck()).news is News.STUCK
 
 
 @pytest.mark.alone
