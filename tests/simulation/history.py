@@ -41,8 +41,8 @@ class History:
         self.cluster = Cluster(self.world)
         self.controllers = Controllers(self.cluster)
         self.lines: list[str] = []
-        self.completed: dict[str, Object] = {}
-        """The Jobs that were Complete, by UID, as they were then."""
+        self.ended: dict[str, Object] = {}
+        """The Jobs that had a verdict, by UID, as they were then."""
         self.made: list[Object] = []
         """The Jobs that were made, as they were then."""
         self.left: list[Object] = []
@@ -109,8 +109,8 @@ class History:
     def _note_object(self, event: str, thing: Object) -> None:
         if thing["kind"] == "Job" and event == "ADDED":
             self.made.append(thing)
-        if thing["kind"] == "Job" and ended(thing) == "Complete":
-            self.completed.setdefault(thing["metadata"]["uid"], thing)
+        if thing["kind"] == "Job" and ended(thing):
+            self.ended.setdefault(thing["metadata"]["uid"], thing)
         state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
         leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
         name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]

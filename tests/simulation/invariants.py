@@ -40,13 +40,28 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
     for one in _tries(history):
         if one.job is None:
             continue
-        job = history.completed.get(one.job["metadata"]["uid"])
-        if job is None:
+        job = history.ended.get(one.job["metadata"]["uid"])
+        if job is None or ended(job) != "Complete":
             yield f"{one.name} succeeded by a Job that never was Complete"
         elif labels_of(job).get(TASK_INSTANCE_LABEL) != one.identity.digest:
             yield f"{one.name} succeeded by somebody else's Job"
         elif annotations_of(job).get(ROUND) != str(one.identity.round):
             yield f"{one.name} succeeded by a Job of another round"
+
+
+def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[str]:
+    """Let a try remove no Job of its own that has failed, to make another: how often it is run, its retries say."""
+    tries = {one.name: one.identity for one in _tries(history)}
+    for change in history.cluster.journal:
+        job = change.before
+        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != "Failed":
+            continue
+        if (
+            change.who in tries
+            and _of_try(job) == (tries[change.who].digest, tries[change.who].started)
+            and any(_made_after(history, job))
+        ):
+            yield f"{change.who} ran Job {job['metadata']['name']} again, which had failed"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
@@ -115,6 +130,7 @@ def no_text_tells_a_secret(history: History) -> Iterator[str]:
 ALL: tuple[Callable[[History], Iterator[str]], ...] = (
     never_two_jobs_of_a_task_instance_at_work,
     success_only_by_a_complete_job_of_this_round,
+    what_failed_is_not_run_again_by_the_same_try,
     no_job_is_left_that_nobody_looks_for,
     nothing_of_others_is_touched,
     nothing_of_a_later_try_is_touched,
@@ -175,6 +191,18 @@ def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
 def _run_started(job: Object) -> str:
     made_for = Round.of(job)
     return made_for.run_started if made_for is not None else ""
+
+
+def _made_after(history: History, job: Object) -> Iterator[Object]:
+    """Yield the Jobs that the same try has made after this one."""
+    for one in history.made:
+        is_later = one["metadata"]["uid"] > job["metadata"]["uid"]
+        if is_later and _digest(one) and _of_try(one) == _of_try(job):
+            yield one
+
+
+def _of_try(thing: Object) -> tuple[str, str]:
+    return _digest(thing), labels_of(thing).get(STARTED_LABEL, "")
 
 
 def _digest(thing: Object) -> str:
