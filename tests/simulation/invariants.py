@@ -79,7 +79,7 @@ def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
 def nothing_of_others_is_touched(history: History) -> Iterator[str]:
     """Let a try change nothing that is not its task's, but for a Job that has ended, which it may replace."""
     for change, job, identity in _changes_of_running_jobs(history):
-        if labels_of(job).get(TASK_INSTANCE_LABEL) != identity.digest:
+        if labels_of(job).get(TASK_INSTANCE_LABEL) != identity.digest and not _has_ended_twin(history, job):
             yield f"{change.who} did {change.verb} Job {job['metadata']['name']} of somebody else"
 
 
@@ -166,6 +166,16 @@ def _changes_of_running_jobs(history: History) -> Iterator[tuple[Change, Object,
             continue
         if change.who in tries:
             yield change, job, tries[change.who]
+
+
+def _has_ended_twin(history: History, job: Object) -> bool:
+    """Whether nobody's Job has taken the name of another one of nobody, which had ended and might be replaced.
+
+    No label tells the two apart, and ``kubectl delete`` knows no UID.
+    """
+    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+    twins = [one for one in history.ended.values() if one["metadata"]["name"] == name and one["metadata"]["uid"] < uid]
+    return not _digest(job) and not all(map(_digest, twins))
 
 
 def _is_of_later_try(job: Object, identity: Identity) -> bool:
