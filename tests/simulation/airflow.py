@@ -17,6 +17,7 @@ from kubectl_job_operator.errors import InputError, KubectlError, ResultError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.runner import JobRunner
+from kubectl_job_operator.status.result import ResultSource
 from tests.simulation.cluster import NAMESPACE
 from tests.simulation.host import Host
 from tests.simulation.tasks import PATIENCE, Memory, TaskInstance, Try, WorkerLog, manifest
@@ -220,7 +221,7 @@ class Airflow:
         host = self._make_host(one.name, one.machine)
         try:
             one.runner = JobRunner(
-                manifest(instance.job_name, instance.backoff_limit),
+                manifest(instance.job_name, instance.backoff_limit, instance.completions),
                 one.identity,
                 Access(named_kubectl=self._kubectl),
                 namespace=NAMESPACE,
@@ -230,6 +231,7 @@ class Airflow:
                     delete_policy=instance.delete_policy,
                     keep_on_worker_stop=instance.try_number <= instance.max_tries,
                     outage_tolerance_seconds=120.0,
+                    result_from=ResultSource.FILE if instance.hands_over else None,
                 ),
                 log=one.log,
                 container_log=one.container_log,
@@ -246,7 +248,8 @@ class Airflow:
             if isinstance(came, Handover):
                 self._defer(instance, one, came)
                 return
-            one.job = one.runner.done.job if one.runner.done else None
+            if one.runner.done is not None:
+                one.job, one.result = one.runner.done.job, one.runner.done.result
         except Gone:
             raise
         except BaseException as error:  # noqa: BLE001 - Airflow takes all of them

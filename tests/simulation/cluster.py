@@ -235,7 +235,8 @@ def _merge_metadata(thing: Object, document: Object) -> None:
 def _complete_job(job: Any) -> None:
     """Add what the API server adds."""
     own = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"], "job-name": job["metadata"]["name"]}
-    job["spec"].setdefault("backoffLimit", 6)
+    for key, value in (("backoffLimit", 6), ("completions", 1), ("parallelism", 1)):
+        job["spec"].setdefault(key, value)
     job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}}
     job["spec"]["template"].setdefault("metadata", {}).setdefault("labels", {}).update(own)
     job["status"] = {}

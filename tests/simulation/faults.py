@@ -7,10 +7,12 @@ from functools import partial
 
 from tests.simulation.airflow import Airflow
 from tests.simulation.cluster import Cluster
+from tests.simulation.controllers import Controllers
 from tests.simulation.tasks import TaskInstance
 from tests.simulation.world import World
 
 CALL_FAULTS = ("refused", "busy", "lost", "killed before", "killed after", "slow", "hang")
+_FOLLOWING = ("refused", "busy", "hang", "hang", "slow")
 WORKER_FAULTS = (
     "machine dies",
     "taken for dead",
@@ -20,8 +22,9 @@ WORKER_FAULTS = (
     "marked",
     "made again",
     "triggerer dies",
+    "retries edited",
 )
-CLUSTER_FAULTS = ("outage", "cut", "pod deleted", "job deleted", "job replaced")
+CLUSTER_FAULTS = ("outage", "cut", "pod deleted", "node lost", "job deleted", "job replaced")
 _LONGEST_SECONDS = 150.0
 _STRANGERS_JOB = {
     "apiVersion": "batch/v1",
@@ -60,7 +63,7 @@ def plan(world: World) -> list[Fault]:
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         # What comes of an apply decides most, and trouble seldom comes alone.
         verb, first = chance.choice((("", chance.randrange(1, 40)), ("apply", chance.randrange(1, 8))))
-        row = chance.choices(CALL_FAULTS, k=chance.choice((1, 1, 1, 2, 3)))
+        row = [chance.choice(CALL_FAULTS), *chance.choices(_FOLLOWING, k=chance.choice((0, 0, 1, 1, 2)))]
         faults.extend(Fault(kind, first, 0.0, verb, after) for after, kind in enumerate(row))
     for kinds in (WORKER_FAULTS, CLUSTER_FAULTS):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
@@ -75,12 +78,14 @@ class Fate:
 
     :param world: whose time it is.
     :param cluster: what they happen to.
+    :param controllers: likewise.
     :param airflow: likewise.
     """
 
-    def __init__(self, world: World, cluster: Cluster, airflow: Airflow) -> None:
+    def __init__(self, world: World, cluster: Cluster, controllers: Controllers, airflow: Airflow) -> None:
         self._world = world
         self._cluster = cluster
+        self._controllers = controllers
         self._airflow = airflow
 
     def take(self, faults: list[Fault]) -> None:
@@ -109,6 +114,8 @@ class Fate:
             airflow.time_out(instance)
         elif fault.kind == "cleared":
             airflow.clear(instance)
+        elif fault.kind == "retries edited":
+            instance.retries = int(fault.amount * 40) % 4
         elif fault.kind == "made again":
             airflow.make_again(instance)
         elif instance.state != "queued":
@@ -128,6 +135,10 @@ class Fate:
         if fault.kind == "pod deleted":
             for pod in cluster.dependents(job["metadata"]["uid"]):
                 cluster.delete(pod, "a person")
+            return
+        if fault.kind == "node lost":
+            for pod in cluster.dependents(job["metadata"]["uid"])[:1]:
+                self._controllers.lose_node(pod["metadata"]["uid"], 600.0 * fault.amount**2)
             return
         cluster.delete(job, "a person", ("background", "foreground", "orphan")[int(fault.amount * 30) % 3])
         if fault.kind == "job replaced" and cluster.get("jobs", instance.job_name) is None:

@@ -76,9 +76,11 @@ class History:
                         chance.randrange(2),
                         chance.choice((DeletePolicy.ALWAYS, *DeletePolicy)),
                         is_deferrable=chance.random() < 0.4,
+                        completions=chance.choice((1, 1, 1, 2, 3)),
+                        hands_over=chance.random() < 0.5,
                     )
                 )
-            Fate(self.world, self.cluster, self.airflow).take(self.faults)
+            Fate(self.world, self.cluster, self.controllers, self.airflow).take(self.faults)
             try:
                 last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
                 self._let_time_pass(last)

@@ -49,6 +49,18 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
             yield f"{one.name} succeeded by a Job of another round"
 
 
+def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterator[str]:
+    """Have a try that is to return a result return one for each pod that succeeded, and no other."""
+    for instance in history.airflow.instances:
+        for one in instance.tries:
+            if one.job is None or not instance.hands_over:
+                continue
+            values = one.result if isinstance(one.result, list) else [one.result]
+            owners = [_owner(history.controllers.works[uid].pod) for uid in values if uid in history.controllers.works]
+            if owners != [one.job["metadata"]["uid"]] * instance.completions or len(set(values)) < len(values):
+                yield f"{one.name} returned {one.result}"
+
+
 def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[str]:
     """Let a try remove no Job of its own that has failed, to make another: how often it is run, its retries say."""
     tries = {one.name: one.identity for one in _tries(history)}
@@ -130,6 +142,7 @@ def no_text_tells_a_secret(history: History) -> Iterator[str]:
 ALL: tuple[Callable[[History], Iterator[str]], ...] = (
     never_two_jobs_of_a_task_instance_at_work,
     success_only_by_a_complete_job_of_this_round,
+    a_result_is_what_the_pods_of_the_job_handed_over,
     what_failed_is_not_run_again_by_the_same_try,
     no_job_is_left_that_nobody_looks_for,
     nothing_of_others_is_touched,

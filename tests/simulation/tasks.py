@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from kubectl_job_operator.attempt.identity import Identity, Round
 from kubectl_job_operator.attempt.memory import Done, essence
@@ -31,6 +32,8 @@ metadata:
   name: {name}
 spec:
   backoffLimit: {backoff_limit}
+  completions: {completions}
+  parallelism: 2
   template:
     spec:
       restartPolicy: Never
@@ -74,7 +77,8 @@ class Try:
     :param machine: where; its name is the try's.
     :param log: what it tells.
     :param container_log: what it shows of the containers.
-    :param job: what it returned; ``None`` if it has not.
+    :param job: the Job by which it succeeded; ``None`` if it has not.
+    :param result: what that one handed over.
     :param error: what it raised.
     """
 
@@ -85,6 +89,7 @@ class Try:
     runner: JobRunner | None = None
     thread: Thread | None = None
     job: Object | None = None
+    result: Any = None
     error: BaseException | None = None
     is_killed: bool = False
     """Whether Airflow has called its ``on_kill``."""
@@ -112,6 +117,8 @@ class TaskInstance:
     :param backoff_limit: what its template says.
     :param delete_policy: what its DAG says.
     :param is_deferrable: whether the triggerer waits for its Job.
+    :param completions: how many of its pods must succeed, two at once at most.
+    :param hands_over: whether its pods hand over a result.
     """
 
     run_id: str
@@ -120,6 +127,8 @@ class TaskInstance:
     backoff_limit: int
     delete_policy: DeletePolicy
     is_deferrable: bool = False
+    completions: int = 1
+    hands_over: bool = False
     runs: int = 1
     """How often its run was made."""
     state: str = "queued"
@@ -171,7 +180,7 @@ class Memory:
 
 
 @functools.cache
-def manifest(name: str, backoff_limit: int) -> Manifest:
+def manifest(name: str, backoff_limit: int, completions: int) -> Manifest:
     """Return what a task applies: a Job and a Secret."""
-    text = _MANIFEST.format(name=name, secret=SECRET, backoff_limit=backoff_limit)
+    text = _MANIFEST.format(name=name, secret=SECRET, backoff_limit=backoff_limit, completions=completions)
     return Manifest.parse(text, "/dags/countdown.yaml.j2")
