@@ -50,14 +50,17 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
 
 
 def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterator[str]:
-    """Have a try that is to return a result return one for each pod that succeeded, and no other."""
+    """Have a try that is to return a result return it: one, or of several pods one of each that succeeded."""
     for instance in history.airflow.instances:
         for one in instance.tries:
             if one.job is None or not instance.hands_over:
                 continue
-            values = one.result if isinstance(one.result, list) else [one.result]
-            owners = [_owner(history.controllers.works[uid].pod) for uid in values if uid in history.controllers.works]
-            if owners != [one.job["metadata"]["uid"]] * instance.completions or len(set(values)) < len(values):
+            uid = one.job["metadata"]["uid"]
+            values = one.result if instance.completions > 1 else [one.result]
+            works = [history.controllers.works.get(str(value)) for value in values]
+            owners = {_owner(work.pod) if work is not None else "" for work in works}
+            count = history.ended[uid]["status"]["succeeded"] if instance.completions > 1 else 1
+            if owners != {uid} or len(values) != count or len(set(map(str, values))) != count:
                 yield f"{one.name} returned {one.result}"
 
 

@@ -33,7 +33,7 @@ metadata:
 spec:
   backoffLimit: {backoff_limit}
   completions: {completions}
-  parallelism: 2
+  parallelism: {parallelism}
   template:
     spec:
       restartPolicy: Never
@@ -182,5 +182,11 @@ class Memory:
 @functools.cache
 def manifest(name: str, backoff_limit: int, completions: int) -> Manifest:
     """Return what a task applies: a Job and a Secret."""
-    text = _MANIFEST.format(name=name, secret=SECRET, backoff_limit=backoff_limit, completions=completions)
+    text = _MANIFEST.format(
+        name=name,
+        secret=SECRET,
+        backoff_limit=backoff_limit,
+        completions=completions,
+        parallelism=min(2, completions),
+    )
     return Manifest.parse(text, "/dags/countdown.yaml.j2")
