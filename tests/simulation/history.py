@@ -18,7 +18,7 @@ from tests.simulation.faults import CALL_FAULTS, Fate, Fault, plan
 from tests.simulation.host import CallFaults, Host
 from tests.simulation.kubectl import Kubectl
 from tests.simulation.swapping import in_world
-from tests.simulation.tasks import TaskInstance
+from tests.simulation.tasks import SECRET, TaskInstance
 from tests.simulation.world import Machine, StillWaitingError, World
 
 _FOLDER = re.compile(r"/\S*kubectl-job-operator-\w{8}/")
@@ -47,6 +47,8 @@ class History:
         """The Jobs that were made, as they were then."""
         self.left: list[Object] = []
         """The Jobs that ran on when all tries had been over for a while."""
+        self.secrets_left: list[str] = []
+        """The files that hold a secret when all is over."""
         self.still_waiting = ""
         self._kubectl = Kubectl(self.cluster, self.controllers)
         self._call_faults = CallFaults(
@@ -91,6 +93,7 @@ class History:
             except StillWaitingError as error:
                 self.still_waiting = str(error)
             finally:
+                self.secrets_left = [_FOLDER.sub("FOLDER/", str(file)) for file in _files_with_secrets(Path(folder))]
                 self.world.close()
                 self.airflow.triggerer.close()
         finally:
@@ -117,6 +120,10 @@ class History:
         leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
         name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]
         self.note(f"    {event} {thing['kind']} {name} ({uid}) {state}{leaving}")
+
+
+def _files_with_secrets(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and SECRET in file.read_text()]
 
 
 def _program_in(folder: Path) -> Path:

@@ -134,12 +134,14 @@ def every_wait_ends(history: History) -> Iterator[str]:
 
 
 def no_text_tells_a_secret(history: History) -> Iterator[str]:
-    """Have what a Secret holds in no log, in no error and in no command."""
+    """Have what a Secret holds in no log, in no error, in no command, and in no file of a try that could clean up."""
     for one in _tries(history):
         if SECRET in one.log.text or SECRET in one.container_log.text or SECRET in str(one.error):
             yield f"{one.name} tells a secret"
     if any(SECRET in line for line in history.lines):
         yield "a command line tells a secret"
+    if history.secrets_left and not any(one.machine.is_gone for one in _tries(history)):
+        yield f"a secret is left in {', '.join(history.secrets_left)}"
 
 
 ALL: tuple[Callable[[History], Iterator[str]], ...] = (
