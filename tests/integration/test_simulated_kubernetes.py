@@ -51,11 +51,11 @@ def test_who_deletes_in_the_background_lets_a_job_go_that_waits_for_its_pods(
 def _run(namespace: Namespace, command: Sequence[str]) -> Seen:
     """Run a command on the real cluster, let new pods start, and tell what came of it."""
     finished = subprocess.run(namespace.command(*command), capture_output=True, text=True, check=False)
-    until(lambda: are_pods_started(_jobs(namespace)), "a Job has pods that do not run", seconds=120)
-    outcome = outcome_of(command, finished.returncode, finished.stderr)
-    return Seen(" ".join(command), outcome, jobs_in(_jobs(namespace)))
+    jobs: list[Object] = []
 
+    def are_started() -> bool:
+        jobs[:] = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
+        return are_pods_started(jobs)
 
-def _jobs(namespace: Namespace) -> Sequence[Object]:
-    found: Sequence[Object] = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
-    return found
+    until(are_started, "a Job has pods that do not run", seconds=120)
+    return Seen(" ".join(command), outcome_of(command, finished.returncode, finished.stderr), jobs_in(jobs))
