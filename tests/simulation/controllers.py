@@ -124,19 +124,20 @@ class Controllers:
         over = [pod for pod in pods if phase(pod) in ("Succeeded", "Failed")]
         status = copy.deepcopy(job["status"])
         counted = set(status.get("counted", ()))
-        for pod in over:
+        leaving = [pod for pod in pods if pod not in over and is_being_deleted(pod)]
+        # By the policy of most Jobs a pod counts as failed as soon as it is deleted, and is replaced then.
+        for pod in (*over, *leaving):
             if pod["metadata"]["uid"] not in counted:
                 counted.add(pod["metadata"]["uid"])
                 key = "succeeded" if phase(pod) == "Succeeded" else "failed"
                 status[key] = status.get(key, 0) + 1
         status["counted"] = sorted(counted)
         active = [pod for pod in pods if pod not in over and not is_being_deleted(pod)]
-        terminating = [pod for pod in pods if pod not in over and is_being_deleted(pod)]
         status["active"] = len(active)
         status["ready"] = sum(phase(pod) == "Running" for pod in active)
-        status["terminating"] = len(terminating)
+        status["terminating"] = len(leaving)
         status.setdefault("startTime", self._cluster.stamp())
-        self._get_on(job, status, active, is_idle=not active and not terminating)
+        self._get_on(job, status, active, is_idle=not active and not leaving)
         self._cluster.change(job, _with_status(status))
         self._let_pods_go(uid)
 
@@ -160,7 +161,6 @@ class Controllers:
         elif target == "FailureTarget" and is_idle:
             self._add(status, "Failed", "BackoffLimitExceeded")
         elif not target:
-            # The policy of most Jobs: one that is being deleted is replaced at once.
             for _ in range(min(spec["parallelism"], spec["completions"] - succeeded) - len(active)):
                 self._make_pod(job)
                 status["active"] += 1

@@ -83,7 +83,6 @@ def _command(chance: random.Random, folder: Path) -> tuple[str, ...]:
             ("label", "job", "-l", f"owner={owner}", f"--field-selector=metadata.name={name}", "try=2", "--overwrite"),
             ("patch", f"job/{name}", "--type=merge", "-p", '{"spec": {"ttlSecondsAfterFinished": 3600}}'),
             (*delete, "--wait=false"),
-            ("delete", "pods", "-l", f"owner={owner}", "--wait=false"),
             (*delete, f"--field-selector=metadata.name={name}", "--cascade=foreground", "--timeout=2s"),
             ("wait", f"job/{name}", "--for=condition=complete", "--timeout=1s", "-o", "json"),
             ("wait", f"job/{name}", "--for=delete", "--timeout=1s"),
@@ -97,9 +96,10 @@ def outcome_of(command: Sequence[str], return_code: int, stderr: str) -> str:
 
 
 def are_pods_started(jobs: Sequence[Object]) -> bool:
-    """Whether all pods of Jobs that are not leaving run, as far as the Jobs know."""
+    """Whether all pods of Jobs that are not leaving or failing run, as far as the Jobs know."""
     there = [job for job in jobs if "deletionTimestamp" not in job["metadata"]]
-    return all((job.get("status") or {}).get("ready") == job["spec"]["parallelism"] for job in there)
+    known = [(job.get("status") or {}, job["spec"]["parallelism"]) for job in there]
+    return all(status.get("conditions") or status.get("ready") == wanted for status, wanted in known)
 
 
 def jobs_in(found: Sequence[Object]) -> dict[str, tuple[str, bool, str, int]]:
