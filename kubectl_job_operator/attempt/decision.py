@@ -57,6 +57,12 @@ def decide(job: Object | None, identity: Identity) -> tuple[Decision, str]:
     return Decision.ADOPT, f"{own}, and it has not ended"
 
 
+def is_own_and_over(job: Object, identity: Identity) -> bool:
+    """Whether this very try has made a Job, by an apply whose answer was lost, that has ended meanwhile, how ever."""
+    is_own = is_of_instance(job, identity) and made_by(job, identity) is Made.BY_THIS_TRY
+    return is_own and job_status.verdict(job) is not None
+
+
 def is_of_instance(thing: Object, identity: Identity) -> bool:
     """Whether an object belongs to this task instance, by its own label or by the one of version 0.1."""
     return labels_of(thing).get(TASK_INSTANCE_LABEL) in (identity.digest, identity.old_digest)

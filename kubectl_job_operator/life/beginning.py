@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
-from kubectl_job_operator.attempt.decision import Decision, decide
+from kubectl_job_operator.attempt.decision import Decision, decide, is_own_and_over
 from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
@@ -148,15 +148,8 @@ class Beginning:
         """Apply the manifest; after an attempt of which nobody knows what came of it, look first."""
         attempt = self._attempt
         for look in range(_LOOKS):
-            if look or attempt.may_run_on:
-                found = attempt.look()
-                decision, why = decide(found, attempt.identity)
-                if decision is Decision.REFUSE:
-                    raise self._in_use(why)
-                if decision is Decision.ADOPT and found is not None:
-                    return found if attempt.may_run_on else self._adopt(found, why)
-                if decision is Decision.REPLACE and found is not None:
-                    self._make_room(found, why)
+            if (look or attempt.may_run_on) and (found := self._made_meanwhile()) is not None:
+                return found
             attempt.may_run_on = True
             try:
                 applied = attempt.kubectl.apply(file, attempt.identity.field_manager)
@@ -169,6 +162,24 @@ class Beginning:
             else:
                 return next(one for one in applied if kinds.target(one) == attempt.target)
         raise AssertionError("the last look returns or raises")
+
+    def _made_meanwhile(self) -> Object | None:
+        """Return the Job that there is by now, if it is this try's; ``None`` if it is still to be applied."""
+        attempt = self._attempt
+        found = attempt.look()
+        if found is not None and attempt.may_run_on and is_own_and_over(found, attempt.identity):
+            return found
+        decision, why = decide(found, attempt.identity)
+        if decision is Decision.REFUSE:
+            raise self._in_use(why)
+        if decision is Decision.ADOPT and found is not None:
+            return found if attempt.may_run_on else self._adopt(found, why)
+        if decision is Decision.REPLACE and found is not None:
+            self._make_room(found, why)
+        elif attempt.may_run_on:
+            # If the apply came through all the same, somebody has deleted its Job, and its pods may run on.
+            attempt.kubectl.wait_until_gone(attempt.identity.pods_selector(), _REPLACE_SECONDS)
+        return None
 
     def _in_use(self, why: str) -> JobInUseError:
         return JobInUseError(

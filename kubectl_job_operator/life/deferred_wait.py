@@ -152,8 +152,11 @@ class _Wait:
             return left
         pods, events = self._subscription.telling_pods(), self._subscription.events()
         status, is_new = status_of(job), time.monotonic() < self._began + _UNSEEN_SECONDS
-        if is_new and status.get("active") and not status.get("ready") and not pods.texts:
-            # It has pods of which a watch that has just begun has not spoken yet: they may wait as well as run.
+        are_unseen = status.get("active") and not status.get("ready") and not pods.texts
+        if are_unseen and (is_new or not self._watch.names_all_pods):
+            # It has pods of which the watch has not spoken yet: they may wait as well as run.
+            if not is_new:
+                self._watch.want_check()
             return _UNSEEN_SECONDS
         if len(pods.texts) <= _MOST_PODS_IN_LOOP:
             seconds = self._look(job, pods, events)

@@ -156,14 +156,15 @@ class JobRunner:
         """Do it, and leave nothing behind in this process, however it ends."""
         try:
             result = action()
+            self._attempt.log.tell_held()
+            self._attempt.processes.close()
+            # Last of all: what goes before takes its time, and a kill may come in it.
             self._attempt.mailbox.check()
         except BaseException as error:
             self._unwinding.unwind(error)
             if type(error) is TaskKilledError:
                 raise TaskKilledError(f"{self._unwinding.stop.words}.") from None
             raise
-        self._attempt.log.tell_held()
-        self._attempt.processes.close()
         self._attempt.workspace.remove()
         return result
 

@@ -33,6 +33,10 @@ class Pauses:
         """Wait no longer for the watch."""
         self._news_until = 0.0
 
+    def is_news_late(self, now: float) -> bool:
+        """Whether the watch was waited for in vain: what it tells now is not why the stream has ended."""
+        return 0.0 < self._news_until < now
+
     def hold(self, now: float) -> None:
         """Leave the watch the time to tell that there is another run of the container."""
         self._retry_at = now + _HELD_SECONDS

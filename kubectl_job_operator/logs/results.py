@@ -37,8 +37,9 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
     else:
         handed = _marked_lines(kubectl, job, present)
     values = [_value(job, handed[objects.uid(pod)], source) if pod is not None else None for pod in slots]
-    if result.is_list(job) or len(values) > 1:
+    if result.is_list(job) or (len(values) > 1 and not kinds.is_job(job)):
         return values
+    # Of a Job for one pod two may have succeeded: one whose node was lost for a while, and the one in its place.
     return values[0] if values else None
 
 

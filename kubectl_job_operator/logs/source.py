@@ -108,6 +108,9 @@ class LogSource:
         :param is_gone: whether its pod has been deleted.
         :param is_evicted: whether its node has ended the pod, which then may not know its containers any more.
         """
+        if (state, is_gone) != (self._log.state, self._log.is_gone) and self._pauses.is_news_late(time.monotonic()):
+            # The stream ended long before, so it was cut.
+            self._log.is_shown_to_end = False
         if state != self._log.state:
             self._pauses.hear_news()
             is_next = state is not None and state.instance > self._log.instance
@@ -140,6 +143,7 @@ class LogSource:
         is_check = self._silence.begin()
         self._reading = Reading(kind, self._log.instance, call, output, resumption, is_check, now, now, now, reader)
         self._is_resting = False
+        self._pauses.hear_news()
         if kind is Kind.FOLLOW:
             self._log.is_shown_to_end = False
 

@@ -50,6 +50,7 @@ class EventLoopWatch(Generic[AnyWaiter]):
         except KubectlJobOperatorError:
             self._workspace.remove()
             raise
+        self._log = log
         self._on_end = on_end
         self._processes = make_processes(access.environment(os.environ, self._workspace.folder))
         self._transcript = Transcript(log.info)

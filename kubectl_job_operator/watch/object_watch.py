@@ -18,7 +18,7 @@ from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.watch.event_loop_watch import EventLoopWatch
 from kubectl_job_operator.watch.waking import Waiter, Waker
-from kubectl_job_operator.watch.watch_stream import WatchStream
+from kubectl_job_operator.watch.watch_stream import WatchStream, require_version
 
 _LOOK_AFTER_SECONDS = 0.5
 """Those who come together are looked up together."""
@@ -116,7 +116,7 @@ class ObjectWatch(EventLoopWatch[Onlooker]):
         return (self._watch(), self._look(_LOOK_AFTER_SECONDS))
 
     async def _watch(self) -> None:
-        await asyncio.to_thread(self._kubectl.require_version)
+        await require_version(self._kubectl, self._log.warning)
         refusal = await self._stream.run()
         self._fail(f"{self._resource} may not be watched.\n{refusal}", self._all())
 

@@ -15,7 +15,7 @@ from kubectl_job_operator.watch.event_loop_watch import EventLoopWatch
 from kubectl_job_operator.watch.shared_warnings import SharedWarnings
 from kubectl_job_operator.watch.sightings import Sightings
 from kubectl_job_operator.watch.subscription import Subscription
-from kubectl_job_operator.watch.watch_stream import WatchStream
+from kubectl_job_operator.watch.watch_stream import WatchStream, require_version
 from kubectl_job_operator.watch.watched import OURS, POD_OUTPUT, Seen, read_job, read_pod
 
 _LOOK_AFTER_SECONDS = 2.0
@@ -68,7 +68,6 @@ class SharedWatch(EventLoopWatch[Subscription]):
         make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     ) -> None:
         super().__init__(access, namespace, log, on_end, make_processes)
-        self._log = log
         self._sightings = Sightings(self._tell)
         self._warnings = SharedWarnings(self._kubectl, self._known, self._waker, log)
         self._own_watches: dict[str, asyncio.Task[None]] = {}
@@ -87,6 +86,12 @@ class SharedWatch(EventLoopWatch[Subscription]):
         """Why each Job has a watch of its own; ``None`` where one serves for all."""
         self.knows_pods = True
         """Whether pods can be watched."""
+        self._are_pods_checked = False
+
+    @property
+    def names_all_pods(self) -> bool:
+        """Whether a pod that was not named is not there; until then it may only not have been named yet."""
+        return self._pods_stream.has_spoken or self._are_pods_checked
 
     def subscribe(self, uid: str, name: str) -> Subscription:
         """Wait for a Job from now on, until ``Subscription.close``."""
@@ -124,7 +129,7 @@ class SharedWatch(EventLoopWatch[Subscription]):
 
     async def _watch_jobs(self) -> None:
         # One after the other: to start a program, a large process stands still for a moment.
-        await asyncio.to_thread(self._kubectl.require_version)
+        await require_version(self._kubectl, self._log.warning)
         self._is_first_watch_started.set()
         self.refusal = await self._jobs_stream.run()
         self._log.warning(
@@ -194,6 +199,7 @@ class SharedWatch(EventLoopWatch[Subscription]):
         self._waker.call(self._waiting.get(uid, ()))
 
     def _after_gap(self, error: KubectlError | None) -> None:
+        self._are_pods_checked = False
         if self.refusal is None:
             super()._after_gap(error)
         else:
@@ -207,6 +213,7 @@ class SharedWatch(EventLoopWatch[Subscription]):
             is_sure = await self._is_checked(
                 "pods", self._pods_stream, self._sightings.pod_uids, self._sightings.lose_pods
             )
+            self._are_pods_checked = is_sure
         return is_sure
 
     async def _is_checked(

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 from kubectl_job_operator.attempt.refusals import Refusals
+from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
+_VERSION_SECONDS = 120.0
 
 Event = TypeVar("Event")
 
 Start = Callable[[Callable[[bytes], None], Callable[[Process], None]], Call]
+
+
+async def require_version(kubectl: Kubectl, show: Callable[[str], None]) -> None:
+    """Refuse a kubectl that is too old. One that is only slow, as on a machine with much to do, is asked again.
+
+    :param show: takes a line when it is, and when it answers.
+    :raises KubectlJobOperatorError: if there is none, it is too old, or it does not answer for minutes.
+    """
+    await asyncio.to_thread(
+        persist, kubectl.require_version, tolerance_seconds=_VERSION_SECONDS, pause=time.sleep, show=show
+    )
 
 
 class WatchStream(Generic[Event]):

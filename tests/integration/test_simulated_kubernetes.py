@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.objects import Object
 from tests.integration.namespace import Namespace
-from tests.simulation.scripts import Model, Seen, jobs_in, outcome_of, script
+from tests.simulation.scripts import Model, Seen, are_pods_started, jobs_in, outcome_of, script
 from tests.waiting import until
 
 
@@ -50,18 +51,11 @@ def test_who_deletes_in_the_background_lets_a_job_go_that_waits_for_its_pods(
 def _run(namespace: Namespace, command: Sequence[str]) -> Seen:
     """Run a command on the real cluster, let new pods start, and tell what came of it."""
     finished = subprocess.run(namespace.command(*command), capture_output=True, text=True, check=False)
-    until(lambda: _are_pods_started(namespace), "a Job has no pod that runs", seconds=120)
-    jobs = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
+    jobs: list[Object] = []
+
+    def are_started() -> bool:
+        jobs[:] = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
+        return are_pods_started(jobs)
+
+    until(are_started, "a Job has pods that do not run", seconds=120)
     return Seen(" ".join(command), outcome_of(command, finished.returncode, finished.stderr), jobs_in(jobs))
-
-
-def _are_pods_started(namespace: Namespace) -> bool:
-    found = json.loads(namespace.kubectl("get", "jobs,pods", "-o", "json"))["items"]
-    running = {
-        owner["uid"]
-        for one in found
-        if one["kind"] == "Pod" and one["status"].get("phase") == "Running"
-        for owner in one["metadata"].get("ownerReferences", ())
-    }
-    jobs = [one for one in found if one["kind"] == "Job" and "deletionTimestamp" not in one["metadata"]]
-    return all(job["metadata"]["uid"] in running for job in jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 import re
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +17,7 @@ from kubectl_job_operator.errors import InputError, KubectlError, ResultError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.runner import JobRunner
+from kubectl_job_operator.status.result import ResultSource
 from tests.simulation.cluster import NAMESPACE
 from tests.simulation.host import Host
 from tests.simulation.tasks import PATIENCE, Memory, TaskInstance, Try, WorkerLog, manifest
@@ -25,6 +27,7 @@ from tests.simulation.world import Gone, Machine, World
 RETRY_SECONDS = 5.0
 KILL_SECONDS = 5.0
 """After ``on_kill`` Airflow 3 leaves a task so long, and then ends it by SIGKILL."""
+_SLOW_RECORDS = 0.02
 FINAL = ("success", "failed")
 _WANTED = ("scheduled", "queued", "running")
 
@@ -89,6 +92,7 @@ class Airflow:
         def begin() -> None:
             instance.try_number, instance.max_tries, instance.clear_number = 0, instance.retries, 0
             instance.run_started = self._label()
+            instance.runs += 1
             self.queue(instance, 0.5)
 
         instance.become("removed")
@@ -103,7 +107,7 @@ class Airflow:
         """Stop the worker, which passes it on, and ends soon."""
         for one in instance.tries[-1:]:
             if one.is_alive:
-                self._note(f"{_name(one)}: its worker is told to stop")
+                self._note(f"{one.name}: its worker is told to stop")
                 self._kill(one)
                 # Where the task did not end in time, its supervisor tells of it.
                 self._world.later(KILL_SECONDS + 2.0, partial(self._miss, instance, one))
@@ -116,7 +120,7 @@ class Airflow:
         for one in instance.tries[-1:]:
             if not one.is_alive or instance.state != "running":
                 continue
-            self._note(f"{_name(one)}: {'its machine dies' if is_dead else 'it is taken for dead'}")
+            self._note(f"{one.name}: {'its machine dies' if is_dead else 'it is taken for dead'}")
             if is_dead:
                 one.machine.is_gone = True
                 chance = self._world.draw(f"notice {self._world.elapsed}")
@@ -131,7 +135,7 @@ class Airflow:
         """Let the task's time be over, as a signal's handler does: by an exception that is no ``Exception``."""
         for one in instance.tries[-1:]:
             if one.is_alive and one.thread is not None:
-                self._note(f"{_name(one)}: execution_timeout")
+                self._note(f"{one.name}: execution_timeout")
                 one.thread.interrupt(AirflowTaskTimeout("Timeout"))
 
     def _miss(self, instance: TaskInstance, one: Try) -> None:
@@ -154,14 +158,16 @@ class Airflow:
 
     def _kill(self, one: Try) -> None:
         """End a try as Airflow 3 does: by ``on_kill``, and some seconds later by SIGKILL."""
-        if one.is_alive and one.runner is not None:
-            self._note(f"{_name(one)}: on_kill")
-            one.runner.kill()
+        if one.is_alive:
+            self._note(f"{one.name}: on_kill")
+            one.is_killed = True
+            if one.runner is not None:
+                one.runner.kill()
             self._world.later(KILL_SECONDS, partial(self._end, one))
 
     def _end(self, one: Try) -> None:
         if one.is_alive:
-            self._note(f"{_name(one)}: SIGKILL")
+            self._note(f"{one.name}: SIGKILL")
             one.machine.is_gone = True
 
     def _start(self, instance: TaskInstance) -> None:
@@ -177,70 +183,80 @@ class Airflow:
             round=instance.round,
             started=instance.started,
         )
-        machine = Machine(f"worker {instance.run_id} {instance.try_number}")
-        one = Try(identity, machine, WorkerLog(machine), WorkerLog(machine))
+        machine = Machine(f"{instance.run_id}{' again' * (instance.runs - 1)} try {instance.try_number}")
+        pass_on = partial(self._pass_on, self._world.draw(f"log of {machine.name}"))
+        one = Try(identity, machine, WorkerLog(machine, pass_on), WorkerLog(machine))
         instance.tries.append(one)
-        self._note(f"{_name(one)} begins")
+        self._note(f"{one.name} begins")
         half = JobRunner.start if instance.is_deferrable else JobRunner.run
-        one.thread = self._world.spawn(partial(self._execute, instance, one, half), _name(one), machine)
+        one.thread = self._world.spawn(partial(self._execute, instance, one, half), one.name, machine)
 
     def _resume(self, instance: TaskInstance, text: str, outcome: Outcome) -> None:
         """Let a worker go on with a deferred task."""
         if instance.state != "deferred":
             return
         one = instance.tries[-1]
-        self._note(f"{_name(one)} goes on: {outcome}")
+        self._note(f"{one.name} goes on: {outcome}")
         instance.become("running")
+        one.runner, one.is_killed = None, False
         one.machine = one.log.machine = one.container_log.machine = Machine(one.machine.name)
 
         def go_on(runner: JobRunner) -> Handover | None:
             return runner.go_on(Handover.from_text(text), outcome)
 
-        one.thread = self._world.spawn(partial(self._execute, instance, one, go_on), _name(one), one.machine)
+        one.thread = self._world.spawn(partial(self._execute, instance, one, go_on), one.name, one.machine)
 
     def _defer(self, instance: TaskInstance, one: Try, handover: Handover) -> None:
         """Take a task from its worker, if it is still wanted: else Airflow refuses that, and ends the process."""
         if instance.tries[-1] is one and instance.state == "running":
-            self._note(f"{_name(one)} is deferred")
+            self._note(f"{one.name} is deferred")
             instance.become("deferred")
             self.triggerer.wait_for(instance, handover.to_text())
         else:
-            self._note(f"{_name(one)} is refused its deferral")
-            instance.warnings.append("Airflow ended a process between two halves, and none of ours was asked.")
+            self._note(f"{one.name} is refused its deferral")
+            if not one.is_killed:
+                instance.warnings.append("Airflow ended a process between two halves, and none of ours was asked.")
 
     def _execute(self, instance: TaskInstance, one: Try, half: Callable[[JobRunner], Any]) -> None:
-        host = self._make_host(_name(one), one.machine)
+        host = self._make_host(one.name, one.machine)
         try:
             one.runner = JobRunner(
-                manifest(instance.job_name, instance.backoff_limit),
+                manifest(instance.job_name, instance.backoff_limit, instance.completions),
                 one.identity,
                 Access(named_kubectl=self._kubectl),
                 namespace=NAMESPACE,
                 settings=Settings(
                     patience=Patience(*PATIENCE),
                     following=Following(is_on=True),
+                    delete_policy=instance.delete_policy,
                     keep_on_worker_stop=instance.try_number <= instance.max_tries,
                     outage_tolerance_seconds=120.0,
+                    result_from=ResultSource.FILE if instance.hands_over else None,
                 ),
                 log=one.log,
                 container_log=one.container_log,
-                memory=Memory(instance, one),
+                memory=Memory(instance, one, self._answer),
                 ask_stop=partial(self._who_stopped, instance, one),
                 make_processes=host.make_processes,
             )
+            if one.is_killed:
+                # on_kill has come before there was anything to end, and the operator has kept that in mind.
+                one.runner.kill()
             came = half(one.runner)
             one.machine.check()
+            one.has_ignored_kill |= one.is_killed
             if isinstance(came, Handover):
                 self._defer(instance, one, came)
                 return
-            one.job = one.runner.done.job if one.runner.done else None
+            if one.runner.done is not None:
+                one.job, one.result = one.runner.done.job, one.runner.done.result
         except Gone:
             raise
         except BaseException as error:  # noqa: BLE001 - Airflow takes all of them
             one.machine.check()
             one.error = error
         said = one.error or "success"
-        self._note(f"{_name(one)} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
+        self._note(f"{one.name} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
         if instance.tries[-1] is one and instance.state == "running":
             if one.error is None:
                 instance.become("success")
@@ -254,8 +270,18 @@ class Airflow:
             instance.become("failed")
 
     def _who_stopped(self, instance: TaskInstance, one: Try) -> Stop:
+        self._answer()
         one.machine.check()
         return Stop(f"The state is {instance.state}", instance.state in _WANTED)
+
+    def _answer(self) -> None:
+        """Take the time that a question to Airflow's own API takes."""
+        self._world.sleep(self._world.draw(f"answer {self._world.now}").uniform(0.01, 0.3))
+
+    def _pass_on(self, chance: random.Random) -> None:
+        """Take a record of a task's log: at once, or when the supervisor has time."""
+        if chance.random() < _SLOW_RECORDS:
+            self._world.sleep(chance.uniform(0.1, 2.0))
 
     def _label(self) -> str:
         moment = self._world.wall_time.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds")
@@ -270,7 +296,3 @@ def _may_retry(error: BaseException) -> bool:
     if isinstance(error, (InputError, ResultError)):
         return False
     return not (isinstance(error, KubectlError) and error.kind.needs_author)
-
-
-def _name(one: Try) -> str:
-    return f"{one.identity.run_id} try {one.identity.try_number}"

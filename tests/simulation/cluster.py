@@ -87,7 +87,8 @@ class Cluster:
     def apply(self, document: Object, manager: str, who: str) -> Object:
         """Apply a manifest on the server's side.
 
-        :raises ConflictError: if another manager has set one of its labels or annotations to something else.
+        :raises ConflictError: if another manager has set one of its labels or annotations, or of its pods' labels, to
+            something else.
         :raises ImmutableError: if it would change the pods of a Job.
         """
         found = self.get(plural_of(document), document["metadata"]["name"])
@@ -96,11 +97,10 @@ class Cluster:
             self._own(made, document, manager)
             return made
         owned = self._managers.setdefault(found["metadata"]["uid"], {})
-        for place in _TRACKED:
-            for key, value in (document["metadata"].get(place) or {}).items():
-                differs = (found["metadata"].get(place) or {}).get(key) != value
-                if differs and owned.get((place, key), manager) != manager:
-                    raise ConflictError(f".metadata.{place}.{key}")
+        there = _tracked(found)
+        for field, value in _tracked(document).items():
+            if there.get(field) != value and owned.get(field, manager) != manager:
+                raise ConflictError(f".metadata.{'.'.join(field)}")
         if found["kind"] == "Job" and not _pod_labels(document).items() <= _pod_labels(found).items():
             raise ImmutableError
         self._note(who, "apply", found)
@@ -172,8 +172,7 @@ class Cluster:
 
     def _own(self, thing: Object, document: Object, manager: str) -> None:
         owned = self._managers.setdefault(thing["metadata"]["uid"], {})
-        for place in _TRACKED:
-            owned.update({(place, key): manager for key in document["metadata"].get(place) or {}})
+        owned.update(dict.fromkeys(_tracked(document), manager))
 
     def _note(self, who: str, verb: str, before: Object | None) -> None:
         self.journal.append(Change(self.world.elapsed, who, verb, before))
@@ -223,6 +222,13 @@ def _terms(selector: str) -> Iterator[tuple[str, str, str]]:
             yield key.rstrip("!"), "!=" if key.endswith("!") else "=", value
 
 
+def _tracked(thing: Object) -> dict[tuple[str, str], str]:
+    """Return the fields of which it is known who has set them."""
+    pod_labels = _pod_labels(thing) if thing["kind"] == "Job" else {}
+    places = {**{place: thing["metadata"].get(place) or {} for place in _TRACKED}, "pods": pod_labels}
+    return {(place, key): value for place, values in places.items() for key, value in values.items()}
+
+
 def _pod_labels(job: Object) -> dict[str, str]:
     return dict((job["spec"]["template"].get("metadata") or {}).get("labels") or {})
 
@@ -235,7 +241,8 @@ def _merge_metadata(thing: Object, document: Object) -> None:
 def _complete_job(job: Any) -> None:
     """Add what the API server adds."""
     own = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"], "job-name": job["metadata"]["name"]}
-    job["spec"].setdefault("backoffLimit", 6)
+    for key, value in (("backoffLimit", 6), ("completions", 1), ("parallelism", 1)):
+        job["spec"].setdefault(key, value)
     job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}}
     job["spec"]["template"].setdefault("metadata", {}).setdefault("labels", {}).update(own)
     job["status"] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from tests.simulation.cluster import Cluster, owner_uid
 
 FINISHED = ("Complete", "Failed")
 _GRACE_SECONDS = 30
+_EVICTION_SECONDS = 300.0
 
 
 @dataclass
@@ -23,12 +25,16 @@ class Work:
     :param lines: what it has written, each with its time.
     :param began: when it began, in seconds of the world; ``None`` if it never did.
     :param ended: when it ended.
+    :param is_out_of_reach: whether its node is lost: it goes on, and nobody hears of it or can end it.
+    :param postponed: what is done when the node is back.
     """
 
     pod: Object
     lines: list[tuple[float, str]] = field(default_factory=list)
     began: float | None = None
     ended: float | None = None
+    is_out_of_reach: bool = False
+    postponed: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -59,6 +65,33 @@ class Controllers:
         """Tell within which time a pod's container ends when it is told to: many take all the time that they get."""
         return 0.1, _GRACE_SECONDS if self._world.draw(f"stubborn {uid}").random() < 0.3 else 2.0
 
+    def lose_node(self, uid: str, seconds: float) -> None:
+        """Lose the node of a pod for a while; after some minutes the pod is deleted, and the node hears of it late."""
+        work = self.works.get(uid)
+        if work is None or work.is_over or work.is_out_of_reach:
+            return
+        work.is_out_of_reach = True
+        self._world.later(_EVICTION_SECONDS, partial(self._evict, work))
+        self._world.later(seconds, partial(self._find_node, work))
+
+    def _evict(self, work: Work) -> None:
+        pod = self._cluster.find(work.pod["metadata"]["uid"])
+        if work.is_out_of_reach and pod is not None and not is_being_deleted(pod):
+            self._cluster.delete(pod, "the taint manager")
+
+    def _find_node(self, work: Work) -> None:
+        work.is_out_of_reach = False
+        for action in work.postponed:
+            action()
+
+    def _on_node(self, uid: str, action: Callable[[], None]) -> None:
+        """Do what a pod's node does, once it is back if it is lost."""
+        work = self.works.get(uid)
+        if work is not None and work.is_out_of_reach:
+            work.postponed.append(action)
+        else:
+            action()
+
     def _note(self, event: str, thing: Object) -> None:
         """Do what an event calls for, a moment later."""
         uid = thing["metadata"]["uid"]
@@ -70,11 +103,12 @@ class Controllers:
             if event == "ADDED":
                 self._start_soon(uid)
             elif event == "MODIFIED" and is_being_deleted(thing):
-                self._soon(f"end {uid}", partial(self._end, uid, 143), *self.seconds_to_end(uid))
+                ending = partial(self._on_node, uid, partial(self._end, uid, 143))
+                self._soon(f"end {uid}", ending, *self.seconds_to_end(uid))
             owner = owner_uid(thing)
             self._soon(f"pod {uid} {event}", partial(self._sync, owner))
 
-    def _soon(self, what: str, action: partial[None], least: float = 0.02, most: float = 0.4) -> None:
+    def _soon(self, what: str, action: Callable[[], None], least: float = 0.02, most: float = 0.4) -> None:
         self._count += 1
         self._world.later(self._world.draw(f"{what} {self._count}").uniform(least, most), action)
 
@@ -90,33 +124,46 @@ class Controllers:
         over = [pod for pod in pods if phase(pod) in ("Succeeded", "Failed")]
         status = copy.deepcopy(job["status"])
         counted = set(status.get("counted", ()))
-        for pod in over:
+        leaving = [pod for pod in pods if pod not in over and is_being_deleted(pod)]
+        # By the policy of most Jobs a pod counts as failed as soon as it is deleted, and is replaced then.
+        for pod in (*over, *leaving):
             if pod["metadata"]["uid"] not in counted:
                 counted.add(pod["metadata"]["uid"])
                 key = "succeeded" if phase(pod) == "Succeeded" else "failed"
                 status[key] = status.get(key, 0) + 1
         status["counted"] = sorted(counted)
         active = [pod for pod in pods if pod not in over and not is_being_deleted(pod)]
-        terminating = [pod for pod in pods if pod not in over and is_being_deleted(pod)]
         status["active"] = len(active)
-        status["terminating"] = len(terminating)
+        status["ready"] = sum(phase(pod) == "Running" for pod in active)
+        status["terminating"] = len(leaving)
         status.setdefault("startTime", self._cluster.stamp())
-        target = next((one["type"] for one in status.get("conditions", ())), "")
-        if status.get("succeeded") and not target:
-            self._add(status, "SuccessCriteriaMet", "CompletionsReached")
-        elif target == "SuccessCriteriaMet" and not active and not terminating:
-            status["completionTime"] = self._cluster.stamp()
-            self._add(status, "Complete", "CompletionsReached")
-        elif status.get("failed", 0) > job["spec"]["backoffLimit"] and not target:
-            self._add(status, "FailureTarget", "BackoffLimitExceeded")
-        elif target == "FailureTarget" and not active and not terminating:
-            self._add(status, "Failed", "BackoffLimitExceeded")
-        elif not active and not target:
-            # The policy of most Jobs: one that is being deleted is replaced at once.
-            self._make_pod(job)
-            status["active"] = 1
+        self._get_on(job, status, active, is_idle=not active and not leaving)
         self._cluster.change(job, _with_status(status))
         self._let_pods_go(uid)
+
+    def _get_on(self, job: Object, status: Any, active: Sequence[Object], *, is_idle: bool) -> None:
+        """Take the next step to a verdict, or make the pods that are still to be.
+
+        :param is_idle: whether no pod of the Job runs or is being ended.
+        """
+        spec, succeeded = job["spec"], status.get("succeeded", 0)
+        target = next((one["type"] for one in status.get("conditions", ())), "")
+        if succeeded >= spec["completions"] and not target:
+            self._add(status, "SuccessCriteriaMet", "CompletionsReached")
+        elif status.get("failed", 0) > spec["backoffLimit"] and not target:
+            self._add(status, "FailureTarget", "BackoffLimitExceeded")
+        elif target and active:
+            for pod in active:
+                self._cluster.delete(pod, "the Job controller")
+        elif target == "SuccessCriteriaMet" and is_idle:
+            status["completionTime"] = self._cluster.stamp()
+            self._add(status, "Complete", "CompletionsReached")
+        elif target == "FailureTarget" and is_idle:
+            self._add(status, "Failed", "BackoffLimitExceeded")
+        elif not target:
+            for _ in range(min(spec["parallelism"], spec["completions"] - succeeded) - len(active)):
+                self._make_pod(job)
+                status["active"] += 1
 
     def _add(self, status: Any, kind: str, reason: str) -> None:
         status.setdefault("conditions", []).append(
@@ -179,10 +226,10 @@ class Controllers:
         )
 
     def _start_soon(self, uid: str) -> None:
-        """Start the container of a pod soon, as most; the first of some Jobs has no node that takes it, now or ever."""
+        """Start the container of a pod soon, as most; the first of some Jobs of one has no node, now or ever."""
         chance, pod = self._world.draw(f"start {uid}").random(), self._cluster.find(uid)
         job = self._cluster.find(owner_uid(pod)) if pod is not None else None
-        if chance < 0.06 and job is not None and not job["status"]:
+        if chance < 0.06 and job is not None and not job["status"] and job["spec"]["completions"] == 1:
             self._soon(f"no node for {uid}", partial(self._find_no_node, uid))
         else:
             self._soon(f"start {uid}", partial(self._start, uid), 0.3, 3.0 if chance > 0.12 else 80.0)
@@ -221,14 +268,12 @@ class Controllers:
         if work.is_over:
             return
         work.ended = self._world.elapsed
-        state = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed"}}
+        state: Any = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed"}}
         ended_as = "Failed" if code else "Succeeded"
-        self._soon(
-            f"report {uid}",
-            partial(self._report, uid, ended_as, state if work.began is not None else {"waiting": {}}),
-            0.02,
-            1.0,
-        )
+        if not code:
+            state["terminated"]["message"] = json.dumps(uid)
+        report = partial(self._report, uid, ended_as, state if work.began is not None else {"waiting": {}})
+        self._soon(f"report {uid}", partial(self._on_node, uid, report), 0.02, 1.0)
 
     def _report(self, uid: str, ended_as: str, state: Object) -> None:
         pod = self._cluster.find(uid)

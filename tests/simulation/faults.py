@@ -7,10 +7,12 @@ from functools import partial
 
 from tests.simulation.airflow import Airflow
 from tests.simulation.cluster import Cluster
+from tests.simulation.controllers import Controllers
 from tests.simulation.tasks import TaskInstance
 from tests.simulation.world import World
 
 CALL_FAULTS = ("refused", "busy", "lost", "killed before", "killed after", "slow", "hang")
+_FOLLOWING = ("refused", "busy", "hang", "hang", "slow")
 WORKER_FAULTS = (
     "machine dies",
     "taken for dead",
@@ -20,8 +22,9 @@ WORKER_FAULTS = (
     "marked",
     "made again",
     "triggerer dies",
+    "retries edited",
 )
-CLUSTER_FAULTS = ("outage", "cut", "pod deleted", "job deleted", "job replaced")
+CLUSTER_FAULTS = ("outage", "cut", "pod deleted", "node lost", "job deleted", "job replaced")
 _LONGEST_SECONDS = 150.0
 _STRANGERS_JOB = {
     "apiVersion": "batch/v1",
@@ -37,15 +40,19 @@ class Fault:
     :param kind: what.
     :param at: when, in seconds of the world, or to which kubectl.
     :param amount: how much of it, or to whom, between 0 and 1.
+    :param verb: of which kubectls, where it is one of them; empty for all.
+    :param after: so many kubectls of any verb later.
     """
 
     kind: str
     at: float
     amount: float
+    verb: str = ""
+    after: int = 0
 
     def __str__(self) -> str:
         if self.kind in CALL_FAULTS:
-            return f"kubectl {self.at:.0f} is {self.kind}"
+            return f"kubectl {self.verb} {self.at:.0f}+{self.after} is {self.kind}"
         return f"after {self.at:.2f} s: {self.kind} ({self.amount:.2f})"
 
 
@@ -53,10 +60,11 @@ def plan(world: World) -> list[Fault]:
     """Draw what happens."""
     chance = world.draw("plan")
     faults: list[Fault] = []
-    faults.extend(
-        Fault(chance.choice(CALL_FAULTS), chance.randrange(1, 40), chance.random())
-        for _ in range(chance.choice((0, 1, 2, 3, 5)))
-    )
+    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+        # What comes of an apply decides most, and trouble seldom comes alone.
+        verb, first = chance.choice((("", chance.randrange(1, 40)), ("apply", chance.randrange(1, 8))))
+        row = [chance.choice(CALL_FAULTS), *chance.choices(_FOLLOWING, k=chance.choice((0, 0, 1, 1, 2)))]
+        faults.extend(Fault(kind, first, 0.0, verb, after) for after, kind in enumerate(row))
     for kinds in (WORKER_FAULTS, CLUSTER_FAULTS):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
             # Most of what goes wrong, goes wrong in the first seconds.
@@ -70,12 +78,14 @@ class Fate:
 
     :param world: whose time it is.
     :param cluster: what they happen to.
+    :param controllers: likewise.
     :param airflow: likewise.
     """
 
-    def __init__(self, world: World, cluster: Cluster, airflow: Airflow) -> None:
+    def __init__(self, world: World, cluster: Cluster, controllers: Controllers, airflow: Airflow) -> None:
         self._world = world
         self._cluster = cluster
+        self._controllers = controllers
         self._airflow = airflow
 
     def take(self, faults: list[Fault]) -> None:
@@ -104,6 +114,8 @@ class Fate:
             airflow.time_out(instance)
         elif fault.kind == "cleared":
             airflow.clear(instance)
+        elif fault.kind == "retries edited":
+            instance.retries = int(fault.amount * 40) % 4
         elif fault.kind == "made again":
             airflow.make_again(instance)
         elif instance.state != "queued":
@@ -123,6 +135,10 @@ class Fate:
         if fault.kind == "pod deleted":
             for pod in cluster.dependents(job["metadata"]["uid"]):
                 cluster.delete(pod, "a person")
+            return
+        if fault.kind == "node lost":
+            for pod in cluster.dependents(job["metadata"]["uid"])[:1]:
+                self._controllers.lose_node(pod["metadata"]["uid"], 600.0 * fault.amount**2)
             return
         cluster.delete(job, "a person", ("background", "foreground", "orphan")[int(fault.amount * 30) % 3])
         if fault.kind == "job replaced" and cluster.get("jobs", instance.job_name) is None:

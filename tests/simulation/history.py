@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.objects import Object, is_being_deleted
 from tests.simulation.airflow import FINAL, Airflow
 from tests.simulation.cluster import Cluster
@@ -17,7 +18,7 @@ from tests.simulation.faults import CALL_FAULTS, Fate, Fault, plan
 from tests.simulation.host import CallFaults, Host
 from tests.simulation.kubectl import Kubectl
 from tests.simulation.swapping import in_world
-from tests.simulation.tasks import TaskInstance
+from tests.simulation.tasks import SECRET, TaskInstance
 from tests.simulation.world import Machine, StillWaitingError, World
 
 _FOLDER = re.compile(r"/\S*kubectl-job-operator-\w{8}/")
@@ -40,15 +41,19 @@ class History:
         self.cluster = Cluster(self.world)
         self.controllers = Controllers(self.cluster)
         self.lines: list[str] = []
-        self.completed: dict[str, Object] = {}
-        """The Jobs that were Complete, by UID, as they were then."""
+        self.ended: dict[str, Object] = {}
+        """The Jobs that had a verdict, by UID, as they were then."""
         self.made: list[Object] = []
         """The Jobs that were made, as they were then."""
         self.left: list[Object] = []
         """The Jobs that ran on when all tries had been over for a while."""
+        self.secrets_left: list[str] = []
+        """The files that hold a secret when all is over."""
         self.still_waiting = ""
         self._kubectl = Kubectl(self.cluster, self.controllers)
-        self._call_faults = CallFaults({int(one.at): one.kind for one in self.faults if one.kind in CALL_FAULTS})
+        self._call_faults = CallFaults(
+            {(one.verb, int(one.at), one.after): one.kind for one in self.faults if one.kind in CALL_FAULTS}
+        )
         self.cluster.watchers.append(self._note_object)
         with tempfile.TemporaryDirectory(prefix="simulation-") as folder, in_world(self.world):
             self.airflow = Airflow(self.world, self._make_host, str(_program_in(Path(folder))), self.note)
@@ -66,9 +71,18 @@ class History:
             for number in range(chance.choice((1, 1, 2))):
                 name = "countdown" if chance.random() < 0.5 else f"countdown-{number}"
                 self.airflow.add(
-                    TaskInstance(f"run-{number}", name, chance.randrange(4), chance.randrange(2), chance.random() < 0.4)
+                    TaskInstance(
+                        f"run-{number}",
+                        name,
+                        chance.randrange(4),
+                        chance.randrange(2),
+                        chance.choice((DeletePolicy.ALWAYS, *DeletePolicy)),
+                        is_deferrable=chance.random() < 0.4,
+                        completions=chance.choice((1, 1, 1, 2, 3)),
+                        hands_over=chance.random() < 0.5,
+                    )
                 )
-            Fate(self.world, self.cluster, self.airflow).take(self.faults)
+            Fate(self.world, self.cluster, self.controllers, self.airflow).take(self.faults)
             try:
                 last = max([one.at for one in self.faults if one.kind not in CALL_FAULTS], default=0.0)
                 self._let_time_pass(last)
@@ -79,6 +93,7 @@ class History:
             except StillWaitingError as error:
                 self.still_waiting = str(error)
             finally:
+                self.secrets_left = [_FOLDER.sub("FOLDER/", str(file)) for file in _files_with_secrets(Path(folder))]
                 self.world.close()
                 self.airflow.triggerer.close()
         finally:
@@ -99,12 +114,16 @@ class History:
     def _note_object(self, event: str, thing: Object) -> None:
         if thing["kind"] == "Job" and event == "ADDED":
             self.made.append(thing)
-        if thing["kind"] == "Job" and ended(thing) == "Complete":
-            self.completed.setdefault(thing["metadata"]["uid"], thing)
+        if thing["kind"] == "Job" and ended(thing):
+            self.ended.setdefault(thing["metadata"]["uid"], thing)
         state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
         leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
         name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]
         self.note(f"    {event} {thing['kind']} {name} ({uid}) {state}{leaving}")
+
+
+def _files_with_secrets(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and SECRET in file.read_text()]
 
 
 def _program_in(folder: Path) -> Path:

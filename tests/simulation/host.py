@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
-from tests.simulation.kubectl import BUSY, LOST, REFUSED, SILENT, FailedError, Kubectl
+from tests.simulation.kubectl import BUSY, LOST, REFUSED, SILENT, FailedError, Kubectl, parsed
 from tests.simulation.world import Machine, World
 
 Answer = TypeVar("Answer")
@@ -20,18 +21,24 @@ class _StoppedError(Exception):
 
 @dataclass
 class CallFaults:
-    """What goes wrong with which kubectl of a history, by its number.
+    """What goes wrong with which kubectl of a history.
 
-    :param planned: the kinds of faults.
+    :param planned: the kinds of faults, by a verb, the number of a kubectl among those that have it, and how many of
+        any verb later; all have the empty verb.
     """
 
-    planned: Mapping[int, str] = field(default_factory=dict)
-    count: int = 0
+    planned: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
+    counts: collections.Counter[str] = field(default_factory=collections.Counter)
+    due: dict[int, str] = field(default_factory=dict)
 
-    def next(self) -> tuple[int, str]:
+    def next(self, verb: str) -> tuple[int, str]:
         """Return the number of a process that starts, and its fault; empty for none."""
-        self.count += 1
-        return self.count, self.planned.get(self.count, "")
+        self.counts.update(("", verb))
+        total = self.counts[""]
+        for (of_verb, number, after), kind in self.planned.items():
+            if of_verb in ("", verb) and self.counts[of_verb] == number:
+                self.due.setdefault(total + after, kind)
+        return total, self.due.get(total, "")
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Run:
         self._was_stopped = was_stopped
         self._on_output = on_output
         self._printed = ""
-        self.number, self._fault = host.faults.next()
+        self.number, self._fault = host.faults.next(parsed(argv)[0][0])
         self.chance = self.world.draw(f"kubectl {self.number}")
 
     def live(self) -> tuple[int, str, str]:

@@ -7,9 +7,11 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
+from kubectl_job_operator.attempt.identity import Identity, Round
 from kubectl_job_operator.errors import KubectlError
-from kubectl_job_operator.manifest.labels import ROUND, TASK_INSTANCE_LABEL, TRY_LABEL
+from kubectl_job_operator.manifest.labels import ROUND, STARTED_LABEL, TASK_INSTANCE_LABEL, TRY_LABEL
 from kubectl_job_operator.objects import Object, annotations_of, is_being_deleted, labels_of
+from tests.simulation.cluster import Change
 from tests.simulation.controllers import Work, ended
 from tests.simulation.history import History
 from tests.simulation.tasks import SECRET, TaskInstance, Try
@@ -28,7 +30,7 @@ def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]
             is_of_one_task
             and is_of_two_jobs
             and _span(other)[0] < _span(one)[1]
-            and not _is_of_first_try(history, other)
+            and not _is_of_new_run(history, one, other)
         ):
             yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
 
@@ -38,13 +40,43 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
     for one in _tries(history):
         if one.job is None:
             continue
-        job = history.completed.get(one.job["metadata"]["uid"])
-        if job is None:
-            yield f"{one.machine.name} succeeded by a Job that never was Complete"
+        job = history.ended.get(one.job["metadata"]["uid"])
+        if job is None or ended(job) != "Complete":
+            yield f"{one.name} succeeded by a Job that never was Complete"
         elif labels_of(job).get(TASK_INSTANCE_LABEL) != one.identity.digest:
-            yield f"{one.machine.name} succeeded by somebody else's Job"
+            yield f"{one.name} succeeded by somebody else's Job"
         elif annotations_of(job).get(ROUND) != str(one.identity.round):
-            yield f"{one.machine.name} succeeded by a Job of another round"
+            yield f"{one.name} succeeded by a Job of another round"
+
+
+def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterator[str]:
+    """Have a try that is to return a result return it: one, or of several pods one of each that succeeded."""
+    for instance in history.airflow.instances:
+        for one in instance.tries:
+            if one.job is None or not instance.hands_over:
+                continue
+            uid = one.job["metadata"]["uid"]
+            values = one.result if instance.completions > 1 else [one.result]
+            works = [history.controllers.works.get(str(value)) for value in values]
+            owners = {_owner(work.pod) if work is not None else "" for work in works}
+            count = history.ended[uid]["status"]["succeeded"] if instance.completions > 1 else 1
+            if owners != {uid} or len(values) != count or len(set(map(str, values))) != count:
+                yield f"{one.name} returned {one.result}"
+
+
+def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[str]:
+    """Let a try remove no Job of its own that has failed, to make another: how often it is run, its retries say."""
+    tries = {one.name: one.identity for one in _tries(history)}
+    for change in history.cluster.journal:
+        job = change.before
+        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != "Failed":
+            continue
+        if (
+            change.who in tries
+            and _of_try(job) == (tries[change.who].digest, tries[change.who].started)
+            and any(_made_after(history, job))
+        ):
+            yield f"{change.who} ran Job {job['metadata']['name']} again, which had failed"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
@@ -61,14 +93,23 @@ def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
 
 def nothing_of_others_is_touched(history: History) -> Iterator[str]:
     """Let a try change nothing that is not its task's, but for a Job that has ended, which it may replace."""
-    digests = {f"{one.run_id} try": _digest_of(one) for one in history.airflow.instances}
-    for change in history.cluster.journal:
-        mine = next((digest for name, digest in digests.items() if change.who.startswith(name)), None)
-        if mine is None or change.before is None or labels_of(change.before).get(TASK_INSTANCE_LABEL) == mine:
-            continue
-        thing = change.before
-        if thing["kind"] == "Job" and not ended(thing) and not is_being_deleted(thing):
-            yield f"{change.who} did {change.verb} {thing['kind']} {thing['metadata']['name']} of somebody else"
+    for change, job, identity in _changes_of_running_jobs(history):
+        if labels_of(job).get(TASK_INSTANCE_LABEL) != identity.digest and not _has_ended_twin(history, job):
+            yield f"{change.who} did {change.verb} Job {job['metadata']['name']} of somebody else"
+
+
+def nothing_of_a_later_try_is_touched(history: History) -> Iterator[str]:
+    """Let a try change no Job that a later one has made or taken over: Airflow has taken the earlier for dead."""
+    for change, job, identity in _changes_of_running_jobs(history):
+        if _is_of_later_try(job, identity):
+            yield f"{change.who} did {change.verb} Job {job['metadata']['name']} of a later try"
+
+
+def killed_is_never_success(history: History) -> Iterator[str]:
+    """Let no try come to a good end, or to a deferral, after ``on_kill``."""
+    for one in _tries(history):
+        if one.has_ignored_kill:
+            yield f"{one.name} went on as if nobody had ended it"
 
 
 def each_line_is_shown_once_or_its_loss_is_told(history: History) -> Iterator[str]:
@@ -77,13 +118,13 @@ def each_line_is_shown_once_or_its_loss_is_told(history: History) -> Iterator[st
         shown = collections.Counter(_LINE.findall(one.container_log.text))
         for line, count in shown.items():
             if count > 1:
-                yield f"{one.machine.name} showed {line!r} {count} times"
+                yield f"{one.name} showed {line!r} {count} times"
         if one.job is None or any(word in one.log.text for word in (*_LOSS, "is not run again")):
             continue
         works = [work for work in _began(history) if _owner(work.pod) == one.job["metadata"]["uid"]]
         missing = [text for work in works for _, text in work.lines if text not in shown]
         if missing:
-            yield f"{one.machine.name} succeeded without {', '.join(missing)}, and says nothing of it"
+            yield f"{one.name} succeeded without {', '.join(missing)}, and says nothing of it"
 
 
 def every_wait_ends(history: History) -> Iterator[str]:
@@ -93,19 +134,25 @@ def every_wait_ends(history: History) -> Iterator[str]:
 
 
 def no_text_tells_a_secret(history: History) -> Iterator[str]:
-    """Have what a Secret holds in no log, in no error and in no command."""
+    """Have what a Secret holds in no log, in no error, in no command, and in no file of a try that could clean up."""
     for one in _tries(history):
         if SECRET in one.log.text or SECRET in one.container_log.text or SECRET in str(one.error):
-            yield f"{one.machine.name} tells a secret"
+            yield f"{one.name} tells a secret"
     if any(SECRET in line for line in history.lines):
         yield "a command line tells a secret"
+    if history.secrets_left and not any(one.machine.is_gone for one in _tries(history)):
+        yield f"a secret is left in {', '.join(history.secrets_left)}"
 
 
 ALL: tuple[Callable[[History], Iterator[str]], ...] = (
     never_two_jobs_of_a_task_instance_at_work,
     success_only_by_a_complete_job_of_this_round,
+    a_result_is_what_the_pods_of_the_job_handed_over,
+    what_failed_is_not_run_again_by_the_same_try,
     no_job_is_left_that_nobody_looks_for,
     nothing_of_others_is_touched,
+    nothing_of_a_later_try_is_touched,
+    killed_is_never_success,
     each_line_is_shown_once_or_its_loss_is_told,
     every_wait_ends,
     no_text_tells_a_secret,
@@ -128,6 +175,32 @@ def _tries(history: History) -> Iterator[Try]:
         yield from instance.tries
 
 
+def _changes_of_running_jobs(history: History) -> Iterator[tuple[Change, Object, Identity]]:
+    """Yield what tries have changed of Jobs that run, each with the Job as it was and who the try was."""
+    tries = {one.name: one.identity for one in _tries(history)}
+    for change in history.cluster.journal:
+        job = change.before
+        if job is None or job["kind"] != "Job" or ended(job) or is_being_deleted(job):
+            continue
+        if change.who in tries:
+            yield change, job, tries[change.who]
+
+
+def _has_ended_twin(history: History, job: Object) -> bool:
+    """Whether nobody's Job has taken the name of another one of nobody, which had ended and might be replaced.
+
+    No label tells the two apart, and ``kubectl delete`` knows no UID.
+    """
+    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+    twins = [one for one in history.ended.values() if one["metadata"]["name"] == name and one["metadata"]["uid"] < uid]
+    return not _digest(job) and not all(map(_digest, twins))
+
+
+def _is_of_later_try(job: Object, identity: Identity) -> bool:
+    labels = labels_of(job)
+    return labels.get(TASK_INSTANCE_LABEL) == identity.digest and labels.get(STARTED_LABEL, "") > identity.started
+
+
 def _began(history: History) -> list[Work]:
     return [work for work in history.controllers.works.values() if work.began is not None]
 
@@ -136,10 +209,28 @@ def _span(work: Work) -> tuple[float, float]:
     return work.began or 0.0, float("inf") if work.ended is None else work.ended
 
 
-def _is_of_first_try(history: History, work: Work) -> bool:
+def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
     """Whether it is of a first try, which looks for no pods: it cannot know that its run was deleted and made again."""
-    made = next(one for one in history.made if one["metadata"]["uid"] == _owner(work.pod))
-    return labels_of(made).get(TRY_LABEL) == "1"
+    jobs = {job["metadata"]["uid"]: job for job in history.made}
+    old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
+    return labels_of(new).get(TRY_LABEL) == "1" and _run_started(old) < _run_started(new)
+
+
+def _run_started(job: Object) -> str:
+    made_for = Round.of(job)
+    return made_for.run_started if made_for is not None else ""
+
+
+def _made_after(history: History, job: Object) -> Iterator[Object]:
+    """Yield the Jobs that the same try has made after this one."""
+    for one in history.made:
+        is_later = one["metadata"]["uid"] > job["metadata"]["uid"]
+        if is_later and _digest(one) and _of_try(one) == _of_try(job):
+            yield one
+
+
+def _of_try(thing: Object) -> tuple[str, str]:
+    return _digest(thing), labels_of(thing).get(STARTED_LABEL, "")
 
 
 def _digest(thing: Object) -> str:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 REFUSED = "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n"
 BUSY = "Error from server (ServiceUnavailable): the server is currently unable to handle the request\n"
 SILENT = "Unable to connect to the server: http2: client connection lost\n"
+UNREACHABLE = (
+    'Error from server: Get "https://10.0.0.9:10250/containerLogs/here/countdown/main": dial tcp 10.0.0.9:10250: '
+    "connect: no route to host\n"
+)
 LOST = "Error from server: etcdserver: request timed out\n"
 _RULES = "*.*   []   []   [*]\n"
 _WORDS = {"job": "jobs", "pod": "pods", "secret": "secrets"}
@@ -56,7 +60,7 @@ class Kubectl:
 
         :raises FailedError: with what it says, if it fails.
         """
-        words, flags = _parsed(run.argv)
+        words, flags = parsed(run.argv)
         verb = words[0]
         if verb == "version":
             return json.dumps({"clientVersion": {"major": "1", "minor": "37", "gitVersion": "v1.37.2"}})
@@ -174,6 +178,8 @@ class Kubectl:
                 f'Error from server (BadRequest): container "main" in pod "{name}" is waiting to start: '
                 "ContainerCreating\n"
             )
+        if work.is_out_of_reach:
+            raise FailedError(UNREACHABLE)
         if "follow" in flags:
             follow(run, self.cluster, work, flags.get("since-time", ""))
             return ""
@@ -228,7 +234,7 @@ class Kubectl:
 _WITH_VALUE = {"n", "l", "o", "f", "c", "p", "raw", "context", "kubeconfig"}
 
 
-def _parsed(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def parsed(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Take a command line apart: its words, and its flags without their dashes."""
     words, flags, rest = [], {}, iter(argv[1:])
     for word in rest:

@@ -55,12 +55,6 @@ def _never_adopts(job: Any, identity: Any, decide: Callable[..., Any] = decision
     return (Decision.REFUSE if decided is Decision.ADOPT else decided), why
 
 
-def _applies_at_once(self: Any, file: Any) -> Any:
-    attempt = self._attempt
-    attempt.may_run_on = True
-    return attempt.kubectl.apply(file, attempt.identity.field_manager)[0]
-
-
 def _without_clocks(make: Callable[..., None] = Obstacles.__init__) -> Callable[..., None]:
     def begin(self: Obstacles, *arguments: Any, **more: Any) -> None:
         make(self, *arguments, **{**more, "waited_seconds": 0.0, "clocks": ""})
@@ -73,7 +67,8 @@ MUTANTS = (
     Mutant("adoption: its own Job is not", beginning, "decide", _never_adopts),
     Mutant("adoption: of any round", decision, "made_by", lambda *_: Made.BY_EARLIER_TRY),
     Mutant("no look: the first finds nothing", Beginning, "_first_look", lambda _: None),
-    Mutant("no look: not between two applies", Beginning, "_apply", _applies_at_once),
+    Mutant("no look: not between two applies", Beginning, "_made_meanwhile", lambda _: None),
+    Mutant("no look: what failed in between is forgotten", beginning, "is_own_and_over", lambda *_: False),
     Mutant("no wait for the pods of an earlier Job", Beginning, "_wait_for_own_pods", lambda _: None),
     Mutant("resuming: nothing was shown before", Resumption, "unseen", lambda _, lines: lines),
     Mutant("resuming: from the beginning of a run", source, "Resumption", lambda _: Resumption(Position())),

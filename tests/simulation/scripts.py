@@ -6,18 +6,18 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kubectl_job_operator.kubectl.stderr import explain
 from kubectl_job_operator.objects import Object
 from tests.simulation.cluster import Cluster
-from tests.simulation.controllers import Controllers, ended, phase
+from tests.simulation.controllers import Controllers, ended
 from tests.simulation.host import CallFaults, Host, Run
 from tests.simulation.kubectl import Kubectl
 from tests.simulation.world import World
 
 GRACE_SECONDS = 600
-NAMES = ("one", "two")
+NAMES = {"one": 1, "two": 2}
+"""How many pods a Job of that name has at once."""
 _OWNERS = ("ada", "bob")
 _MANIFEST = """\
 apiVersion: batch/v1
@@ -27,6 +27,8 @@ metadata:
   labels: {{owner: {owner}}}
 spec:
   backoffLimit: 0
+  completions: 3
+  parallelism: {pods}
   template:
     metadata:
       labels: {{owner: {owner}}}
@@ -47,27 +49,27 @@ class Seen:
 
     :param command: without what chooses the cluster.
     :param outcome: ``ok``, or the kind of the failure as the package reads it.
-    :param jobs: for each Job whose it is by its label, whether it is leaving, and how it has ended.
+    :param jobs: for each Job whose it is by its label, whether it is leaving, how it has ended, and how many pods run.
     """
 
     command: str
     outcome: str
-    jobs: dict[str, tuple[str, bool, str]]
+    jobs: dict[str, tuple[str, bool, str, int]]
 
 
 def script(seed: int, folder: Path, length: int = 12) -> Iterator[tuple[str, ...]]:
     """Yield random commands, without the program and what chooses the cluster."""
     chance = random.Random(seed)
-    for name in NAMES:
+    for name, pods in NAMES.items():
         for owner in _OWNERS:
-            text = _MANIFEST.format(name=name, owner=owner, grace=GRACE_SECONDS)
+            text = _MANIFEST.format(name=name, owner=owner, grace=GRACE_SECONDS, pods=pods)
             (folder / f"{name}-{owner}.yaml").write_text(text)
     for _ in range(length):
         yield _command(chance, folder)
 
 
 def _command(chance: random.Random, folder: Path) -> tuple[str, ...]:
-    name, owner, other = chance.choice(NAMES), chance.choice(_OWNERS), chance.choice(_OWNERS)
+    name, owner, other = chance.choice(list(NAMES)), chance.choice(_OWNERS), chance.choice(_OWNERS)
     file = folder / f"{name}-{owner}.yaml"
     apply = ("apply", "--server-side", f"--field-manager={owner}", "-f", str(file), "-o", "json")
     delete = ("delete", "job", "-l", f"owner={owner}")
@@ -93,13 +95,21 @@ def outcome_of(command: Sequence[str], return_code: int, stderr: str) -> str:
     return explain(("kubectl", *command), return_code, stderr).kind.value if return_code else "ok"
 
 
-def jobs_in(found: Sequence[Object]) -> dict[str, tuple[str, bool, str]]:
-    """Tell of Jobs what is compared."""
+def are_pods_started(jobs: Sequence[Object]) -> bool:
+    """Whether all pods of Jobs that are not leaving or failing run, as far as the Jobs know."""
+    there = [job for job in jobs if "deletionTimestamp" not in job["metadata"]]
+    known = [(job.get("status") or {}, job["spec"]["parallelism"]) for job in there]
+    return all(status.get("conditions") or status.get("ready") == wanted for status, wanted in known)
+
+
+def jobs_in(found: Sequence[Object]) -> dict[str, tuple[str, bool, str, int]]:
+    """Tell of Jobs what is compared; of one that is leaving nobody counts the pods any more."""
     return {
         job["metadata"]["name"]: (
             job["metadata"].get("labels", {}).get("owner", ""),
             "deletionTimestamp" in job["metadata"],
             ended({"status": job.get("status") or {}}),
+            0 if "deletionTimestamp" in job["metadata"] else (job.get("status") or {}).get("ready", 0),
         )
         for job in found
     }
@@ -141,7 +151,4 @@ class Model:
         return Seen(" ".join(command), outcome_of(command, code, stderr), jobs_in(jobs))
 
     def _are_pods_started(self) -> bool:
-        jobs: list[Any] = self.cluster.select("jobs", lambda job: "deletionTimestamp" not in job["metadata"])
-        return all(
-            any(phase(pod) == "Running" for pod in self.cluster.dependents(job["metadata"]["uid"])) for job in jobs
-        )
+        return are_pods_started(self.cluster.select("jobs"))

@@ -54,9 +54,12 @@ def follow(run: Run, cluster: Cluster, work: Work, since: str) -> None:
     cuts, shown, was_over = cluster.cuts, 0, False
 
     def is_news() -> bool:
-        return len(work.lines) > shown or work.is_over or cluster.cuts != cuts
+        return len(work.lines) > shown or work.is_over or is_cut()
 
-    while cluster.cuts == cuts and not was_over:
+    def is_cut() -> bool:
+        return cluster.cuts != cuts or work.is_out_of_reach
+
+    while not is_cut() and not was_over:
         # The kubelet ends a stream only after it has sent all.
         was_over, lines = work.is_over, work.lines[shown:]
         shown += len(lines)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from kubectl_job_operator.attempt.identity import Identity, Round
 from kubectl_job_operator.attempt.memory import Done, essence
+from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
@@ -29,6 +32,8 @@ metadata:
   name: {name}
 spec:
   backoffLimit: {backoff_limit}
+  completions: {completions}
+  parallelism: {parallelism}
   template:
     spec:
       restartPolicy: Never
@@ -39,16 +44,22 @@ spec:
 
 
 class WorkerLog:
-    """What a try tells; nothing more once its machine is gone."""
+    """What a try tells; nothing more once its machine is gone.
 
-    def __init__(self, machine: Machine) -> None:
+    :param machine: where.
+    :param pass_on: takes the time that Airflow takes for a record.
+    """
+
+    def __init__(self, machine: Machine, pass_on: Callable[[], object] = lambda: None) -> None:
         self.lines: list[str] = []
         self.machine = machine
+        self._pass_on = pass_on
 
     def info(self, message: str, /) -> None:
         """Take a record."""
         if not self.machine.is_gone:
             self.lines.append(message)
+            self._pass_on()
 
     warning = error = critical = info
 
@@ -63,10 +74,11 @@ class Try:
     """One try of a task instance, as it really goes.
 
     :param identity: who it is.
-    :param machine: where.
+    :param machine: where; its name is the try's.
     :param log: what it tells.
     :param container_log: what it shows of the containers.
-    :param job: what it returned; ``None`` if it has not.
+    :param job: the Job by which it succeeded; ``None`` if it has not.
+    :param result: what that one handed over.
     :param error: what it raised.
     """
 
@@ -77,7 +89,17 @@ class Try:
     runner: JobRunner | None = None
     thread: Thread | None = None
     job: Object | None = None
+    result: Any = None
     error: BaseException | None = None
+    is_killed: bool = False
+    """Whether Airflow has called its ``on_kill``."""
+    has_ignored_kill: bool = False
+    """Whether it came to a good end, or to a deferral, all the same."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for people and in the cluster's journal."""
+        return self.machine.name
 
     @property
     def is_alive(self) -> bool:
@@ -93,14 +115,22 @@ class TaskInstance:
     :param job_name: the name of its Job.
     :param retries: what its DAG says.
     :param backoff_limit: what its template says.
+    :param delete_policy: what its DAG says.
     :param is_deferrable: whether the triggerer waits for its Job.
+    :param completions: how many of its pods must succeed, two at once at most.
+    :param hands_over: whether its pods hand over a result.
     """
 
     run_id: str
     job_name: str
     retries: int
     backoff_limit: int
+    delete_policy: DeletePolicy
     is_deferrable: bool = False
+    completions: int = 1
+    hands_over: bool = False
+    runs: int = 1
+    """How often its run was made."""
     state: str = "queued"
     try_number: int = 0
     max_tries: int = 0
@@ -126,25 +156,37 @@ class TaskInstance:
 
 
 class Memory:
-    """Airflow's store for the state of a task."""
+    """Airflow's store for the state of a task.
 
-    def __init__(self, instance: TaskInstance, this: Try) -> None:
+    :param ask_airflow: takes the time that a question takes.
+    """
+
+    def __init__(self, instance: TaskInstance, this: Try, ask_airflow: Callable[[], object]) -> None:
         self._instance = instance
         self._try = this
+        self._ask_airflow = ask_airflow
 
     def note(self, done: Done) -> None:
         """Keep it."""
+        self._ask_airflow()
         self._try.machine.check()
         self._instance.noted[str(self._try.identity.round)] = Done(essence(done.job), done.result, done.pod_names)
 
     def recall(self) -> Done | None:
         """Return what a try of the same round has kept."""
+        self._ask_airflow()
         self._try.machine.check()
         return self._instance.noted.get(str(self._try.identity.round))
 
 
 @functools.cache
-def manifest(name: str, backoff_limit: int) -> Manifest:
+def manifest(name: str, backoff_limit: int, completions: int) -> Manifest:
     """Return what a task applies: a Job and a Secret."""
-    text = _MANIFEST.format(name=name, secret=SECRET, backoff_limit=backoff_limit)
+    text = _MANIFEST.format(
+        name=name,
+        secret=SECRET,
+        backoff_limit=backoff_limit,
+        completions=completions,
+        parallelism=min(2, completions),
+    )
     return Manifest.parse(text, "/dags/countdown.yaml.j2")

@@ -290,6 +290,35 @@ def test_after_an_ambiguous_failure_of_apply_a_later_try_may_have_the_job(fake_k
     assert verbs(fake_kubectl) == ["apply"]
 
 
+def test_after_an_ambiguous_failure_of_apply_a_job_that_has_failed_meanwhile_is_not_run_again(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("failed"))
+    fake_kubectl.answers("apply", **ETCD, times=1)
+    stage.script(fake_kubectl)
+    with pytest.raises(JobFailedError):
+        stage.runner(log).run()
+    assert verbs(fake_kubectl) == ["apply"]
+
+
+def test_after_an_ambiguous_failure_of_apply_a_job_that_is_gone_may_have_left_pods(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """The first try too, which else has no pods to wait for, applies only when none runs."""
+    fake_kubectl.answers("apply", **ETCD, times=1)
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    stage.script(fake_kubectl)
+    stage.runner(log, identity=EARLIER).run()
+    known = {"apply", "pods", "delete"}
+    assert [verb for call in fake_kubectl.calls for verb in call if verb in known and "--watch" not in call] == [
+        "apply",
+        "pods",
+        "apply",
+        "delete",
+    ]
+
+
 def test_after_an_ambiguous_failure_of_apply_that_created_nothing_it_is_applied_again(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:

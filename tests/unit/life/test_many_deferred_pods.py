@@ -113,6 +113,7 @@ async def _wait(sightings: Sightings, is_enough: Any, want_events: Any = lambda:
         subscribe=lambda _uid, _name: subscription,
         watches=list,
         knows_pods=True,
+        names_all_pods=True,
         silent_since=None,
         refusal=None,
         last_error="",

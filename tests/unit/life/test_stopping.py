@@ -62,3 +62,15 @@ def test_a_timeout_is_told_from_other_interruptions(
         runner.run()
     assert f"{words}, so Job here/countdown is deleted." in log.text
     assert len(fake_kubectl.called("delete")) == 1
+
+
+def test_a_kill_that_comes_while_the_last_of_a_half_is_told_is_no_success(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Job is deleted, though the triggerer might have waited for it."""
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, stop=Stop("Somebody cleared the task"))
+    monkeypatch.setattr(runner._attempt.log, "tell_held", runner.kill)
+    with pytest.raises(TaskKilledError):
+        runner.start()
+    assert len(fake_kubectl.called("delete")) == 1

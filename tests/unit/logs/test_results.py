@@ -48,6 +48,22 @@ def test_what_the_container_wrote_is_the_result(fake_kubectl: FakeKubectl, log: 
     assert fake_kubectl.called("delete")
 
 
+def test_of_a_job_for_one_pod_the_result_is_no_list_though_two_have_succeeded(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Its node was lost for a while, and when it came back another pod had taken its place."""
+    two = pods("1")
+    other = pods("2")["items"][0]
+    other["metadata"].update(name="another", uid="another", creationTimestamp="2999-01-01T00:00:00Z")
+    two["items"].insert(0, other)
+    fake_kubectl.answers("get pods -o json", two)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_FILE)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == 1
+
+
 def test_nothing_written_is_no_result_and_said(fake_kubectl: FakeKubectl, log: Log) -> None:
     script(fake_kubectl)
     runner = stage.runner(log, settings=FROM_FILE)

@@ -596,6 +596,21 @@ def test_a_pod_that_is_deleted_while_its_log_is_read_is_told_once(stage: Stage) 
     assert len(stage.fake.called("logs")) == 1
 
 
+def test_a_pod_that_is_gone_long_after_its_stream_has_ended_is_told(stage: Stage) -> None:
+    """Its stream was cut by an outage, in which the container wrote on, ended and was deleted."""
+    stage.fake.answers(FOLLOW, _log(1))
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: bool(stage.shown) and not stage.source.is_reading)
+    time.sleep(2 * pauses_module._NEWS_SECONDS)
+    stage.source.note(_running(), is_gone=True)
+    stage.live_for(0.05)
+    assert stage.warnings == [
+        "its log could not be read to the end, and lines after 2026-11-20T19:25:01.000000000Z may be missing: its pod "
+        "was deleted"
+    ]
+    assert len(stage.fake.called("logs")) == 1
+
+
 def test_a_pod_that_is_gone_when_its_log_is_asked_for_is_told_once(stage: Stage) -> None:
     stage.fake.answers(REST, **POD_NOT_FOUND)
     stage.source.note(_over(), is_gone=False)

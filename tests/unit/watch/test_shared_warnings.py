@@ -11,7 +11,7 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.watch import shared_watch
 from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.shared import JOBS_WATCH, eventually, line, quiet, run, uid, wait
+from tests.unit.shared import JOBS_LIST, JOBS_WATCH, eventually, line, quiet, run, uid, uids, wait
 from tests.unit.stage import FORBIDDEN, Log
 
 pytestmark = pytest.mark.usefixtures("hasty_watches")
@@ -22,6 +22,7 @@ def test_warnings_are_read_once_for_all_who_want_them(
 ) -> None:
     monkeypatch.setattr("kubectl_job_operator.life.obstacles._EVENTS_AFTER_SECONDS", (1.0, 60.0))
     monkeypatch.setattr("kubectl_job_operator.life.deferred_wait._SPREAD_SECONDS", 0.1)
+    monkeypatch.setattr("kubectl_job_operator.life.deferred_wait._UNSEEN_SECONDS", 0.5)
     warning = {
         "reason": "FailedCreate",
         "message": 'Error creating: pods "x" is forbidden: exceeded quota: small',
@@ -31,6 +32,7 @@ def test_warnings_are_read_once_for_all_who_want_them(
         "involvedObject": {"kind": "Job", "uid": "0b5b6d9e-0000-4000-8000-000000000003"},
     }
     fake_kubectl.answers(JOBS_WATCH, b"".join(map(line, range(20))), then=["end", line(3, "complete"), NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(*range(20)))
     fake_kubectl.answers("get events --field-selector=type=Warning", {"items": [warning]}, after_seconds=0.3)
     quiet(fake_kubectl)
     log = Log()

@@ -13,11 +13,12 @@ import pytest
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.errors import KubectlMissingError
+from kubectl_job_operator.kubectl import calls
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.life import deferred_silence
+from kubectl_job_operator.life import deferred_silence, deferred_wait
 from kubectl_job_operator.life.deferred_wait import Terms
 from kubectl_job_operator.watch import event_loop_watch, shared_watch, watched
-from tests.unit import stage
+from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import (
     JOBS_LIST,
@@ -270,6 +271,18 @@ def test_an_outage_that_ends_in_time_is_nothing(fake_kubectl: FakeKubectl) -> No
     assert run(wait(1)).news is News.ENDED
 
 
+def test_a_kubectl_that_does_not_tell_its_version_in_time_is_asked_again(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with much to do all who wait would give up at once."""
+    monkeypatch.setattr(calls, "READ_SECONDS", 1.0)
+    fake_kubectl.answers("version --client", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(JOBS_WATCH, line(1, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+    assert run(wait(1)).news is News.ENDED
+    assert len(fake_kubectl.called("version --client")) == 2
+
+
 @pytest.mark.usefixtures("no_kubectl")
 def test_without_kubectl_there_is_no_watch_and_everybody_is_told_what_to_do() -> None:
     with pytest.raises(KubectlMissingError, match="There is no kubectl on the PATH"):
@@ -298,6 +311,40 @@ def test_a_job_that_cannot_start_is_told_with_the_reason_and_the_pods_of_others_
     assert 'configmap "absent" not found' in stuck.message
     assert other.news is News.ENDED
     assert "Nothing runs: " in log.text
+
+
+def test_a_job_whose_pods_a_new_triggerer_has_not_seen_yet_is_not_taken_for_one_that_has_started(
+    fake_kubectl: FakeKubectl,
+) -> None:
+    """Its status counts a pod that waits as active too, so that alone it would let the startup_timeout_seconds pass."""
+    fake_kubectl.answers(JOBS_WATCH, line(1, type_="ADDED"), then=[NEVER])
+    fake_kubectl.answers(PODS_WATCH, then=[1.0, pod_line(1, "unschedulable"), NEVER])
+    quiet(fake_kubectl)
+    outcome = run(wait(1, began=time.time() - 2 * Terms().patience.startup_timeout_seconds))
+    assert outcome.news is News.STUCK
+    assert "No container has started within" in outcome.message
+
+
+def test_nor_is_one_whose_pods_a_silent_watch_does_not_name_for_long(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a list tells that it has none here: they may be in another cluster, and at work."""
+    monkeypatch.setattr(deferred_wait, "_UNSEEN_SECONDS", 0.1)
+    fake_kubectl.answers(JOBS_WATCH, line(1, type_="ADDED"), then=[NEVER])
+    fake_kubectl.answers(PODS_WATCH, then=["a list", 0.5, pod_line(1, "unschedulable"), NEVER])
+    fake_kubectl.answers(JOBS_LIST, uids(1))
+    fake_kubectl.answers(
+        "get pods jsonpath={.items[*].metadata.uid}", recordings.pods("unschedulable")[0]["metadata"]["uid"]
+    )
+    quiet(fake_kubectl)
+
+    async def stuck() -> Outcome:
+        waiting = asyncio.create_task(wait(1, began=time.time() - 2 * Terms().patience.startup_timeout_seconds))
+        await eventually(lambda: bool(fake_kubectl.called("get pods jsonpath={.items[*].metadata.uid}")), "no list")
+        fake_kubectl.open_gate("a list")
+        return await waiting
+
+    assert run(stuck()).news is News.STUCK
 
 
 @pytest.mark.alone
