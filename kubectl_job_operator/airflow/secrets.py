@@ -10,7 +10,7 @@ import airflow
 import yaml
 
 import kubectl_job_operator
-from kubectl_job_operator.airflow.compat import is_secret_name, mask_secret, redact
+from kubectl_job_operator.airflow.compat import is_secret_name, mask_secrets, redact
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import decoded, secret_values
 from kubectl_job_operator.manifest.spellings import parts, spellings
@@ -47,12 +47,7 @@ def _mask(value: Any, name: str | None) -> None:
     elif name is not None and not isinstance(value, bool):
         text = str(value) if isinstance(value, (str, int, float)) else ""
         if isinstance(value, str) or len(text) >= _SHORTEST_NUMBER:
-            _mask_as_spelled(text, name)
-
-
-def _mask_as_spelled(value: str, name: str | None = None) -> None:
-    for spelling in spellings(value):
-        mask_secret(spelling, name)
+            mask_secrets(spellings(text), name)
 
 
 def mask_secrets_of(documents: Iterable[Document]) -> None:
@@ -60,8 +55,7 @@ def mask_secrets_of(documents: Iterable[Document]) -> None:
 
     Of a value of several lines each line that is long enough is masked too: containers print line by line.
     """
-    for value in secret_values(documents):
-        _mask_with_lines(value)
+    _mask_with_lines(secret_values(documents))
 
 
 def mask_env_of(job: Any) -> None:
@@ -76,7 +70,7 @@ def mask_env_of(job: Any) -> None:
 def mask_credentials(password: str | None, kubeconfig: str | None) -> None:
     """Let Airflow mask what a connection holds: kubectl, or a credential plugin, may repeat it."""
     if password:
-        _mask_with_lines(password)
+        _mask_with_lines([password])
     if kubeconfig:
         _mask_credentials_in(kubeconfig)
 
@@ -87,15 +81,14 @@ def _mask_credentials_in(kubeconfig: str) -> None:
         users = [entry.get("user") for entry in yaml.safe_load(kubeconfig).get("users") or ()]
     for user in users:
         if isinstance(user, Mapping):
-            for key in ("token", "password", "client-key-data"):
-                for value in decoded(str(user.get(key) or "")):
-                    _mask_with_lines(value)
+            given = [str(user.get(key) or "") for key in ("token", "password", "client-key-data")]
+            # Nobody prints a key that he had to decode line by line, and each line would cost (see mask_secrets).
+            mask_secrets(spelling for text in given for value in decoded(text) for spelling in spellings(value))
             mask_by_name([user.get("exec"), user.get("auth-provider")])
 
 
-def _mask_with_lines(value: str) -> None:
-    for part in parts(value):
-        _mask_as_spelled(part)
+def _mask_with_lines(values: Iterable[str]) -> None:
+    mask_secrets(spelling for value in values for part in parts(value) for spelling in spellings(part))
 
 
 def caller() -> Caller:

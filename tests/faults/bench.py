@@ -27,7 +27,7 @@ from tests.faults.plan import draw_plans
 from tests.faults.report import Row
 from tests.faults.target import Target
 from tests.faults.telling import Strike
-from tests.faults.witnesses import OVER, Witnesses
+from tests.faults.witnesses import OVER, Play, Witnesses
 
 _TICK_SECONDS = 0.02
 _LOOK_SECONDS = 0.7
@@ -89,7 +89,7 @@ class FaultBench:
 
     def play(self) -> Row:
         """Run the task instances, hit them, and judge."""
-        witnesses = Witnesses(self._stage, self._kubectl, self._deployment, self._fault.telling)
+        witnesses = Witnesses(self._kubectl, self._deployment, self._fault.telling)
         mount_small_disks(self._disks)
         self._kubectl.make_namespace()
         witnesses.start()
@@ -226,8 +226,9 @@ class FaultBench:
         """Give what is deleted in the background time to go, and judge."""
         self._mend_all(unmounts=False)
         deadline = time.monotonic() + _SETTLE_SECONDS
+        play = Play(self._stage, self._run_id, self._targets.values(), self._states)
         while True:
-            all_evidence = witnesses.evidence(self._run_id, self._targets.values(), self._states)
+            all_evidence = witnesses.evidence(play)
             findings = [finding for one in all_evidence for finding in judge(one, self._fault.rules)]
             is_settled = not any(finding.harm is Harm.LEFT_BEHIND for finding in findings)
             if is_settled or time.monotonic() > deadline:

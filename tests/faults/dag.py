@@ -22,9 +22,12 @@ RECORDS = "/records"
 _LOST = ("unreachable", "not-ready")
 _SCRIPT = """\
 say() {{ echo "$1 $JOB_UID $POD $(cut -d ' ' -f 1 /proc/uptime)" >> {records}/{task_id}; }}
+talk() {{ n=0; while [ $n -lt {lines} ]; do echo "$POD $1 $n"; n=$((n + 1)); done; }}
 trap 'say stopped; exit 143' TERM
 say start
+talk first
 sleep {sleep_seconds} & wait $!
+talk last
 say end
 exit {exit_code}
 """
@@ -110,6 +113,8 @@ def make_dag(stage: Stage, plans: Sequence[TaskPlan]) -> DAG:
                 job_yaml=manifest(stage, plan),
                 namespace=stage.namespace,
                 delete_policy=plan.delete_policy,
+                deferrable=plan.deferrable,
+                kubernetes_conn_id=plan.connection,
                 retries=plan.retries,
                 retry_delay=timedelta(seconds=0.5),
                 execution_timeout=timedelta(seconds=timeout) if timeout else None,
@@ -134,7 +139,11 @@ def announce(stage: Stage, context: Any) -> None:
 def manifest(stage: Stage, plan: TaskPlan) -> list[dict[str, Any]]:
     """Return the documents: the Job, whose container records its start and its end, and perhaps a companion."""
     script = _SCRIPT.format(
-        records=RECORDS, task_id=plan.task_id, sleep_seconds=plan.sleep_seconds, exit_code=plan.exit_code
+        records=RECORDS,
+        task_id=plan.task_id,
+        sleep_seconds=plan.sleep_seconds,
+        exit_code=plan.exit_code,
+        lines=plan.lines,
     )
     container = {
         "name": "main",

@@ -23,6 +23,9 @@ _ROOT = Path(__file__).parents[2]
 _TRIGGERER = "triggerer"
 _START_SECONDS = 180.0
 _USER = "bench"
+_SERVER_ERROR = 500
+_BUSY_SECONDS = 420.0
+_ANSWER_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,14 @@ class Deployment:
 
     def triggerer(self) -> list[psutil.Process]:
         """Return the processes of the triggerer; its kubectls are among them."""
-        started = psutil.Process(self._processes[_TRIGGERER].pid)
-        return [one for one in (started, *started.children(recursive=True)) if _is_alive(one)]
+        return self._family(_TRIGGERER)
 
     def replace_triggerer(self) -> None:
         """Kill the triggerer without a warning, and start another one."""
         for process in self.triggerer():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._former.append(self._processes.pop(_TRIGGERER))
-        self._start(_TRIGGERER)
+        self._start_another(_TRIGGERER)
 
     def processes(self) -> list[psutil.Process]:
         """Return all living processes of this Airflow, and of its tasks.
@@ -163,8 +164,28 @@ class Deployment:
         self._ask(f"dags/{dag_id}/clearTaskInstances", what)
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
-        """Ask the public API."""
-        return self._request(f"/{self.api}/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
+        """Ask the public API, again where SQLite was busy; another error tells what it answered."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self._request(f"/{self.api}/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
+            except urllib.error.HTTPError as error:
+                said = error.read().decode(errors="replace")
+                if error.code >= _SERVER_ERROR and time.monotonic() < deadline:
+                    time.sleep(1)
+                    continue
+                error.msg = f"{method or 'asking for'} {path}: {error.msg} {said}"
+                raise
+
+    def _family(self, program: str) -> list[psutil.Process]:
+        """Return the living processes of a program and all that they have started, the program itself first."""
+        started = psutil.Process(self._processes[program].pid)
+        return [one for one in (started, *started.children(recursive=True)) if _is_alive(one)]
+
+    def _start_another(self, program: str) -> None:
+        """Start a program beside one that is dead, or is to be."""
+        self._former.append(self._processes.pop(program))
+        self._start(program)
 
     def _start(self, program: str) -> None:
         with self._output(program) as log:
@@ -184,7 +205,7 @@ class Deployment:
         )
         # A proxy has nothing to do with this machine's own ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
+        with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
             # What was deleted is not shown.
             found: dict[str, Any] = json.loads(answer.read() or "{}")
             return found
@@ -234,7 +255,8 @@ class Deployment:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.folder / "passwords.json"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{_USER}:admin",
             "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "false",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db",
+            # A scheduler ends when SQLite is locked for longer than it waits.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=60",
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
             # A supervisor that was killed is noticed within a quarter of a minute instead of five.

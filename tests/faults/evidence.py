@@ -112,6 +112,8 @@ class Evidence:
     :param leftovers: what it left.
     :param is_hit: whether a fault hit it.
     :param told: how the faults that struck it were told in its log.
+    :param clears: when a user cleared it, as Unix times.
+    :param mark: the state that a user gave it last, and that no Clear took away; empty for none.
     """
 
     plan: TaskPlan
@@ -123,6 +125,12 @@ class Evidence:
     leftovers: Leftovers = field(default_factory=Leftovers)
     is_hit: bool = False
     told: Sequence[Told] = ()
+    clears: Sequence[float] = ()
+    mark: str = ""
+
+    def is_cleared_between(self, earlier: JobLife, later: JobLife) -> bool:
+        """Whether a user asked for the work anew after one Job was made, and before another one was."""
+        return any(earlier.created_at <= at <= later.created_at for at in self.clears)
 
 
 def hits_of_timeout(evidence: Evidence) -> int:

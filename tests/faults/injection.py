@@ -25,7 +25,7 @@ from tests.faults.telling import OF_API_SERVER, OF_NODE, Telling
 
 _TMPFS_SIZE = "256k"
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-_KUBECTL_FAILURES = (subprocess.SubprocessError, ValueError)
+KUBECTL_FAILURES = (subprocess.SubprocessError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ Mend = Callable[[], None]
 Aim = Callable[[TaskPlan], tuple[float, float]]
 
 
-def _nothing_to_mend() -> None:
+def nothing_to_mend() -> None:
     """Most faults pass by themselves."""
 
 
@@ -87,46 +87,50 @@ def _signal(life: Life, pid: int, number: signal.Signals) -> Mend | None:
     with suppress(psutil.Error, ProcessLookupError):
         if psutil.Process(life.pid).ppid() == life.supervisor:
             os.kill(pid, number)
-            return _nothing_to_mend
+            return nothing_to_mend
     return None
 
 
-def _kill_worker(_: Scene, life: Life, index: int) -> Mend | None:
+def kill_worker(_: Scene, life: Life, index: int) -> Mend | None:
     """Kill the task process or its supervisor; the six phases of a life get both."""
     return _signal(life, life.pid if index // 6 % 2 == 0 else life.supervisor, signal.SIGKILL)
 
 
-def _stop_worker(_: Scene, life: Life, __: int) -> Mend | None:
+def stop_worker(_: Scene, life: Life, __: int) -> Mend | None:
+    """Tell the supervisor to stop."""
     return _signal(life, life.supervisor, signal.SIGTERM)
 
 
-def _delete_pod(scene: Scene, life: Life, _: int) -> Mend | None:
+def delete_pod(scene: Scene, life: Life, _: int) -> Mend | None:
     """Delete the pod of the Job, gently or at once."""
-    with suppress(*_KUBECTL_FAILURES):
+    with suppress(*KUBECTL_FAILURES):
         pods = json.loads(scene.kubectl.run("get", "pods", "-l", f"job-name={life.task_id}", "-o", "json"))["items"]
         living = [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
         how = scene.chance.choice((("--wait=false",), ("--grace-period=0", "--force")))
         if living and scene.kubectl.does("delete", "pod", living[0], *how):
-            return _nothing_to_mend
+            return nothing_to_mend
     return None
 
 
-def _delete_job(scene: Scene, life: Life, _: int) -> Mend | None:
+def delete_job(scene: Scene, life: Life, _: int) -> Mend | None:
+    """Delete the Job."""
     is_deleted = scene.kubectl.does("delete", "job", life.task_id, "--wait=false")
-    return _nothing_to_mend if is_deleted else None
+    return nothing_to_mend if is_deleted else None
 
 
-def _kill_kubectl(scene: Scene, life: Life, _: int) -> Mend | None:
+def kill_kubectl(scene: Scene, life: Life, _: int) -> Mend | None:
+    """Kill one of the kubectls of the try."""
     with suppress(psutil.Error):
         children = psutil.Process(life.pid).children(recursive=True)
         kubectls = [child for child in children if child.name() == "kubectl"]
         if kubectls:
             scene.chance.choice(kubectls).kill()
-            return _nothing_to_mend
+            return nothing_to_mend
     return None
 
 
-def _fill_disk(scene: Scene, life: Life, _: int) -> Mend:
+def fill_disk(scene: Scene, life: Life, _: int) -> Mend:
+    """Fill the small disk that its temporary files are on."""
     filler = scene.stage.tmp / life.task_id / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
@@ -153,25 +157,29 @@ def _break_api_server_for_long(scene: Scene) -> None:
     faults.start("kube-apiserver")
 
 
-def _break_api_server(scene: Scene) -> None:
+def break_api_server(scene: Scene) -> None:
+    """Kill the API server, and start it again; of five times it is away for long once."""
     faults.kill("kube-apiserver")
     time.sleep(scene.chance.uniform(8, 60) if scene.chance.random() < 0.2 else scene.chance.uniform(1, 8))
     faults.start("kube-apiserver")
 
 
-def _freeze_etcd(_: Scene) -> None:
+def freeze_etcd(_: Scene) -> None:
+    """Freeze what the API server keeps all in."""
     faults.pause("etcd")
     time.sleep(10)
     faults.resume("etcd")
 
 
-def _restart_kubelet(scene: Scene) -> None:
+def restart_kubelet(scene: Scene) -> None:
+    """Kill the kubelet of the node that runs the pods, and start it again."""
     faults.kill("kubelet")
     time.sleep(scene.chance.uniform(0, 5))
     faults.start("kubelet")
 
 
-def _kill_node(scene: Scene) -> None:
+def kill_node(scene: Scene) -> None:
+    """Cut the node's power, and start it again."""
     faults.kill("node")
     time.sleep(scene.chance.uniform(2, 45))
     faults.start("node")
@@ -183,14 +191,16 @@ def _freeze_node(_: Scene) -> None:
     faults.resume("node")
 
 
-def _let_node_be_dead(_: Scene) -> None:
+def let_node_be_dead(_: Scene) -> None:
+    """Do the same, for so long that its pods are given up."""
     faults.kill("node")
     time.sleep(150)
     faults.start("node")
 
 
-def _drain_node(scene: Scene) -> None:
-    node = _node_with_pods(scene.kubectl)
+def drain_node(scene: Scene) -> None:
+    """Drain the node, and let pods come back to it later."""
+    node = node_with_pods(scene.kubectl)
     # What is drained shall not come back to it at once, as it is with a node that is renewed.
     how = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=25s")
     try:
@@ -200,7 +210,8 @@ def _drain_node(scene: Scene) -> None:
         scene.kubectl.run("uncordon", node)
 
 
-def _node_with_pods(kubectl: Kubectl) -> str:
+def node_with_pods(kubectl: Kubectl) -> str:
+    """Return the name of the node that runs the pods."""
     names = [one["metadata"] for one in kubectl.objects("nodes")]
     return next(str(one["name"]) for one in names if _CONTROL_PLANE not in one["labels"])
 
@@ -248,28 +259,28 @@ def _of_node(
 
 
 FAULTS = (
-    Fault("worker-kill", "SIGKILL of the worker", Rules(kills_workers=True), hit=_kill_worker),
-    Fault("worker-stop", "SIGTERM of the worker", Rules(), hit=_stop_worker),
+    Fault("worker-kill", "SIGKILL of the worker", Rules(kills_workers=True), hit=kill_worker),
+    Fault("worker-stop", "SIGTERM of the worker", Rules(), hit=stop_worker),
     Fault("timeout", "execution_timeout", Rules(ends_jobs=True, ends_tasks=True)),
     Fault(
         "api-server",
         "API server killed",
         Rules(),
         retries=2,
-        break_cluster=_break_api_server,
+        break_cluster=break_api_server,
         telling=OF_API_SERVER,
     ),
     _of_api_server("before", "before the start", gate.before_the_start),
     _of_api_server("amid", "while the Job runs", gate.amid),
     _of_api_server("verdict", "at the verdict", gate.at_the_verdict),
-    Fault("etcd", "etcd paused for 10 s", Rules(), retries=2, break_cluster=_freeze_etcd),
-    Fault("pod", "a pod deleted", Rules(), hit=_delete_pod),
-    Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=_delete_job),
-    Fault("kubelet", "kubelet restarted", Rules(), break_cluster=_restart_kubelet),
-    _of_node("drain", "worker node drained", _drain_node),
-    _of_node("node", "worker node killed, started", _kill_node, retries=2),
-    _of_node("dead-node", "worker node dead for 150 s", _let_node_be_dead, retries=2, toleration_seconds=20),
+    Fault("etcd", "etcd paused for 10 s", Rules(), retries=2, break_cluster=freeze_etcd),
+    Fault("pod", "a pod deleted", Rules(), hit=delete_pod),
+    Fault("job", "the Job deleted", Rules(ends_jobs=True), hit=delete_job),
+    Fault("kubelet", "kubelet restarted", Rules(), break_cluster=restart_kubelet),
+    _of_node("drain", "worker node drained", drain_node),
+    _of_node("node", "worker node killed, started", kill_node, retries=2),
+    _of_node("dead-node", "worker node dead for 150 s", let_node_be_dead, retries=2, toleration_seconds=20),
     _of_node("frozen-node", "worker node frozen for 90 s", _freeze_node),
-    Fault("kubectl", "a kubectl killed", Rules(), hit=_kill_kubectl),
-    Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=_fill_disk),
+    Fault("kubectl", "a kubectl killed", Rules(), hit=kill_kubectl),
+    Fault("disk", "temporary disk full", Rules(stops_start=True), retries=3, hit=fill_disk),
 )

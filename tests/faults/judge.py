@@ -24,6 +24,8 @@ class Harm(enum.Enum):
     ENDLESS = "endless"
     LATE = "late"
     UNTOLD = "not told"
+    LINES = "lines lost or doubled"
+    OTHERS = "others' things touched"
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,12 @@ def judge(evidence: Evidence, rules: Rules) -> list[Finding]:
 
 def _duplicates(evidence: Evidence, rules: Rules) -> Iterator[str]:
     for earlier, later in pairwise(evidence.jobs):
-        if earlier.verdict == COMPLETE:
+        is_asked_for = evidence.is_cleared_between(earlier, later)
+        if earlier.verdict == COMPLETE and not is_asked_for:
             yield f"Job {later.uid} was created though Job {earlier.uid} had been Complete"
         elif not earlier.verdict and earlier.deleted_at is None:
             yield f"Job {later.uid} was created while Job {earlier.uid} was there and had not ended"
-        elif not earlier.verdict and not rules.ends_jobs:
+        elif not earlier.verdict and not rules.ends_jobs and not is_asked_for:
             yield f"Job {earlier.uid} was deleted before its end, and Job {later.uid} created in its stead"
     for one, other in combinations(evidence.containers, 2):
         over = one.ended_at or one.stopped_at
@@ -99,6 +102,8 @@ def _doubled_work(evidence: Evidence, rules: Rules) -> Iterator[str]:
     done = {one.job_uid for one in evidence.containers if one.ended_at is not None}
     jobs = [job for job in evidence.jobs if job.uid in done]
     for earlier, later in pairwise(jobs):
+        if evidence.is_cleared_between(earlier, later):
+            continue
         # That a pod was deleted at its end is a failure for Kubernetes 1.26 and later, whatever its container returned.
         if earlier.verdict == COMPLETE or not (rules.ends_jobs or earlier.verdict == FAILED):
             yield f"the work of Job {earlier.uid} was done to its end, and Job {later.uid} did it again"
@@ -107,6 +112,8 @@ def _doubled_work(evidence: Evidence, rules: Rules) -> Iterator[str]:
 def _wrong_verdicts(evidence: Evidence, rules: Rules) -> Iterator[str]:
     verdicts = [job.verdict for job in evidence.jobs]
     last = verdicts[-1] if verdicts else ""
+    if evidence.mark == evidence.state:
+        return
     if evidence.state == "success":
         if COMPLETE not in verdicts:
             yield f"the task is a success, but its Jobs were {verdicts}"
@@ -138,7 +145,8 @@ def _left_behind(evidence: Evidence, rules: Rules) -> Iterator[str]:
         yield f"pods without a Job are there: {', '.join(orphans)}"
     if left.kubectls:
         yield f"kubectl still runs: {'; '.join(left.kubectls)}"
-    unsuccessful = sum(one.state != "success" for one in evidence.tries)
+    # A try that a user marked as a success keeps its folder as one that failed: it has.
+    unsuccessful = sum(one.state != "success" for one in evidence.tries) + (evidence.mark == "success")
     if len(left.folders) > unsuccessful:
         yield f"{len(left.folders)} of our folders are there after {unsuccessful} tries without success"
     strange = [f"{folder}/{file}" for folder, files in left.folders.items() for file in files if file[-5:] != ".yaml"]

@@ -37,13 +37,13 @@ class Kubectl:
             [*self._prefix, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def run(self, *arguments: str) -> str:
-        """Run a command and return what it prints.
+    def run(self, *arguments: str, given: str | None = None) -> str:
+        """Run a command and return what it prints; ``given`` is its standard input.
 
         :raises subprocess.SubprocessError: if it fails or takes too long.
         """
         argv = [*self._prefix, *arguments]
-        return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout
+        return subprocess.run(argv, capture_output=True, input=given, text=True, check=True, timeout=30).stdout
 
     def does(self, *arguments: str) -> bool:
         """Run a command and tell whether it worked."""

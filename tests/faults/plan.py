@@ -48,6 +48,9 @@ class TaskPlan:
     :param execution_timeout_seconds: the task's; ``None`` for none.
     :param moment: when the fault hits it; ``None`` if that is not its own to choose.
     :param toleration_seconds: how long its pods bear a node that is lost; ``None`` is as long as Kubernetes lets them.
+    :param deferrable: the operator's argument.
+    :param connection: its ``kubernetes_conn_id``; ``None`` for none.
+    :param lines: how many lines its container writes when it starts, and as many before it ends.
     """
 
     task_id: str
@@ -60,6 +63,9 @@ class TaskPlan:
     execution_timeout_seconds: float | None = None
     moment: Moment | None = None
     toleration_seconds: int | None = None
+    deferrable: bool = False
+    connection: str | None = None
+    lines: int = 0
 
     @property
     def usual_seconds(self) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.judge import Finding, Harm
 from tests.faults.telling import Told
 
-_COLUMNS = [harm for harm in Harm if harm is not Harm.LATE]
+_COLUMNS = (Harm.DUPLICATE, Harm.DOUBLED_WORK, Harm.WRONG_VERDICT, Harm.LEFT_BEHIND, Harm.ENDLESS, Harm.UNTOLD)
 
 
 @dataclass(frozen=True)

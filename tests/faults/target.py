@@ -19,6 +19,8 @@ class Target:
     :param is_hit: whether it was.
     :param begins_at: when it was let through the gate, as Unix time; 0 while it was not.
     :param strikes: what struck the whole cluster while it ran.
+    :param clears: when it was cleared, as Unix times.
+    :param mark: the state that it was given last; empty if there is none that still holds.
     """
 
     plan: TaskPlan
@@ -27,3 +29,5 @@ class Target:
     is_hit: bool = False
     begins_at: float = 0.0
     strikes: list[Strike] = field(default_factory=list)
+    clears: list[float] = field(default_factory=list)
+    mark: str = ""

@@ -86,6 +86,9 @@ class Line:
 
     def refuse(self) -> None:
         """Cut every connection by a reset and take no new one."""
+        with suppress(OSError):  # it is closed already
+            # Closed alone, it would take one more for whoever waits for that in another thread, and keep its port.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for pair in list(self._pairs):
             for side in pair:

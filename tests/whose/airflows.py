@@ -6,12 +6,10 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 import urllib.error
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from tests.faults.deployment import Deployment, airflow_program
 from tests.whose.dag import AIRFLOW_VERSION, TASK, Life
@@ -20,8 +18,6 @@ _PARALLELISM = 8
 # Deleted and made again, a run is one of the same moment.
 _MOMENT = datetime(2026, 1, 5, tzinfo=timezone.utc).isoformat()
 _CONFLICT = 409
-_SERVER_ERROR = 500
-_BUSY_SECONDS = 90.0
 _DEAD_AFTER = "40"
 """A worker that lives is silent for half a minute where the machine is busy."""
 _DEAD_AFTER_IN_2 = "90"
@@ -42,8 +38,6 @@ class Airflow(Deployment):
     def _make_environment(self, kubeconfig: Path, parallelism: int) -> dict[str, str]:
         return {
             **super()._make_environment(kubeconfig, parallelism),
-            # A scheduler ends when SQLite is locked for longer than it waits.
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=60",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": _DEAD_AFTER,
         }
 
@@ -81,20 +75,6 @@ class Airflow(Deployment):
         lines = (self.folder / "scheduler.out").read_text(errors="replace").splitlines()
         words = (f"<TaskInstance: {dag_id}.{TASK} ", "but the task instance's state")
         return any(all(word in line for word in words) for line in lines)
-
-    def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
-        """Ask the public API, again where SQLite was busy; another error tells what it answered."""
-        deadline = time.monotonic() + _BUSY_SECONDS
-        while True:
-            try:
-                return super()._ask(path, body, method)
-            except urllib.error.HTTPError as error:
-                said = error.read().decode(errors="replace")
-                if error.code >= _SERVER_ERROR and time.monotonic() < deadline:
-                    time.sleep(1)
-                    continue
-                error.msg = f"{method or 'asking for'} {path}: {error.msg} {said}"
-                raise
 
 
 class Airflow2(Airflow):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 from typing import Any
@@ -43,7 +44,7 @@ def test_all_that_stands_under_a_secret_name_is_masked_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, values: Any, masked: set[str]
 ) -> None:
     found: dict[str, str] = {}
-    monkeypatch.setattr(secrets, "mask_secret", lambda value, name: found.update({value: name}))
+    monkeypatch.setattr(secrets, "mask_secrets", lambda values, name: found.update(dict.fromkeys(values, name)))
     mask_by_name(values)
     assert set(found) == {spelling for value in masked for spelling in spellings(value)}
     assert all(is_secret_name(name) for name in found.values())
@@ -71,7 +72,9 @@ def test_what_a_rendered_secret_holds_is_masked_and_a_template_field_of_no_such_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     masked: list[tuple[str, str | None]] = []
-    monkeypatch.setattr(secrets, "mask_secret", lambda value, name=None: masked.append((value, name)))
+    monkeypatch.setattr(
+        secrets, "mask_secrets", lambda values, name=None: masked.extend((value, name) for value in values)
+    )
     task = KubernetesJobOperator(
         task_id="a",
         dag=DAG("dag", schedule=None),
@@ -89,7 +92,7 @@ def test_what_airflow_finds_too_short_to_mask_gives_no_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(compat, "_shortest_secret", lambda: 5)
-    compat.mask_secret("abc", "password")
+    compat.mask_secrets(["abc"], "password")
     assert "too short" not in caplog.text
     assert compat.redact("x abc y") == "x abc y"
 
@@ -114,6 +117,18 @@ def test_the_credentials_of_a_kubeconfig_are_masked_and_what_is_no_secret_is_not
     mask_credentials("of-the-password", yaml.safe_dump({"users": [{"name": "somebody", "user": user}, {"name": "x"}]}))
     told = "of-the-password of-the-token of-the-key b2YtdGhlLWtleQ== of-the-plugin production somebody"
     assert compat.redact(told) == "*** *** *** *** *** production somebody"
+
+
+def test_the_key_of_a_kubeconfig_is_masked_as_a_whole_as_each_of_its_lines_would_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(secrets, "mask_secrets", told.extend)
+    key = "".join(f"line-{number}-of-the-key\n" for number in range(30))
+    encoded = base64.b64encode(key.encode()).decode()
+    mask_credentials(None, yaml.safe_dump({"users": [{"name": "x", "user": {"client-key-data": encoded}}]}))
+    assert {key, encoded} <= set(told)
+    assert len(told) < 10
 
 
 @pytest.mark.parametrize("broken", ["[", "text", "{}", "users: 3", "users: [3]", "users: [{user: [1]}]"])

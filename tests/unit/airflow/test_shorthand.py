@@ -168,7 +168,7 @@ def test_defaults_of_the_dag_hold() -> None:
 
 def test_a_variable_that_is_called_a_password_is_masked_in_either_form(monkeypatch: pytest.MonkeyPatch) -> None:
     masked: list[tuple[str, str]] = []
-    monkeypatch.setattr(secrets, "mask_secret", lambda value, name: masked.append((name, value)))
+    monkeypatch.setattr(secrets, "mask_secrets", lambda values, name: masked.extend((name, value) for value in values))
     rendered(operator(image="busybox", env_vars=[{"name": "PASSWORD", "value": "a"}]))
     rendered(operator(image="busybox", env_vars={"PASSWORD": "b"}))
     assert ("PASSWORD", "a") in masked

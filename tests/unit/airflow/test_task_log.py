@@ -14,7 +14,7 @@ import pendulum
 import pytest
 
 from kubectl_job_operator.airflow import task_log
-from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secret
+from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secrets
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, kept_together, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
@@ -203,7 +203,7 @@ def test_what_airflow_masks_is_masked_before_it_is_logged(
     stdlib: tuple[logging.Logger, list[logging.LogRecord]],
 ) -> None:
     # `airflow dags test` logs without masking.
-    mask_secret("a-secret-of-the-test-of-loggers")
+    mask_secrets(["a-secret-of-the-test-of-loggers"])
     logger, records = stdlib
     own_log(logger).warning("it is a-secret-of-the-test-of-loggers")
     container_log(logger).info("a-secret-of-the-test-of-loggers is it")

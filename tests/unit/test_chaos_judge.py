@@ -1,0 +1,184 @@
+"""What the chaos bench takes for harm beside what the fault bench does, and what it excuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.chaos.judge import Case, judge_case
+from tests.chaos.storms import Storm
+from tests.faults.deployment import Try
+from tests.faults.evidence import Container, Evidence, JobLife, Leftovers, Request
+from tests.faults.judge import Harm, Rules
+from tests.faults.plan import TaskPlan
+
+PLAN = TaskPlan("task-1", 5.0, 0, "Always", has_companion=False, backoff_limit=0, retries=8, lines=2)
+TRY = Try(1, "success", 100.0, 120.0)
+JOB = JobLife("a", "task-1", "abc", 101.0, "Complete", 110.0, 111.0)
+VANISHED = replace(JOB, verdict="", ended_at=None)
+DONE = Container("a", "task-1-x", 2.0, 9.0)
+WRITTEN = ("task-1-x first 0", "task-1-x first 1", "task-1-x last 0", "task-1-x last 1")
+URI = "/apis/batch/v1/namespaces/here/jobs/task-1?fieldManager=kubectl-job-operator-{}-1-00aa"
+
+
+def log(*said: str) -> str:
+    return "\n".join(json.dumps({"event": one}) for one in said)
+
+
+def case(
+    *, blows: Sequence[str] = (), storms: Sequence[Storm] = (), logs: dict[int, str] | None = None, **changes: Any
+) -> Case:
+    evidence = Evidence(PLAN, "success", [TRY], [JOB], [DONE])
+    return Case(replace(evidence, **changes), blows, storms, {1: log(*WRITTEN)} if logs is None else logs)
+
+
+def harms(one: Case) -> list[Harm]:
+    return [finding.harm for finding in judge_case(one)[0]]
+
+
+def test_a_job_that_did_its_work_and_whose_lines_are_shown_is_no_harm() -> None:
+    assert judge_case(case()) == ([], [])
+
+
+@pytest.mark.parametrize("shown", [WRITTEN[1:], WRITTEN[:-1], ()])
+def test_a_line_that_is_not_shown_is_lost(shown: Sequence[str]) -> None:
+    assert harms(case(logs={1: log(*shown)})) == [Harm.LINES]
+
+
+def test_a_line_that_is_shown_late_has_its_time_before_it() -> None:
+    late = [f"12:00:01Z {line}" for line in WRITTEN]
+    assert harms(case(logs={1: log("\n".join(late))})) == []
+    assert harms(case(logs={1: log(*late, *WRITTEN)})) == [Harm.LINES]
+
+
+def test_a_line_that_is_only_part_of_what_is_said_is_not_shown() -> None:
+    quoted = f"said {WRITTEN[-1]}"
+    assert harms(case(logs={1: log(*WRITTEN[:-1], quoted)})) == [Harm.LINES]
+    assert harms(case(logs={1: log(*WRITTEN, quoted, quoted)})) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The pod of a container main is gone: its lines after 12:00 may be missing.",
+        "Some pods of the Job were gone before the task saw them; their logs are lost.",
+        "Not all logs could be read within 10 s",
+        "task-1 was Complete in an earlier try, and is gone: it is not run again.",
+    ],
+)
+def test_a_line_whose_loss_is_told_is_none(words: str) -> None:
+    assert harms(case(logs={1: log(words)})) == []
+    assert harms(case(logs={1: log(words), 2: log()}, tries=[TRY, replace(TRY, number=2)])) == [Harm.LINES]
+
+
+def test_the_lines_of_a_container_that_did_not_end_or_of_another_job_need_not_be_shown() -> None:
+    assert harms(case(logs={1: ""}, containers=[replace(DONE, ended_at=None)])) == []
+    assert harms(case(logs={1: ""}, containers=[replace(DONE, job_uid="b")])) == []
+
+
+def test_a_line_twice_in_one_try_is_harm_and_once_in_each_of_two_is_not() -> None:
+    doubled = log(*WRITTEN, WRITTEN[0])
+    assert harms(case(logs={1: doubled})) == [Harm.LINES]
+    assert harms(case(logs={1: doubled}, state="failed", mark="failed")) == [Harm.LINES]
+    tries = [replace(TRY, state="failed"), replace(TRY, number=2)]
+    assert harms(case(logs={1: log(*WRITTEN), 2: log(*WRITTEN)}, tries=tries)) == []
+
+
+def test_what_a_user_marked_needs_no_complete_job_and_no_lines() -> None:
+    assert harms(case(jobs=[VANISHED], logs={1: ""})) == [Harm.WRONG_VERDICT]
+    assert harms(case(jobs=[VANISHED], logs={1: ""}, mark="success")) == []
+    assert harms(case(jobs=[VANISHED], logs={1: ""}, mark="failed")) == [Harm.WRONG_VERDICT]
+    assert harms(case(logs={1: ""}, mark="success")) == []
+    assert harms(case(state="failed", mark="failed")) == []
+    assert Harm.WRONG_VERDICT in harms(case(state="failed"))
+
+
+LATER = replace(JOB, uid="b", created_at=130.0, ended_at=140.0, deleted_at=141.0)
+AGAIN: dict[str, Any] = {"tries": [TRY, replace(TRY, number=2)], "jobs": [JOB, LATER], "containers": [], "logs": {}}
+ANEW: dict[str, Any] = {**AGAIN, "jobs": [VANISHED, LATER]}
+
+
+def test_only_a_clear_between_two_jobs_asks_for_the_work_anew() -> None:
+    assert harms(case(**AGAIN)) == [Harm.DUPLICATE]
+    assert harms(case(**AGAIN, clears=[115.0])) == []
+    assert harms(case(**AGAIN, clears=[99.0])) == harms(case(**AGAIN, clears=[150.0])) == [Harm.DUPLICATE]
+    both = [DONE, Container("b", "task-1-y", 30.0, 39.0)]
+    twice = {**ANEW, "containers": both, "plan": replace(PLAN, lines=0)}
+    assert harms(case(**twice)) == [Harm.DUPLICATE, Harm.DOUBLED_WORK]
+    assert harms(case(**twice, clears=[115.0])) == []
+
+
+def test_a_clear_does_not_excuse_two_jobs_at_once() -> None:
+    there = replace(VANISHED, deleted_at=None)
+    assert Harm.DUPLICATE in harms(case(**{**AGAIN, "jobs": [there, LATER]}, clears=[115.0]))
+    at_once = [DONE, Container("b", "task-1-y", 8.0, 39.0)]
+    assert Harm.DUPLICATE in harms(case(**{**AGAIN, "containers": at_once}, clears=[115.0]))
+
+
+def test_all_that_hit_it_excuses_together_what_each_excuses() -> None:
+    assert case().rules == Rules()
+    assert case(blows=["worker killed", "Job deleted"]).rules == Rules(kills_workers=True, ends_jobs=True)
+    assert case(plan=replace(PLAN, execution_timeout_seconds=3.0)).rules == Rules(ends_jobs=True, ends_tasks=True)
+
+
+def test_a_storm_excuses_only_what_it_can_have_struck() -> None:
+    died = Storm("scheduler killed", 90.0, 91.0)
+    assert case(storms=[died]).rules == Rules(ends_jobs=True)
+    assert case(storms=[replace(died, at=10.0, over_at=11.0)]).rules == Rules()
+    assert case(storms=[replace(died, at=121.0, over_at=122.0)]).rules == Rules()
+    assert case(storms=[replace(died, name="network cut")]).rules == Rules()
+
+
+LEFT = Leftovers(jobs=("task-1",))
+
+
+def test_what_is_left_is_harm_unless_its_log_says_how_to_delete_it() -> None:
+    found, reasons = judge_case(case(leftovers=LEFT))
+    assert ([one.harm for one in found], reasons) == ([Harm.LEFT_BEHIND], [])
+    found, reasons = judge_case(case(leftovers=LEFT, logs={1: log(*WRITTEN, "To delete it: kubectl delete")}))
+    assert found == []
+    assert ["says what is left" in one for one in reasons] == [True]
+
+
+def test_words_about_what_is_left_excuse_nothing_else() -> None:
+    words = {1: log("To delete it: kubectl delete")}
+    assert harms(case(logs=words, state="")) == [Harm.ENDLESS]
+    assert harms(case(logs=words)) == [Harm.LINES]
+
+
+def test_whoever_is_another_one_and_changes_its_job_is_found() -> None:
+    assert harms(case(requests=[Request(1.0, "patch", URI.format("abc"), 201)])) == []
+    assert harms(case(requests=[Request(1.0, "patch", URI.format("def"), 200)])) == [Harm.OTHERS]
+    assert harms(case(requests=[Request(1.0, "patch", URI.format("def"), 409)])) == []
+
+
+KEPT = Leftovers(folders={"kubectl-job-operator-x": ("job.yaml",)})
+
+
+def test_a_try_that_a_user_marked_as_a_success_keeps_its_folder_as_one_that_failed() -> None:
+    assert harms(case(leftovers=KEPT, mark="success")) == []
+    assert harms(case(leftovers=KEPT)) == [Harm.LEFT_BEHIND]
+
+
+STRANGE = Leftovers(folders={"kubectl-job-operator-x": ("job.yaml", "cache/a")})
+
+
+def test_what_a_killed_worker_could_not_remove_is_excused_where_one_was_killed() -> None:
+    again: dict[str, Any] = {"tries": [replace(TRY, state="failed"), replace(TRY, number=2)], "leftovers": STRANGE}
+    logs = {2: log(*WRITTEN)}
+    assert harms(case(**again, logs=logs)) == harms(case(**again, logs=logs, blows=["pod deleted"]))
+    assert harms(case(**again, logs=logs)) == [Harm.LEFT_BEHIND]
+    assert harms(case(**again, logs=logs, blows=["worker killed"])) == []
+    assert harms(case(**again, logs=logs, storms=[Storm("scheduler killed with its workers", 110.0, 111.0)])) == []
+
+
+def test_a_job_that_can_only_fail_may_fail_its_task_whatever_the_last_try_met_but_not_succeed() -> None:
+    failing = replace(PLAN, exit_code=3)
+    found, reasons = judge_case(case(plan=failing, state="failed", jobs=[VANISHED], blows=["Job deleted"]))
+    assert (found, len(reasons)) == ([], 1)
+    assert harms(case(state="failed", jobs=[VANISHED], blows=["Job deleted"])) == [Harm.WRONG_VERDICT]
+    assert Harm.WRONG_VERDICT in harms(case(plan=failing, jobs=[VANISHED], blows=["Job deleted"]))
