@@ -25,7 +25,7 @@ MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
 	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-cost bench-logs bench-deferrable bench-growth test-deferrable-airflow faults chaos image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-capacity bench-cost bench-logs bench-deferrable bench-growth test-deferrable-airflow faults chaos image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -147,10 +147,14 @@ format: $(INSTALLED) ## Mend what ruff can mend
 bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
 	$(RUN)/python -m tests.benchmarks
 
+bench-capacity: provider cluster ## Fill one scheduler with Jobs until tasks are late, beside Airflow's own provider (20 minutes)
+	PATH="$(CURDIR)/$(RUN):$$PATH" $(PROVIDER)/bin/python -m tests.benchmarks.capacity
+
 bench-cost: $(INSTALLED) cluster ## Measure what a task costs beside the bare shell, and fail on the bars (five minutes)
 	$(RUN)/python -m tests.benchmarks.cost
 
-bench-logs: $(INSTALLED) cluster ## Count a million lines in the task's log, while everything is cut (20 minutes)
+bench-logs: provider cluster ## Count a million lines in the task's log, beside others and while everything is cut (25 minutes)
+	PATH="$(CURDIR)/$(RUN):$$PATH" $(PROVIDER)/bin/python -m tests.benchmarks.logs_beside
 	$(RUN)/python -m tests.benchmarks.logs
 
 bench-deferrable: provider cluster ## Let a thousand deferred Jobs wait, beside Airflow's own provider (20 minutes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow import compat, connection_fields
+from kubectl_job_operator.airflow import compat, connection_fields, redaction
 from kubectl_job_operator.airflow.connection import Place, read_connection
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class KubectlHook(BaseHook):
             place = self.get_conn()
             findings = list(examine(place.access, place.namespace))
         except KubectlJobOperatorError as error:
-            return False, compat.redact(str(error))
-        return not any(one.is_bad for one in findings), compat.redact(in_a_sentence(findings))
+            return False, redaction.redact(str(error))
+        return not any(one.is_bad for one in findings), redaction.redact(in_a_sentence(findings))
 
 
 def in_a_sentence(findings: list[Finding]) -> str:

@@ -11,9 +11,9 @@ from kubectl_job_operator.airflow.compat import (
     AirflowFailException,
     AirflowSkipException,
     Context,
-    redact,
 )
 from kubectl_job_operator.airflow.connection import Place
+from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.secrets import caller
 from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.airflow.stopping import stop_of

@@ -10,7 +10,8 @@ import airflow
 import yaml
 
 import kubectl_job_operator
-from kubectl_job_operator.airflow.compat import is_secret_name, mask_secrets, redact
+from kubectl_job_operator.airflow.compat import is_secret_name, mask_secrets
+from kubectl_job_operator.airflow.redaction import mask_here, redact
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import decoded, secret_values
 from kubectl_job_operator.manifest.spellings import parts, spellings
@@ -82,8 +83,9 @@ def _mask_credentials_in(kubeconfig: str) -> None:
     for user in users:
         if isinstance(user, Mapping):
             given = [str(user.get(key) or "") for key in ("token", "password", "client-key-data")]
-            # Nobody prints a key that he had to decode line by line, and each line would cost (see mask_secrets).
-            mask_secrets(spelling for text in given for value in decoded(text) for spelling in spellings(value))
+            values = [value for text in given for value in decoded(text)]
+            mask_secrets(spelling for value in values for spelling in spellings(value))
+            mask_here(values)
             mask_by_name([user.get("exec"), user.get("auth-provider")])
 
 

@@ -1,4 +1,4 @@
-"""What a pod of a Job may have to tell of it, so that of very many only a few are looked at. Pure functions."""
+"""What a pod of a Job may have to tell of it, so that of very many only little is looked at. Pure functions."""
 
 from __future__ import annotations
 
@@ -29,6 +29,37 @@ def bearing_of(pod: Object) -> Bearing:
     if pod_status.has_ended(pod):
         return Bearing.DONE if pod_status.phase(pod) == "Succeeded" else Bearing.FAILED
     return Bearing.WELL if _is_well(pod) else Bearing.LIVES
+
+
+def failed_part(pod: Object) -> Object:
+    """Return of a pod that has failed what is told of it while its Job goes on, without what its containers said."""
+    metadata, spec, status = pod["metadata"], pod.get("spec") or {}, objects.status_of(pod)
+    sidecars = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") == "Always"]
+    return {
+        "metadata": _part(metadata, "name", "uid", "creationTimestamp", "deletionTimestamp", "annotations"),
+        "spec": {
+            "nodeName": spec.get("nodeName"),
+            "initContainers": [_part(one, "name", "restartPolicy") for one in sidecars],
+        },
+        "status": {
+            **_part(status, "phase", "reason", "message", "conditions"),
+            "containerStatuses": [_run(one) for one in pod_status.container_statuses(pod)],
+        },
+    }
+
+
+def _run(container: Object) -> Object:
+    """Return how a container ended, and how its run before that did."""
+    states = {
+        which: {kind: _part(how, "exitCode", "reason") for kind, how in container[which].items()}
+        for which in ("state", "lastState")
+        if container.get(which)
+    }
+    return {**_part(container, "name", "restartCount"), **states}
+
+
+def _part(whole: Object, *keys: str) -> Object:
+    return {key: whole[key] for key in keys if key in whole}
 
 
 def _is_well(pod: Object) -> bool:

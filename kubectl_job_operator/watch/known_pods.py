@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import pod_status
-from kubectl_job_operator.status.bearing import bearing_of
+from kubectl_job_operator.status.bearing import Bearing, bearing_of, failed_part
 from kubectl_job_operator.watch.census import Census
 from kubectl_job_operator.watch.kept_pods import KeptPods
 
@@ -24,6 +24,8 @@ class KnownPods:
     def __init__(self) -> None:
         self._pods = KeptPods()
         self._census = Census()
+        self._failed: dict[str, Object] = {}
+        """What is looked at of those that have failed: all of these, again and again."""
         self._changes: deque[str] = deque(maxlen=_MOST_CHANGES)
         self._gone: set[str] = set()
         self._ended_unseen: set[str] = set()
@@ -39,6 +41,9 @@ class KnownPods:
         self._gone.discard(uid)
         self._ended_unseen.discard(uid)
         self._census.note(uid, bearing, str(pod["metadata"].get("creationTimestamp") or ""))
+        self._failed.pop(uid, None)
+        if bearing is Bearing.FAILED:
+            self._failed[uid] = failed_part(pod)
         if bearing.is_ended:
             self._pods.settle(uid)
         self._note_change(uid)
@@ -53,6 +58,7 @@ class KnownPods:
             self._ended_unseen.add(uid)
         self._gone.add(uid)
         self._census.lose(uid)
+        self._failed.pop(uid, None)
         self._pods.settle(uid)
         self._note_change(uid)
 
@@ -77,10 +83,10 @@ class KnownPods:
         return [self._pods[uid] for uid in self._pods if uid not in self._gone]
 
     def telling(self) -> Sequence[Object]:
-        """Return those of them to look at for why nothing runs, and for who is waited for."""
+        """Return those of them to look at for why nothing runs and who is waited for; of one that failed only that."""
         if self._telling_version != self.version:
             self._telling_version = self.version
-            self._telling = [self._pods[uid] for uid in self._census.telling()]
+            self._telling = [self._failed.get(uid) or self._pods[uid] for uid in self._census.telling()]
         return self._telling
 
     @property

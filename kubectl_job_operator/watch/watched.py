@@ -11,7 +11,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.manifest.labels import FAILURE_WHEN, MANAGED_BY_LABEL, PREFIX, SECRETS_COME_LATE, SUCCESS_WHEN
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
-from kubectl_job_operator.status.bearing import Bearing, bearing_of
+from kubectl_job_operator.status.bearing import Bearing, bearing_of, failed_part
 
 OURS = f"{MANAGED_BY_LABEL}={PREFIX}"
 """The label selector of every Job and pod that this package has made."""
@@ -117,7 +117,9 @@ def read_pod(line: bytes) -> Seen | None:
         },
         "status": json.loads(state or "{}"),
     }
-    return Seen(uid, type_ == "DELETED", _short(pod), owner, bearing=bearing_of(pod), created=created)
+    bearing = bearing_of(pod)
+    text = _short(failed_part(pod) if bearing is Bearing.FAILED else pod)
+    return Seen(uid, type_ == "DELETED", text, owner, bearing=bearing, created=created)
 
 
 def _part(whole: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -15,14 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests import cluster as test_cluster
+from tests.benchmarks.log_lines import all_at_once, began, count_lines, events_in, paced, shown_in, unix, uptime
 from tests.benchmarks.telling import say
 from tests.faults.deployment import Deployment
 from tests.integration.manifests import job
@@ -33,7 +32,6 @@ _MEMORY_BAR_MB = 20.0
 _LATENCY_BAR_SECONDS = 1.0
 _VERDICT_BAR_SECONDS = 1.0
 _LIMIT_SECONDS = 900.0
-_UPTIME = "$(cut -d ' ' -f 1 /proc/uptime)"
 _DAG = """\
 import json
 import os
@@ -66,14 +64,6 @@ for name, (manifest, arguments) in json.loads(Path({folder!r}, "jobs.json").read
         )
     globals()[one.dag_id] = one
 """
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A line of a container as it stands in the task's log."""
-
-    at: float
-    text: str
 
 
 def main() -> int:
@@ -113,14 +103,14 @@ class _Bench:
         blocks = lines // 1000
         patient = "backoffLimit: 0\nactiveDeadlineSeconds: 1200"
         self._jobs: dict[str, tuple[str, dict[str, Any]]] = {
-            "burst": (job(_all_at_once(lines), name="burst"), {}),
-            "cut": (job(_paced(blocks, 1000, 40 / blocks), name="cut", spec=patient), {}),
+            "burst": (job(all_at_once(lines), name="burst"), {}),
+            "cut": (job(paced(blocks, 1000, 40 / blocks), name="cut", spec=patient), {}),
             "pods": (
-                job(_paced(50, each // 50, 0.8), name="pods", spec=f"{patient}\nparallelism: 20\ncompletions: 20"),
+                job(paced(50, each // 50, 0.8), name="pods", spec=f"{patient}\nparallelism: 20\ncompletions: 20"),
                 {},
             ),
-            "slow": (job(_paced(arguments.slow_seconds * 10, 1, 0.1), name="slow", spec=patient), {}),
-            "slow_cut": (job(_paced(arguments.slow_seconds * 10, 1, 0.1), name="slow-cut", spec=patient), {}),
+            "slow": (job(paced(arguments.slow_seconds * 10, 1, 0.1), name="slow", spec=patient), {}),
+            "slow_cut": (job(paced(arguments.slow_seconds * 10, 1, 0.1), name="slow-cut", spec=patient), {}),
         }
 
     def write_dags(self, airflow: Deployment) -> None:
@@ -136,9 +126,9 @@ class _Bench:
         for _ in range(self._arguments.pairs):
             bare.append(self._bare())
             run_id = self._play("burst")
-            shown = self._shown("burst", run_id)
-            harm += _count("one container, all at once", shown, {"": self._arguments.lines})
-            ours.append(shown[-1].at - _began(shown))
+            shown = shown_in(self._log("burst", run_id))
+            harm += count_lines("one container, all at once", shown, {"": self._arguments.lines})
+            ours.append(shown[-1].at - began(shown))
             growth.append(self._memory_growth())
             verdicts.append(self._verdict_delay("burst", run_id))
         ratio = statistics.median(ours) / statistics.median(bare)
@@ -168,7 +158,7 @@ class _Bench:
         ):
             with _everything_cut(self.airflow, self._namespace) as cuts:
                 run_id = self._play(name)
-            harm += _count(f"{what}, while {cuts[0]}", self._shown(name, run_id), expected)
+            harm += count_lines(f"{what}, while {cuts[0]}", shown_in(self._log(name, run_id)), expected)
         return 1 if harm else 0
 
     def _play(self, name: str) -> str:
@@ -185,34 +175,20 @@ class _Bench:
             )
         return run_id
 
-    def _events(self, name: str, run_id: str) -> Iterator[tuple[float, str]]:
-        """Give the records of the task's log."""
-        with self.airflow.task_log(f"logs_{name}", run_id, "job", 1).open() as lines:
-            for line in lines:
-                event = json.loads(line)
-                yield _unix(event["timestamp"]), str(event["event"])
-
-    def _shown(self, name: str, run_id: str) -> list[_Shown]:
-        """Return the containers' lines."""
-        numbered = re.compile(r"^(?:\[\S+\] )?(?:number \d+|began)")
-        return [
-            _Shown(at, line)
-            for at, text in self._events(name, run_id)
-            for line in text.split("\n")
-            if numbered.match(line)
-        ]
+    def _log(self, name: str, run_id: str) -> Path:
+        return Path(self.airflow.task_log(f"logs_{name}", run_id, "job", 1))
 
     def _bare(self) -> float:
         """Return how long the bare command takes for a Job of the same kind."""
         name = f"bare-{random.randrange(10**6)}"
-        self._namespace.kubectl("apply", "-f", "-", given=job(_all_at_once(self._arguments.lines), name=name))
+        self._namespace.kubectl("apply", "-f", "-", given=job(all_at_once(self._arguments.lines), name=name))
         _until(lambda: self._phase(name) in ("Running", "Succeeded"), "the bare Job does not start")
         file = self._folder / "bare.log"
         with file.open("wb") as output:
             argv = ["kubectl", "--kubeconfig", str(self._cluster.kubeconfig), "-n", self._namespace.name]
             subprocess.run([*argv, "logs", f"job/{name}", "-f"], stdout=output, check=True)
         # When the last line came, not when the command ended: the container pauses before it ends.
-        ended = file.stat().st_mtime - time.time() + _uptime()
+        ended = file.stat().st_mtime - time.time() + uptime()
         lines = file.read_text().splitlines()
         if len(lines) != self._arguments.lines + 1:
             raise RuntimeError(f"the bare kubectl logs -f read {len(lines)} lines")
@@ -232,12 +208,12 @@ class _Bench:
         """Return how long after the API server had stored the Job's end the task's log tells it."""
         told, full_name = next(
             (at, match[1])
-            for at, text in self._events(name, run_id)
+            for at, text in events_in(self._log(name, run_id))
             if (match := re.match(r"Job (\S+) is Complete", text))
         )
         uri = "/apis/batch/v1/namespaces/{}/jobs/{}/status".format(*full_name.split("/"))
         updates = [
-            _unix(event["stageTimestamp"])
+            unix(event["stageTimestamp"])
             for line in test_cluster.faults.audit_log_since(0)
             if uri in line and (event := json.loads(line))["stage"] == "ResponseComplete"
         ]
@@ -255,7 +231,7 @@ class _Bench:
         with file.open("rb") as growing:
             while len(seen) < count and time.monotonic() < deadline:
                 *lines, rest = (rest + growing.read()).split(b"\n")
-                now = _uptime()
+                now = uptime()
                 written = [float(at) for line in lines for at in re.findall(rb"number \d+ at ([\d.]+)", line)]
                 seen += [now - at for at in written]
                 time.sleep(0.01)
@@ -307,59 +283,6 @@ def _reads(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return bool({"logs", "--watch"} & set(process.cmdline()))
     return False
-
-
-def _count(what: str, shown: list[_Shown], expected: dict[str, int]) -> int:
-    """Count every line, say what came of it, and return how many containers have another than each number once."""
-    numbers: dict[str, list[int]] = {}
-    for line in shown:
-        match = re.match(r"^(?:\[(\S+)\] )?number (\d+)", line.text)
-        if match:
-            numbers.setdefault(match[1] or "", []).append(int(match[2]))
-    ((_, each),) = expected.items()
-    pods = 20 if "*" in expected else 1
-    wrong = sum(found != list(range(1, each + 1)) for found in numbers.values()) + abs(pods - len(numbers))
-    total = sum(map(len, numbers.values()))
-    verdict = "every number once, in order" if not wrong else f"WRONG in {wrong} containers: {_errors(numbers, each)}"
-    say(f"{what}: {total} of {pods * each} lines; {verdict}")
-    return wrong
-
-
-def _errors(numbers: dict[str, list[int]], each: int) -> str:
-    told = []
-    for name, found in numbers.items():
-        missing, doubled = set(range(1, each + 1)) - set(found), len(found) - len(set(found))
-        if missing or doubled:
-            told.append(
-                f"{name or 'the container'} lacks {len(missing)} (first {min(missing, default=0)}), has {doubled} twice"
-            )
-    return "; ".join(told) or "out of order"
-
-
-def _all_at_once(lines: int) -> str:
-    return f"echo began {_UPTIME}; seq 1 {lines} | sed 's/.*/number & of a line that has some words in it/'; sleep 1"
-
-
-def _paced(blocks: int, lines: int, pause: float) -> str:
-    numbered = (
-        f"seq $((i+1)) $((i+{lines})) | sed 's/^/number /'" if lines > 1 else f'echo "number $((i+1)) at {_UPTIME}"'
-    )
-    loop = f"while [ $i -lt {blocks * lines} ]; do {numbered}; i=$((i+{lines})); sleep {pause}; done"
-    return f"echo began {_UPTIME}; i=0; {loop}"
-
-
-def _began(shown: list[_Shown]) -> float:
-    """Return when the container began, as Unix time."""
-    uptime = next(float(line.text.split()[-1]) for line in shown if "began" in line.text)
-    return time.time() - _uptime() + uptime
-
-
-def _uptime() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _unix(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _until(condition: Callable[[], object], otherwise: str) -> None:

@@ -73,7 +73,7 @@ class Deployment:
         """Make the database and start everything; return when all of it works."""
         self._write_passwords()
         with self._output("migrate") as log:
-            argv = [airflow_program(), "db", "migrate"]
+            argv = [*airflow_command(), "db", "migrate"]
             subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
         for program in self._programs:
             self._start(program)
@@ -125,9 +125,10 @@ class Deployment:
             return bool(self._ask(f"dags/{dag_id}"))
         return False
 
-    def trigger(self, dag_id: str) -> str:
-        """Start a run of the DAG and return its id."""
-        return str(self._ask(f"dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run of the DAG, with its configuration, and return its id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self._ask(f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the states of the run's task instances, by their ids; empty where there is none yet."""
@@ -190,7 +191,7 @@ class Deployment:
     def _start(self, program: str) -> None:
         with self._output(program) as log:
             self._processes[program] = subprocess.Popen(
-                [airflow_program(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [*airflow_command(), program], env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def _request(
@@ -266,9 +267,9 @@ class Deployment:
         }
 
 
-def airflow_program() -> str:
-    """Return the path of Airflow's command line."""
-    return str(Path(sys.executable).with_name("airflow"))
+def airflow_command() -> tuple[str, ...]:
+    """Return how Airflow's command line is started in this environment."""
+    return sys.executable, "-m", "airflow"
 
 
 def _free_port() -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-from tests.faults.deployment import Deployment, airflow_program
+from tests.faults.deployment import Deployment, airflow_command
 from tests.whose.dag import AIRFLOW_VERSION, TASK, Life
 
 _PARALLELISM = 8
@@ -94,7 +94,7 @@ class Airflow2(Airflow):
         Twice: the first time it only becomes "restarting", and stays that for ever where its worker is dead.
         """
         del run_id  # there is one only
-        argv = [airflow_program(), "tasks", "clear", "--yes", "--task-regex", f"^{task_id}$", dag_id]
+        argv = [*airflow_command(), "tasks", "clear", "--yes", "--task-regex", f"^{task_id}$", dag_id]
         with self._output("clear") as log:
             for _ in range(2):
                 subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)

@@ -94,9 +94,9 @@ class _Task:
             Paced(watch, obstacles, cast("Chore", _Who(who))),
         ]
 
-    def run(self) -> None:
-        """Let all pods live, one change after the other."""
-        for line in _lines(self.pods):
+    def run(self, end: str = "Succeeded") -> None:
+        """Let all pods live, one change after the other, and end with that phase."""
+        for line in _lines(self.pods, end):
             assert self.watch._output is not None
             self.watch._output.put(line)
             self.round()
@@ -130,8 +130,8 @@ def _read_at_once(source: LogSource, kind: Kind) -> None:
         source._log.turn_to(source._log.instance + 1)
 
 
-def _lines(pods: int) -> Iterator[bytes]:
-    steps = [json.dumps(step).encode() + b"\n" for step in pod_steps()]
+def _lines(pods: int, end: str = "Succeeded") -> Iterator[bytes]:
+    steps = [json.dumps(step).replace('"Succeeded"', f'"{end}"').encode() + b"\n" for step in pod_steps()]
 
     def of(number: int, some: Sequence[bytes]) -> Iterator[bytes]:
         return (step.replace(b"__NUMBER__", b"%08d" % number) for step in some)
@@ -167,13 +167,25 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     return work
 
 
-def test_each_pod_costs_the_same_however_many_there_are(work: Work) -> None:
-    _Task(_FEW).run()
+def _of_each(work: Work, end: str) -> dict[str, tuple[float, float]]:
+    """Return how often each thing is done for one pod of few, and for one of many."""
+    _Task(_FEW).run(end)
     few, work.done = work.done, {}
-    _Task(_MANY).run()
-    each = {what: (count / _FEW, work.done[what] / _MANY) for what, count in few.items()}
+    _Task(_MANY).run(end)
+    return {what: (count / _FEW, work.done[what] / _MANY) for what, count in few.items()}
+
+
+def test_each_pod_costs_the_same_however_many_there_are(work: Work) -> None:
+    each = _of_each(work, "Succeeded")
     assert {what for what, (one, other) in each.items() if other > 1.3 * one} == set(), each
-    assert few.keys() >= {"pods taken", "documents read", "pods judged", "pods waited for", "logs looked at"}
+    assert each.keys() >= {"pods taken", "documents read", "pods judged", "pods waited for", "logs looked at"}
+
+
+def test_no_pod_that_has_failed_is_unpacked_for_each_look_at_all_that_have(work: Work) -> None:
+    each = _of_each(work, "Failed")
+    for what in ("pods taken", "documents read"):
+        few, many = each[what]
+        assert many <= 1.3 * few, each
 
 
 def test_a_line_of_a_log_makes_nobody_look_at_the_pods(work: Work) -> None:

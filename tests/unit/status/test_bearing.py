@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 from typing import Any
 
 import pytest
 
-from kubectl_job_operator.status.bearing import Bearing, bearing_of
-from kubectl_job_operator.status.lingering import is_out_of_reach, lingering
+from kubectl_job_operator.status.bearing import Bearing, bearing_of, failed_part
+from kubectl_job_operator.status.lingering import end_by_others, is_out_of_reach, lingering
 from kubectl_job_operator.status.pending import obstacles
-from kubectl_job_operator.status.pod_status import has_ended, is_running
+from kubectl_job_operator.status.pod_status import has_ended, has_started, is_running
 from kubectl_job_operator.watch.known_pods import KnownPods
 from tests.unit import recordings
 
@@ -67,6 +68,28 @@ def test_a_pod_in_trouble_is_not_well(trouble: str) -> None:
     for part, changes in _TROUBLES[trouble].items():
         pod[part].update(changes)
     assert bearing_of(pod) is Bearing.LIVES
+
+
+_LOST = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": "x" * 4_000}}
+_FAILURES: dict[str, dict[str, Any]] = {
+    "its program": {},
+    "its node, which is full": {"reason": "Evicted", "message": "low on memory"},
+    "its node, which has refused it": {"reason": "OutOfcpu", "message": "none left", "containerStatuses": []},
+    "a drain": _TROUBLES["it is being disrupted"]["status"],
+    "its node, which lost sight of it": {"containerStatuses": [{"name": "main", "restartCount": 1, "state": _LOST}]},
+}
+
+
+@pytest.mark.parametrize("failure", _FAILURES)
+def test_the_part_of_a_failed_pod_tells_what_the_whole_does(failure: str) -> None:
+    pod = copy.deepcopy(_RUNNING)
+    pod["status"].update({"phase": "Failed", **_FAILURES[failure]})
+    part = failed_part(pod)
+    assert bearing_of(part) is Bearing.FAILED
+    assert end_by_others(part) == end_by_others(pod)
+    assert obstacles(_JOB, [part]) == obstacles(_JOB, [pod])
+    assert has_started(part) == has_started(pod)
+    assert len(json.dumps(part)) < 0.4 * len(json.dumps(pod))
 
 
 def test_what_is_told_of_all_pods_is_told_of_those_that_are_looked_at() -> None:
