@@ -25,7 +25,7 @@ MATRIX_VENV = $(PYTHON) -m venv .matrix/$$version && \
 	.matrix/$$version/bin/python -m pip install --quiet --editable . "apache-airflow==$$version" $(TEST_TOOLS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-capacity bench-cost bench-logs bench-deferrable bench-growth test-deferrable-airflow faults chaos image e2e clean
+.PHONY: help install docs wheel cluster cluster-down kind-node-image demo test test-unit test-cluster test-yaml-fuzz simulate test-provider provider postgresql test-airflow-matrix test-whose test-kubectl-matrix test-kubernetes-matrix lint lint-workflows format bench bench-capacity bench-cost bench-logs bench-deferrable bench-growth test-deferrable-airflow faults chaos image e2e clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ test-provider: provider ## Run the tests that need Airflow's own Kubernetes prov
 	$(PROVIDER)/bin/python -m pytest tests/provider
 
 provider: $(PROVIDER_INSTALLED)
+
+postgresql: $(INSTALLED)
+	@$(RUN)/python -m pip install --quiet --group postgresql
 
 $(PROVIDER_INSTALLED): $(INSTALLED)
 	@$(RUN)/python -m venv --without-pip $(PROVIDER)
@@ -147,7 +150,7 @@ format: $(INSTALLED) ## Mend what ruff can mend
 bench: $(INSTALLED) cluster ## Measure the operator beside bare kubectl
 	$(RUN)/python -m tests.benchmarks
 
-bench-capacity: provider cluster ## Fill one scheduler with Jobs until tasks are late, beside Airflow's own provider (20 minutes)
+bench-capacity: provider postgresql cluster ## Fill one scheduler with Jobs until tasks are late, beside Airflow's own provider (20 minutes)
 	PATH="$(CURDIR)/$(RUN):$$PATH" $(PROVIDER)/bin/python -m tests.benchmarks.capacity
 
 bench-cost: $(INSTALLED) cluster ## Measure what a task costs beside the bare shell, and fail on the bars (five minutes)
@@ -169,7 +172,7 @@ test-deferrable-airflow: $(INSTALLED) cluster ## Run 100 mapped deferred tasks i
 faults: $(INSTALLED) cluster ## Break workers, cluster and nodes at random moments, and count the harm (an hour and a quarter)
 	$(RUN)/python -m tests.faults
 
-chaos: $(INSTALLED) cluster ## Run JOBS Jobs (1000) of a real Airflow from SEED while everything breaks at once (an hour)
+chaos: postgresql cluster ## Run JOBS Jobs (1000) of a real Airflow from SEED while everything breaks at once (an hour)
 	$(RUN)/python -m tests.chaos --jobs $(or $(JOBS),1000) $(if $(SEED),--seed $(SEED))
 
 image: ## Build the image of examples/airflow_on_kubernetes, with its DAGs, with Docker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +16,7 @@ _SCHEDULER, _TRIGGERER = "scheduler", "triggerer"
 
 
 class ChaosAirflow(Deployment):
-    """Airflow with a triggerer, on a SQLite that lets others read while one writes.
+    """Airflow with a triggerer, and with a database that many can write to at once.
 
     :param folder: its ``AIRFLOW_HOME``; must be empty.
     :param kubeconfig: where its tasks find the cluster.
@@ -25,10 +24,8 @@ class ChaosAirflow(Deployment):
     """
 
     def __init__(self, folder: Path, kubeconfig: Path, parallelism: int) -> None:
-        super().__init__(folder, kubeconfig, parallelism, with_triggerer=True)
+        super().__init__(folder, kubeconfig, parallelism, with_triggerer=True, with_postgresql=True)
         self.tmp.mkdir()
-        with sqlite3.connect(folder / "airflow.db") as database:
-            database.execute("PRAGMA journal_mode=WAL")
 
     @property
     def tmp(self) -> Path:
@@ -84,8 +81,6 @@ class ChaosAirflow(Deployment):
             **super()._make_environment(kubeconfig, parallelism),
             f"AIRFLOW_CONN_{CONNECTION.upper()}": json.dumps(connection),
             "TMPDIR": str(self.tmp),
-            # A triggerer that is frozen while it writes holds SQLite's lock until it wakes up, a minute later at most.
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=180",
             # What is not there yet is read, and what is there does not change.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "7200",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",

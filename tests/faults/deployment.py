@@ -1,4 +1,4 @@
-"""A real Airflow of its own in a folder: SQLite, LocalExecutor, api-server, scheduler, dag-processor, triggerer."""
+"""A real Airflow of its own in a folder: database, LocalExecutor, api-server, scheduler, dag-processor, triggerer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.faults.database import Database
 
 _ROOT = Path(__file__).parents[2]
 _TRIGGERER = "triggerer"
@@ -51,12 +53,21 @@ class Deployment:
     :param kubeconfig: where its tasks find the cluster.
     :param parallelism: how many tasks run at once.
     :param with_triggerer: whether there is a triggerer too.
+    :param with_postgresql: whether many write at once; SQLite does for a few.
     """
 
     programs: tuple[str, ...] = ("api-server", "scheduler", "dag-processor")
     api = "api/v2"
 
-    def __init__(self, folder: Path, kubeconfig: Path, parallelism: int, *, with_triggerer: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kubeconfig: Path,
+        parallelism: int,
+        *,
+        with_triggerer: bool = False,
+        with_postgresql: bool = False,
+    ) -> None:
         self.folder = folder
         self.parallelism = parallelism
         self._programs = (*self.programs, _TRIGGERER) if with_triggerer else self.programs
@@ -64,6 +75,7 @@ class Deployment:
         self.dags.mkdir()
         self._password = secrets.token_urlsafe(24)
         self._address = f"http://127.0.0.1:{_free_port()}"
+        self._database = Database(folder / "postgresql") if with_postgresql else None
         self._environment = self._make_environment(kubeconfig, parallelism)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._former: list[subprocess.Popen[bytes]] = []
@@ -72,6 +84,8 @@ class Deployment:
     def start(self) -> None:
         """Make the database and start everything; return when all of it works."""
         self._write_passwords()
+        if self._database is not None:
+            self._database.start()
         with self._output("migrate") as log:
             argv = [*airflow_command(), "db", "migrate"]
             subprocess.run(argv, env=self._environment, stdout=log, stderr=log, check=True)
@@ -93,6 +107,8 @@ class Deployment:
             psutil.wait_procs(found, timeout=10)
         for started in (*self._processes.values(), *self._former):
             started.wait()
+        if self._database is not None:
+            self._database.stop()
 
     def triggerer(self) -> list[psutil.Process]:
         """Return the processes of the triggerer; its kubectls are among them."""
@@ -258,6 +274,7 @@ class Deployment:
             "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "false",
             # A scheduler ends when SQLite is locked for longer than it waits.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=60",
+            **(self._database.settings if self._database else {}),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
             # A supervisor that was killed is noticed within a quarter of a minute instead of five.

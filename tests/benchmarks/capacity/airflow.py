@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import urllib.error
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -17,8 +14,6 @@ from tests.faults.deployment import Deployment
 
 _ENDS = ("success", "failed")
 _AT_ONCE = 100
-_TRIES = 3
-_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -42,28 +37,16 @@ class CapacityAirflow(Deployment):
     """
 
     def __init__(self, folder: Path, kubeconfig: Path, parallelism: int) -> None:
-        super().__init__(folder, kubeconfig, parallelism, with_triggerer=True)
+        super().__init__(folder, kubeconfig, parallelism, with_triggerer=True, with_postgresql=True)
 
     def _make_environment(self, kubeconfig: Path, parallelism: int) -> dict[str, str]:
         return {
             **super()._make_environment(kubeconfig, parallelism),
             # What is installed was compiled then; a checkout is when it is first read.
             "PYTHONDONTWRITEBYTECODE": "",
-            # A scheduler ends when SQLite is locked for longer than it waits.
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db?timeout=60",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
         }
-
-    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run of the DAG and return its id; again where SQLite was locked, so that there is none yet."""
-        for _ in range(_TRIES):
-            try:
-                return super().trigger(dag_id, conf)
-            except urllib.error.HTTPError as error:
-                if error.code < _SERVER_ERROR:
-                    raise
-        raise RuntimeError(f"Airflow starts no run of {dag_id}: see {self.folder}/api-server.out")
 
     def ends_since(self, moment: float) -> list[End]:
         """Return the tasks that have ended since then, not all of them if there are very many."""
