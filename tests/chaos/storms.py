@@ -162,7 +162,7 @@ STORMS: Mapping[str, tuple[Callable[[Sky], None], Rules]] = {
 
 
 class Strand:
-    """Storms one after the other, from ``start`` to ``stop``.
+    """Storms one after the other, from ``start`` until ``end``.
 
     :param sky: what they break.
     :param plan: how long to rest before the next one, and which it is.
