@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 
 _STATE_SECONDS = 10.0
 """A triggerer that is about to end may never answer its triggers."""
+UNKNOWN = "unknown"
+"""The state of a task instance about which Airflow does not tell."""
 
 _PLAIN_TEXT = "any text"
 
@@ -207,7 +209,7 @@ def state_of_running(context: Context) -> str:
     try:
         return _state_of(context["ti"])
     except Exception:  # noqa: BLE001 - whatever it is, it must not get in the way of the clean-up
-        return "unknown"
+        return UNKNOWN
 
 
 def state_of_dag_run(context: Context) -> str:
@@ -253,13 +255,12 @@ async def to_thread_with_airflow(action: Callable[..., Result], *arguments: Any)
 async def state_of_deferred(instance: Any) -> str:
     """Return the state of the task instance of a trigger, as Airflow now has it.
 
-    ``None`` is that of one that was cleared, ``no such`` that of one that was deleted, and ``unknown`` that of one
-    about which Airflow does not tell.
+    ``None`` is that of one that was cleared, ``no such`` that of one that was deleted.
     """
     try:
         return await asyncio.wait_for(to_thread_with_airflow(_state_of, instance), _STATE_SECONDS)
     except Exception:  # noqa: BLE001 - whatever it is: who does not know must not act
-        return "unknown"
+        return UNKNOWN
 
 
 def _state_of(instance: Any) -> str:
@@ -274,7 +275,7 @@ def _state_of(instance: Any) -> str:
     found = [str(getattr(state, "value", state)) for tasks in states.values() for state in tasks.values()]
     if not found:
         return "no such"
-    return found[0] if len(found) == 1 else "unknown"
+    return found[0] if len(found) == 1 else UNKNOWN
 
 
 def _state_in_database(instance: Any, index: int) -> str:

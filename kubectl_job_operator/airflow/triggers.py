@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from kubectl_job_operator.airflow.compat import (
+    UNKNOWN,
     resumes_after_timeout,
     state_of_deferred,
     to_thread_with_airflow,
@@ -19,6 +21,7 @@ from kubectl_job_operator.airflow.compat import (
 from kubectl_job_operator.airflow.connection import Place, find_place
 from kubectl_job_operator.airflow.stopping import words_for
 from kubectl_job_operator.airflow.task_log import own_log
+from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
@@ -30,6 +33,8 @@ from kubectl_job_operator.watch.shared_watch import shared_watch
 # What a task instance becomes when somebody ends it. After a Clear it is nothing until it is scheduled again; then, as
 # in scheduled, queued or running, it may as well be on its way back to the worker, and the next try clears up itself.
 _UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", "None", "no such"})
+
+_STATE_SECONDS, _STATE_PAUSE_SECONDS = 60.0, 2.0
 
 _shared_log = logging.getLogger("kubectl_job_operator.shared_watch")
 
@@ -116,12 +121,12 @@ class KubernetesJobTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Delete the Job, if somebody has cleared or marked the task; Airflow 3.3 and later call this."""
-        await self._delete_if_unwanted()
+        await to_the_end(self._delete_if_unwanted(_STATE_SECONDS))
 
     async def cleanup(self) -> None:
         """Do the same where Airflow has no ``on_kill``: there this is called at every end, also of the triggerer."""
         if not triggers_have_on_kill():
-            await self._delete_if_unwanted()
+            await to_the_end(self._delete_if_unwanted())
 
     async def _wait(self) -> Outcome:
         place = await self._find_place()
@@ -143,16 +148,27 @@ class KubernetesJobTrigger(BaseTrigger):
             return find_place(self)
         return await to_thread_with_airflow(find_place, self)
 
-    async def _delete_if_unwanted(self) -> None:
+    async def _delete_if_unwanted(self, state_seconds: float = 0.0) -> None:
         """Delete the Job if the task's state says that somebody has ended the task.
 
         A triggerer that was frozen, and has lost its triggers to another, ends them like this too while their tasks
         are well: their state then is deferred, or what comes after it.
+
+        :param state_seconds: for how long the state is asked for again, where Airflow does not tell it.
         """
         if self._has_fired or self._has_looked:
             return
         self._has_looked = True
-        state = await state_of_deferred(self.task_instance)
+        state = await self._ask_state(state_seconds)
+        if state == UNKNOWN and state_seconds:
+            self.log.warning(
+                "Airflow does not tell whether somebody has ended the task, so Job %s stays. If nobody wants it: "
+                "kubectl -n %s delete %s -l '%s'",
+                self._job.full_name,
+                self._job.namespace,
+                self._job.kinds,
+                self._job.selector,
+            )
         if state not in _UNWANTED_STATES:
             return
         if KillAction(self.on_kill_action) is KillAction.KEEP:
@@ -160,6 +176,14 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
         await self._delete()
+
+    async def _ask_state(self, seconds: float) -> str:
+        deadline = time.monotonic() + seconds
+        while True:
+            state = await state_of_deferred(self.task_instance)
+            if state != UNKNOWN or time.monotonic() >= deadline:
+                return state
+            await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
     async def _delete(self) -> None:
         if KillAction(self.on_kill_action) is KillAction.KEEP:

@@ -177,10 +177,62 @@ def test_on_kill_action_keep_keeps_the_job_of_a_marked_task(
 def test_a_triggerer_that_was_frozen_and_has_lost_its_triggers_deletes_nothing_of_a_healthy_task(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for state in ("deferred", "scheduled", "queued", "running", "up_for_retry", "unknown"):
+    for state in ("deferred", "scheduled", "queued", "running", "up_for_retry"):
         in_state(state, monkeypatch)
         run(trigger().on_kill())
     assert fake_kubectl.calls == []
+
+
+def test_a_job_is_deleted_to_the_end_though_airflow_cancels_its_trigger_again_and_again(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow_answer(_: Any) -> str:
+        await asyncio.sleep(0.2)
+        return "failed"
+
+    monkeypatch.setattr(triggers, "state_of_deferred", slow_answer)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+
+    async def kill_and_cancel() -> None:
+        killed = asyncio.create_task(asyncio.wait_for(trigger().on_kill(), 30))
+        while not fake_kubectl.called("delete job.v1.batch"):
+            await asyncio.sleep(0.05)
+            killed.cancel()
+
+    run(asyncio.wait_for(kill_and_cancel(), 20))
+    assert fake_kubectl.called("delete job.v1.batch -l")[0][6] == stage.US.selector()
+
+
+def test_airflow_is_asked_again_while_it_does_not_tell_the_state(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["unknown", "unknown", "failed"])
+
+    async def late_answer(_: Any) -> str:
+        return next(answers)
+
+    monkeypatch.setattr(triggers, "state_of_deferred", late_answer)
+    monkeypatch.setattr(triggers, "_STATE_PAUSE_SECONDS", 0.01)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    run(trigger().on_kill())
+    assert fake_kubectl.called("delete job.v1.batch -l")
+
+
+def test_a_job_whose_task_airflow_tells_nothing_of_stays_and_the_log_has_the_command_that_deletes_it(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("unknown", monkeypatch)
+    monkeypatch.setattr(triggers, "_STATE_SECONDS", 0.05)
+    monkeypatch.setattr(triggers, "_STATE_PAUSE_SECONDS", 0.01)
+    told: list[str] = []
+    killed = trigger()
+    monkeypatch.setattr(killed.log, "warning", lambda words, *given: told.append(words % given))
+    run(killed.on_kill())
+    assert fake_kubectl.calls == []
+    assert len(told) == 1
+    assert f"stays. If nobody wants it: kubectl -n here delete job.v1.batch -l '{stage.US.selector()}'" in told[0]
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
