@@ -36,6 +36,10 @@ HARMLESS: dict[str, tuple[Evidence, Rules]] = {
         evidence(tries=[FIRST, AGAIN], jobs=[FAILED, SECOND], containers=[DONE_AGAIN]),
         Rules(),
     ),
+    "a Job of each try, of which Airflow lists the last alone": (
+        evidence(tries=[AGAIN], jobs=[FAILED, SECOND], containers=[DONE_AGAIN]),
+        Rules(),
+    ),
     "a failing Job that ran in each try and stays": (
         Evidence(
             FAILING,
@@ -112,7 +116,7 @@ HARMFUL: dict[str, tuple[Evidence, Rules, Harm, str]] = {
         "shows 2 Jobs created, but only 1",
     ),
     "more Jobs than tries": (
-        evidence(jobs=[FAILED, SECOND], containers=[]),
+        evidence(tries=[FIRST], jobs=[FAILED, SECOND], containers=[]),
         Rules(),
         Harm.DUPLICATE,
         "2 Jobs were created in 1 tries",
