@@ -79,9 +79,10 @@ def run_as_far_as_a_cluster(task: Any) -> None:
 
 
 def is_airflows(error: BaseException) -> bool:
-    """Whether Airflow itself has refused the type of one of its own arguments."""
+    """Whether Airflow itself has refused the type of an argument."""
     frames = traceback.extract_tb(error.__traceback__)
-    homes = ("/airflow/sdk/definitions/", "/airflow/utils/helpers.py")  # of Airflow 3 and 2
+    # Of Airflow 3; of Airflow 2, which also calls what it is to render if it can be called.
+    homes = ("/airflow/sdk/definitions/", "/airflow/utils/helpers.py", "/airflow/models/abstractoperator.py")
     return isinstance(error, TypeError) and any(home in frames[-1].filename for home in homes)
 
 
