@@ -18,9 +18,9 @@ def redact(text: str) -> str:
 
 
 def mask_here(values: Iterable[str]) -> None:
-    """Mask values, by their lines too, in what this process writes.
+    """Mask values, and each of their lines, in what this process writes: Airflow would pay for each line.
 
-    Airflow, when it is told of them, pays for each line (see ``compat.mask_secrets``).
+    See ``compat.mask_secrets``. What is told here is looked for in every line of the log.
     """
     global _mask  # noqa: PLW0603 - as Airflow's, there is one for the process
     new = set(values) - _told

@@ -85,7 +85,7 @@ def _mask_credentials_in(kubeconfig: str) -> None:
             given = [str(user.get(key) or "") for key in ("token", "password", "client-key-data")]
             values = [value for text in given for value in decoded(text)]
             mask_secrets(spelling for value in values for spelling in spellings(value))
-            mask_here(values)
+            mask_here(value for value in values if len(parts(value)) > 1)
             mask_by_name([user.get("exec"), user.get("auth-provider")])
 
 
