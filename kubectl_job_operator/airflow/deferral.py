@@ -24,6 +24,7 @@ def defers_by_default() -> bool:
 def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
     """Make what waits for the task's Job."""
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
+    from kubectl_job_operator.attempt.settings import DeletePolicy
 
     limit = task.execution_timeout
     return KubernetesJobTrigger(
@@ -39,6 +40,7 @@ def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
         logging_interval=task.logging_interval if task.logging_interval is not None else task.tail_logs_every,
         deadline=handover.began + limit.total_seconds() if limit is not None else None,
         on_kill_action=task.on_kill_action,
+        delete_policy=DeletePolicy(task.delete_policy).value,
     )
 
 

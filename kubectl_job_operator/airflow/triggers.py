@@ -23,16 +23,17 @@ from kubectl_job_operator.airflow.stopping import words_for
 from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
-from kubectl_job_operator.attempt.settings import KillAction, Patience
+from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
-from kubectl_job_operator.life.deferred_end import delete_unfinished
+from kubectl_job_operator.life.deferred_end import delete_unwanted
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
 
 # What a task instance becomes when somebody ends it. After a Clear it is nothing until it is scheduled again; then, as
 # in scheduled, queued or running, it may as well be on its way back to the worker, and the next try clears up itself.
-_UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", "None", "no such"})
+_CLEARED = "None"
+_UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", _CLEARED, "no such"})
 
 _STATE_SECONDS, _STATE_PAUSE_SECONDS = 60.0, 2.0
 
@@ -51,6 +52,7 @@ class KubernetesJobTrigger(BaseTrigger):
     :param logging_interval: in how many seconds the task is to show its logs; ``None`` is once the Job has ended.
     :param deadline: when the task's ``execution_timeout`` is over, in seconds since 1970; ``None`` is never.
     :param on_kill_action: what becomes of the Job if the task is cleared or marked: ``delete`` or ``keep``.
+    :param delete_policy: as the operator's; for a Job that had ended when the task was marked, before a worker came.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class KubernetesJobTrigger(BaseTrigger):
         logging_interval: float | None = None,
         deadline: float | None = None,
         on_kill_action: str = "delete",
+        delete_policy: str = "Never",
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.handover = handover
@@ -81,6 +84,7 @@ class KubernetesJobTrigger(BaseTrigger):
         self.logging_interval = logging_interval
         self.deadline = deadline
         self.on_kill_action = on_kill_action
+        self.delete_policy = delete_policy
         self._job = Handover.from_text(handover)
         self._has_fired = False
         self._has_looked = False
@@ -99,6 +103,7 @@ class KubernetesJobTrigger(BaseTrigger):
             "logging_interval": self.logging_interval,
             "deadline": self.deadline,
             "on_kill_action": self.on_kill_action,
+            "delete_policy": self.delete_policy,
         }
         return f"{__name__}.{type(self).__name__}", {key: value for key, value in kept.items() if value is not None}
 
@@ -175,7 +180,8 @@ class KubernetesJobTrigger(BaseTrigger):
             self.log.warning('%s; by on_kill_action="keep" Job %s stays.', words_for(state), self._job.full_name)
             return
         self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
-        await self._delete()
+        # After a Clear the next try goes on with a Job that is Complete already.
+        await self._delete(DeletePolicy.NEVER if state == _CLEARED else DeletePolicy(self.delete_policy))
 
     async def _ask_state(self, seconds: float) -> str:
         deadline = time.monotonic() + seconds
@@ -185,11 +191,15 @@ class KubernetesJobTrigger(BaseTrigger):
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
-    async def _delete(self) -> None:
+    async def _delete(self, of_ended: DeletePolicy = DeletePolicy.NEVER) -> None:
+        """Delete the Job.
+
+        :param of_ended: whether also if it has ended meanwhile.
+        """
         if KillAction(self.on_kill_action) is KillAction.KEEP:
             return
         try:
             place = await self._find_place()
-            await asyncio.to_thread(delete_unfinished, place.access, self._job, own_log(self.log))
+            await asyncio.to_thread(delete_unwanted, place.access, self._job, of_ended, own_log(self.log))
         except KubectlJobOperatorError as error:
             self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)

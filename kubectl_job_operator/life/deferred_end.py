@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.retrying import persist
+from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access
@@ -20,16 +21,18 @@ from kubectl_job_operator.status import job_status
 _SECONDS = 20.0
 
 
-def delete_unfinished(
+def delete_unwanted(
     access: Access,
     handover: Handover,
+    of_ended: DeletePolicy,
     log: Log,
     make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
 ) -> None:
-    """Delete a Job and what was made with it, if it is still this try's own and has not ended. Blocks for seconds.
+    """Delete a Job and what was made with it, if it is still this try's own. Blocks for seconds.
 
     What a later try has taken over or made anew does not have this try's labels, so nothing can hit it.
 
+    :param of_ended: whether also if it has ended; nobody else is to come and look at it then.
     :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     :raises KubectlJobOperatorError: if that does not work.
     """
@@ -42,10 +45,12 @@ def delete_unfinished(
         job = kubectl.get(f"job/{handover.name}")
         if job is None or objects.uid(job) != handover.uid:
             log.info("The Job is gone already.")
-        elif job_status.verdict(job) is not None:
-            log.info("The Job has ended already; it is left as it is.")
-        else:
+            return
+        verdict = job_status.verdict(job)
+        if verdict is None or of_ended.deletes(is_complete=verdict.is_complete):
             kubectl.delete(handover.kinds, handover.selector)
+        else:
+            log.info("The Job has ended already; it is left as it is.")
 
     try:
         persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning, is_ready=kubectl.is_ready)

@@ -50,7 +50,10 @@ def success_only_by_a_complete_job_of_this_round(history: History) -> Iterator[s
 
 
 def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterator[str]:
-    """Have a try that is to return a result return it: one, or of several pods one of each that succeeded."""
+    """Have a try that is to return a result return it: one, or of several pods one of each that succeeded.
+
+    A pod of a lost node that comes to its end after all may be one more than the Job has counted.
+    """
     for instance in history.airflow.instances:
         for one in instance.tries:
             if one.job is None or not instance.hands_over:
@@ -60,7 +63,7 @@ def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterat
             works = [history.controllers.works.get(str(value)) for value in values]
             owners = {_owner(work.pod) if work is not None else "" for work in works}
             count = history.ended[uid]["status"]["succeeded"] if instance.completions > 1 else 1
-            if owners != {uid} or len(values) != count or len(set(map(str, values))) != count:
+            if owners != {uid} or len(values) < count or len(set(map(str, values))) < len(values):
                 yield f"{one.name} returned {one.result}"
 
 

@@ -11,7 +11,7 @@ from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.life.deferred_end import delete_unfinished
+from kubectl_job_operator.life.deferred_end import delete_unwanted
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
@@ -106,9 +106,8 @@ class Triggerer:
         """Do what ``KubernetesJobTrigger.on_kill`` does."""
         if instance.state not in _UNWANTED:
             return
-        delete = partial(
-            delete_unfinished, self._access, Handover.from_text(text), self._log, self._host.make_processes
-        )
+        handover, policy = Handover.from_text(text), instance.delete_policy
+        delete = partial(delete_unwanted, self._access, handover, policy, self._log, self._host.make_processes)
         try:
             await asyncio.to_thread(delete)
         except KubectlJobOperatorError as error:

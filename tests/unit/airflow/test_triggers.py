@@ -245,7 +245,28 @@ def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
     assert not fake_kubectl.called("delete")
 
 
-def test_a_job_that_has_ended_is_left_to_its_delete_policy(
+@pytest.mark.parametrize(
+    ("policy", "states", "is_deleted"),
+    [
+        ("IfSucceeded", ("success", "complete"), True),
+        ("IfSucceeded", ("failed", "failed"), False),
+        ("IfFailed", ("failed", "failed"), True),
+        ("Never", ("failed", "complete"), False),
+        ("Always", ("None", "complete"), False),  # the next try goes on with it
+    ],
+)
+def test_a_job_that_has_ended_before_its_task_was_marked_is_deleted_as_the_policy_says(
+    policy: str, states: tuple[str, str], is_deleted: bool, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_task, of_job = states
+    in_state(of_task, monkeypatch)
+    fake_kubectl.answers(JOB, job(of_job))
+    fake_kubectl.answers("delete")
+    run(trigger(delete_policy=policy).on_kill())
+    assert bool(fake_kubectl.called("delete")) is is_deleted
+
+
+def test_a_trigger_of_an_older_version_leaves_a_job_that_has_ended_as_it_is(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_state("success", monkeypatch)
