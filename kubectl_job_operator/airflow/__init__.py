@@ -1,1 +1,4 @@
-"""The top floor: what Airflow sees."""
+"""The top floor: operators, triggers, sensors, hooks and links, and what they ask Airflow for.
+
+Only ``compat`` tells Airflow's versions apart.
+"""

@@ -68,6 +68,7 @@ __all__ = [
     "read_dags",
     "redact",
     "resumes_after_timeout",
+    "sorts_logs",
     "state_of_dag_run",
     "state_of_deferred",
     "state_of_running",
@@ -193,6 +194,11 @@ def pull_for_link(ti_key: Any, key: str) -> str | None:
 
 def workers_know_the_database() -> bool:
     """Whether a task is told where Airflow's database is."""
+    return not _has_task_sdk()
+
+
+def sorts_logs() -> bool:
+    """Whether the lines of a log are sorted by what looks like a time in them, as Airflow 2 shows it."""
     return not _has_task_sdk()
 
 

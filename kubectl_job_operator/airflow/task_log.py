@@ -6,12 +6,12 @@ has ``::endgroup::``. A zero-width space within keeps the mark as it looks, and 
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import re
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+from kubectl_job_operator.airflow.compat import sorts_logs
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.signals import SIGNALS, Writer
 from kubectl_job_operator.attempt.groups import BEGIN, END
@@ -26,7 +26,7 @@ _MARK = re.compile(r"(:(?=:(?:end)?group(?:::|\]))|#(?=#\[\]?(?:end)?group(?:::|
 # With what Airflow 2 takes for a time.
 _TIME = re.compile(r"[\[\]]*(?:\d{4}|\d\d?:\d|P\d|PT|T\d|now )")
 _SPACE = "\u200b"
-_IS_AIRFLOW_2 = importlib.util.find_spec("airflow.sdk") is None
+_ARE_SORTED = sorts_logs()
 _BACKSPACE = re.compile(r"[^\n\x08]\x08")
 _ESCAPE = re.compile(r"\x1b\[(?:[!<-?]*[\d;]*[ -,]*[@-~])?")
 _CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
@@ -109,7 +109,7 @@ class _Change(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Change it, and let it pass."""
         text = self._change(record.getMessage())
-        record.msg, record.args = kept_together(text) if _IS_AIRFLOW_2 else text, None
+        record.msg, record.args = kept_together(text) if _ARE_SORTED else text, None
         return True
 
 

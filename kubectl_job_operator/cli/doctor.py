@@ -1,4 +1,4 @@
-"""``kubectl-job-operator doctor``."""
+"""``kubectl-job-operator doctor``; what it looks at says ``life.examination``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kubectl_job_operator.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kubectl_job_operator.cli.checks import Check
+    from kubectl_job_operator.cli.manifest_checks import Check
     from kubectl_job_operator.cli.reports import Report
 
 OPERANDS = "[TEMPLATE...] "
@@ -78,8 +78,8 @@ def run(options: Options) -> ExitCode:
     :raises InputError: if templates cannot be checked at all.
     :raises KubectlError: if the cluster cannot be asked.
     """
-    from kubectl_job_operator.cli.checks import SchemaCheck, ServerCheck
     from kubectl_job_operator.cli.connection import connect
+    from kubectl_job_operator.cli.manifest_checks import SchemaCheck, ServerCheck
     from kubectl_job_operator.cli.reports import as_json, as_junit
     from kubectl_job_operator.cli.source import refuse_stdin_twice
     from kubectl_job_operator.cli.streams import say

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kubectl_job_operator.cli.checks import Check
 from kubectl_job_operator.cli.dag import Task, files_of, has_our_tasks, tasks_in
 from kubectl_job_operator.cli.lines import LineMap
+from kubectl_job_operator.cli.manifest_checks import Check
 from kubectl_job_operator.cli.options import Options, namespace_of, rules_of
 from kubectl_job_operator.cli.problems import Locator, Problem, document_name, yaml_place
 from kubectl_job_operator.cli.rendering import Template

@@ -1,4 +1,4 @@
-"""Applying objects for a task: look whose they are, apply them, wait for them; or leave nothing of one's own."""
+"""What ``KubectlApplyOperator`` does: look whose they are, apply them, wait for them; or leave nothing of one's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a Job comes into being: look, decide, apply; or replace what has its name, or take it over."""
+"""How a Job comes into being: look, decide, apply; or replace what has its name, or adopt it."""
 
 from __future__ import annotations
 

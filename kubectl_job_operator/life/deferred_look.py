@@ -1,4 +1,4 @@
-"""Waiting for one object in an event loop, together with all who wait for one of its kind in the same namespace."""
+"""Waiting for a deferred sensor's object, of whatever kind, in an event loop, until its state or the timeout."""
 
 from __future__ import annotations
 

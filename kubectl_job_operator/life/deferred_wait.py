@@ -1,4 +1,4 @@
-"""Waiting for one Job in an event loop, together with all who wait in the same namespace."""
+"""Waiting for a deferred task's Job in an event loop, until its end or the task's ``execution_timeout``."""
 
 from __future__ import annotations
 

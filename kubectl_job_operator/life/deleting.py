@@ -1,4 +1,4 @@
-"""Deleting objects for a task, and waiting until they are gone if asked to."""
+"""What ``KubectlDeleteOperator`` does: delete objects and wait until they are gone. Of a Job it is ``ending``."""
 
 from __future__ import annotations
 

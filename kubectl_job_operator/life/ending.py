@@ -1,4 +1,4 @@
-"""What follows a verdict: the last logs, the result or why it failed, and what is deleted."""
+"""What follows a verdict: the last logs, the result or why it failed, and deletion as ``delete_policy`` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run needs, looked at without one: one thing after the other, until one is missing that the rest needs."""
+"""What ``doctor`` looks at: all that a run needs, one thing after another, until the rest needs what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of the labels and annotations that this package writes on objects and reads back."""
+"""The names of labels and annotations that this package writes; which object gets which: ``attempt.identity``."""
 
 from __future__ import annotations
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.settings import Settings
@@ -18,29 +13,16 @@ from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
 from kubectl_job_operator.kubectl.access import Access, settings_of
 from kubectl_job_operator.kubectl.client import Kubectl
-from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
-from kubectl_job_operator.manifest import kinds, yaml_text
-from kubectl_job_operator.manifest.documents import Document
+from kubectl_job_operator.manifest import yaml_text
 from kubectl_job_operator.manifest.manifest import Manifest
-from kubectl_job_operator.manifest.masking import (
-    Mask,
-    hides_something,
-    holds_secrets,
-    masked_values,
-    masked_yaml,
-    masks_nothing,
-)
+from kubectl_job_operator.manifest.masking import Mask, hides_something, masked_yaml, masks_nothing
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.printable import harmless, plain
 from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
-from kubectl_job_operator.replay.listings import events_text, transcript_text
 from kubectl_job_operator.replay.replay import ManifestFile, Try
-from kubectl_job_operator.replay.replay_script import Script, Target
-from kubectl_job_operator.replay.timeline_svg import timeline
 
 _WRITE_SECONDS = 3.0
 
@@ -171,7 +153,19 @@ class Aftermath:
 
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
-        files = self._files(evidence, namespace)
+        from kubectl_job_operator.replay.masked_files import FailedTry, masked_files  # most tries have no use for it
+
+        failed = FailedTry(
+            self._manifest,
+            self._identity,
+            self._access,
+            self._environment,
+            self._kubeconfig,
+            self._transcript,
+            self._caller.mask,
+            self._caller.versions,
+        )
+        files = masked_files(failed, evidence, namespace)
         keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []
 
@@ -190,89 +184,3 @@ class Aftermath:
             raise outcome[0]
         self.folder = outcome[0]
         self._log.info(f"All that is known of this try is kept; to run it again: {self.folder / SCRIPT}")
-
-    def _files(self, evidence: Evidence, namespace: str) -> dict[str, str]:
-        mask = self._caller.mask
-        documents = [_placeless(document) for document in (*self._manifest.companions, self._manifest.job)]
-        secrets = [document for document in documents if holds_secrets(document)]
-        others = [document for document in documents if not holds_secrets(document)]
-        job = evidence.job
-        script = Script(
-            job=self._manifest.name,
-            what=self._what(),
-            namespace=namespace,
-            context=self._access.context or "",
-            kubeconfig=self._default_kubeconfig(),
-            is_kubeconfig_lost=self._kubeconfig is not None,
-            skip_tls_verify=self._access.skip_tls_verify,
-            secrets=[str(secret["metadata"]["name"]) for secret in secrets],
-            has_masked_values=hides_something(others, mask),
-            other=_other_kind(self._manifest.job),
-        )
-        # Masked before it is drawn: in the picture's XML a secret is spelled otherwise.
-        masked_job, pods, events = (masked_values(value, mask) for value in (job, evidence.pods, evidence.events))
-        drawn = timeline(masked_job, pods, events) if job is not None else None
-        texts = {
-            SCRIPT: script.text(),
-            "manifest.yaml": f"# {plain(self._what())}, for {SCRIPT}\n{masked_yaml(documents, mask)}",
-            "job.json": _json(job, mask),
-            "pods.json": _json({"apiVersion": "v1", "kind": "List", "items": evidence.pods}, mask),
-            "events.txt": harmless(mask(events_text(evidence.events))),
-            "transcript.txt": mask(transcript_text(self._transcript)),
-            "versions.txt": harmless(mask(self._versions_text(evidence.versions))),
-        }
-        return texts if drawn is None else {**texts, "timeline.svg": drawn}
-
-    def _what(self) -> str:
-        mapped = f", map index {self._identity.map_index}" if self._identity.map_index >= 0 else ""
-        return (
-            f"try {self._identity.try_number} of task {self._identity.task_id} of DAG {self._identity.dag_id}, "
-            f"run {self._identity.run_id}{mapped}"
-        )
-
-    def _default_kubeconfig(self) -> str:
-        """Return what ``KUBECONFIG`` must be to go where the try went; in a pod nothing but the pod's own will do."""
-        if self._kubeconfig is not None:
-            return ""
-        if self._access.in_cluster:
-            return os.devnull
-        return joined_paths(self._access.config_files()) or self._environment.get("KUBECONFIG", "")
-
-    def _versions_text(self, versions: Mapping[str, Any]) -> str:
-        def of(side: str) -> str:
-            return str((versions.get(side) or {}).get("gitVersion") or "not known")
-
-        lines = {
-            "kubectl": f"{of('clientVersion')} ({shutil.which(self._access.kubectl()) or 'not found'})",
-            "server": of("serverVersion"),
-            **self._caller.versions,
-            "Python": platform.python_version(),
-        }
-        return "".join(f"{name}: {version}\n" for name, version in lines.items())
-
-
-def _other_kind(job: Document) -> Target | None:
-    """Return what the script must know of what is no Job."""
-    if kinds.is_job(job):
-        return None
-    kind, selector = kinds.kind_of(job), kinds.chosen_pod_selector(job)
-    group, name = str(job["apiVersion"]).rpartition("/")[0], job["metadata"]["name"]
-    return Target(
-        kind=kinds.word(job),
-        target=kinds.target(job),
-        created=".".join(filter(None, [kinds.word(job).lower(), group])) + f"/{name}",
-        success=[rule.wait_for for rule in kind.success],
-        failure=[rule.wait_for for rule in kind.failure],
-        # The label that the task gives them is not theirs here.
-        pods=["-l", selector] if selector else [kinds.target(job)] if kinds.is_pod(job) else [],
-    )
-
-
-def _placeless(document: Document) -> Document:
-    """Leave the namespace out, so that another one can be chosen."""
-    metadata = {key: value for key, value in document["metadata"].items() if key != "namespace"}
-    return {**document, "metadata": metadata}
-
-
-def _json(value: Any, mask: Mask) -> str:
-    return mask(json.dumps(masked_values(value, mask), indent=2, ensure_ascii=False)) + "\n"

@@ -1,4 +1,7 @@
-"""One watch of our Jobs in a namespace, and one of their pods, for all who wait there in one event loop."""
+"""One watch of our Jobs in a namespace, and one of their pods, for all who wait there in one event loop.
+
+How long it lives says its base class, in ``event_loop_watch``.
+"""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_only_for_airflow_2_a_line_that_begins_with_a_time_is_kept_with_its_reco
     stdlib: tuple[logging.Logger, list[logging.LogRecord]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(task_log, "_IS_AIRFLOW_2", is_airflow_2)
+    monkeypatch.setattr(task_log, "_ARE_SORTED", is_airflow_2)
     logger, records = stdlib
     for log in (own_log(logger), container_log(logger)):
         log.info("one\n2019-01-01 two")

@@ -1,4 +1,4 @@
-"""What an end means: pure functions from how a container or a pod ended to words for people, and what to do."""
+"""What an exit code, a signal or OOMKilled means: pure functions from how a container ended to words, and a remedy."""
 
 from __future__ import annotations
 
