@@ -1,5 +1,8 @@
 # Every target does its own set-up: `make demo` and `make test` work from a clean clone.
 
+# As an installed package is, which pip compiles: else each of a run's thousands of processes compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
