@@ -61,7 +61,7 @@ test: $(INSTALLED) cluster ## Run all tests, on the real cluster
 test-unit: $(INSTALLED) ## Run the tests that need no cluster
 	$(RUN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/simulation
 
-test-cluster: $(INSTALLED) ## Start a cluster of its own, take it away, and look whether the machine is as it was
+test-cluster: $(INSTALLED) kind-node-image ## Start a cluster of its own, take it away, and look whether the machine is as it was
 	$(RUN)/python -m pytest tests/machine/check_as_it_was.py
 
 test-yaml-fuzz: $(INSTALLED) ## Read 20,000 documents by chance as the real kubectl reads them (five minutes)
