@@ -43,8 +43,14 @@ _PLAIN_TEXT = "any text"
 
 # What a task instance is before somebody ends it; `airflow dags test` of Airflow 2 never sets running.
 WANTED_STATES = frozenset({"scheduled", "queued", "running"})
+# What it becomes when somebody ends it.
+UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", "restarting", "no such"})
+RESET = "None"
+"""Its state when a new scheduler has taken it from one that died; of a deferred one, when somebody has cleared it."""
 
 __all__ = [
+    "RESET",
+    "UNWANTED_STATES",
     "WANTED_STATES",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -55,6 +61,7 @@ __all__ = [
     "Context",
     "DecoratedOperator",
     "comes_back",
+    "counts_clears",
     "determine_kwargs",
     "get_connection",
     "import_base_hook",
@@ -195,6 +202,13 @@ def pull_for_link(ti_key: Any, key: str) -> str | None:
 def workers_know_the_database() -> bool:
     """Whether a task is told where Airflow's database is."""
     return not _has_task_sdk()
+
+
+def counts_clears() -> bool:
+    """Whether each Clear of a task raises ``clear_number`` of its DAG run, and a task sees that: from 3.1 on."""
+    from airflow import __version__
+
+    return tuple(map(int, __version__.split(".")[:2])) >= (3, 1)
 
 
 def sorts_logs() -> bool:

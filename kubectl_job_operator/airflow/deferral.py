@@ -21,6 +21,11 @@ def defers_by_default() -> bool:
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
+def prepare() -> None:
+    """Import what a trigger needs before there is a Job: a timeout that comes later would find nobody to delete it."""
+    import kubectl_job_operator.airflow.triggers  # noqa: F401 - it takes a while
+
+
 def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
     """Make what waits for the task's Job."""
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger

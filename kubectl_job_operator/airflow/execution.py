@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
-from kubectl_job_operator.airflow.deferral import METHOD, make_trigger, read_event
+from kubectl_job_operator.airflow.deferral import METHOD, make_trigger, prepare, read_event
 from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.airflow.links import remember_replay
 from kubectl_job_operator.airflow.on_kill import EndsOnKill
@@ -42,6 +42,8 @@ class JobExecution(RendersYaml, EndsOnKill, ShorthandOperator, JobTask):
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
         try:
+            if self.deferrable:
+                prepare()
             with self._running(context) as runner:
                 if self.deferrable:
                     self._defer_if_need_be(runner.start())

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_job_operator.airflow.compat import WANTED_STATES, Context, state_of_dag_run, state_of_running
+from kubectl_job_operator.airflow.compat import (
+    RESET,
+    UNWANTED_STATES,
+    WANTED_STATES,
+    Context,
+    state_of_dag_run,
+    state_of_running,
+)
 from kubectl_job_operator.attempt.stop import Stop
 
 
 def stop_of(context: Context) -> Stop:
-    """Ask Airflow why the task was told to stop."""
+    """Ask Airflow why the task was told to stop, or whether it was."""
     state = state_of_running(context)
+    if state == RESET:
+        # A task that runs is "restarting" after a Clear. If it was cleared all the same, the next try will know.
+        return Stop("Airflow has taken the task from this worker, to start it again", is_worker_only=True)
     run_state = "" if state in WANTED_STATES else state_of_dag_run(context)
-    return Stop(words_for(state, context.get("dag"), run_state), state in WANTED_STATES)
+    return Stop(words_for(state, context.get("dag"), run_state), state in WANTED_STATES, state in UNWANTED_STATES)
 
 
 def words_for(state: str, dag: Any = None, run_state: str = "") -> str:

@@ -7,7 +7,7 @@ import datetime
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat import Context, counts_clears
 
 if TYPE_CHECKING:
     from kubectl_job_operator.attempt.identity import Identity, Round
@@ -54,16 +54,17 @@ def round_of(context: Context) -> Round:
     Of a DAG run its start, which it gets anew when it is made again or is cleared after its end, and, from Airflow 3.1
     on, how often its tasks were cleared. Of the task instance ``max_tries``, which a Clear raises and a change of
     ``retries`` in the DAG does not; a task that is cleared while it runs keeps it, but then may try once more than it
-    allows.
+    allows. So may one that was taken from a scheduler that died, which is told from a Clear where those are counted.
     """
     from kubectl_job_operator.attempt.identity import Round
 
     instance, run = context["ti"], context.get("dag_run")
     started = getattr(run, "start_date", None)
+    most = int(instance.max_tries or 0)
     return Round(
         run_started=_as_text(started),
         clear_number=int(getattr(run, "clear_number", None) or 0),
-        max_tries=max(int(instance.max_tries or 0), int(instance.try_number) - 1),
+        max_tries=most if counts_clears() else max(most, int(instance.try_number) - 1),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from kubectl_job_operator.airflow.compat import (
+    RESET,
     UNKNOWN,
+    UNWANTED_STATES,
     resumes_after_timeout,
     state_of_deferred,
     to_thread_with_airflow,
@@ -30,10 +32,9 @@ from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
 
-# What a task instance becomes when somebody ends it. After a Clear it is nothing until it is scheduled again; then, as
-# in scheduled, queued or running, it may as well be on its way back to the worker, and the next try clears up itself.
-_CLEARED = "None"
-_UNWANTED_STATES = frozenset({"failed", "success", "skipped", "removed", "upstream_failed", _CLEARED, "no such"})
+# After a Clear a deferred task is nothing until it is scheduled again; then, as in scheduled, queued or running, it may
+# as well be on its way back to the worker, and the next try clears up itself.
+_UNWANTED_STATES = UNWANTED_STATES | {RESET}
 
 _STATE_SECONDS, _STATE_PAUSE_SECONDS = 60.0, 2.0
 
@@ -181,7 +182,7 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
         # After a Clear the next try goes on with a Job that is Complete already.
-        await self._delete(DeletePolicy.NEVER if state == _CLEARED else DeletePolicy(self.delete_policy))
+        await self._delete(DeletePolicy.NEVER if state == RESET else DeletePolicy(self.delete_policy))
 
     async def _ask_state(self, seconds: float) -> str:
         deadline = time.monotonic() + seconds

@@ -75,18 +75,21 @@ class Belongings:
     def take_over(self, kubectl: Kubectl, job: Object) -> None:
         """Make what an earlier try has made this try's own.
 
-        :raises KubectlError: if the Job cannot be; that companions cannot be is only a warning.
+        :raises KubectlError: if the Job cannot be; that the account may not do so with companions is only a warning.
         """
         self.has_any = True
-        own = {**self._identity.labels(), **self._identity.try_labels()}
-        self._label(kubectl, kinds.full_resource(self._manifest.job), labels_of(job)[TASK_INSTANCE_LABEL], own)
-        if self._companion_kinds:
-            try:
-                self._label(kubectl, self._companion_kinds, labels_of(job)[TASK_INSTANCE_LABEL], own)
-            except KubectlError as error:
-                self._log.warning(
-                    f"The companions of the Job cannot be marked as this try's own, and will not be deleted.\n{error}"
-                )
+        selector = f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}"
+        self._label(kubectl, kinds.full_resource(self._manifest.job), selector)
+        self._take_companions(kubectl, selector)
+
+    def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
+        """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.
+
+        Else they would belong to nobody if this try is ended in the midst of that.
+
+        :raises KubectlError: if the cluster does not serve us; that the account may not is only a warning.
+        """
+        self._take_companions(kubectl, selector_of(job))
 
     def go_on_with(self, resources: str, selector: str) -> None:
         """Know what another process of this try has made, whatever the template says by now.
@@ -203,8 +206,22 @@ class Belongings:
         owner = f"{TASK_INSTANCE_LABEL}={labels_of(thing)[TASK_INSTANCE_LABEL]}"
         return kubectl.select(kinds.resource(self._manifest.job), owner)
 
-    def _label(self, kubectl: Kubectl, resources: str, digest: str, own: dict[str, str]) -> None:
-        kubectl.label(resources, f"{TASK_INSTANCE_LABEL}={digest},!{KEEP}", own)
+    def _take_companions(self, kubectl: Kubectl, selector: str) -> None:
+        if not self._companion_kinds:
+            return
+        self.has_any = True
+        try:
+            self._label(kubectl, self._companion_kinds, selector)
+        except KubectlError as error:
+            if error.kind.can_pass:
+                raise
+            self._log.warning(
+                f"The companions of the Job cannot be marked as this try's own, and will not be deleted.\n{error}"
+            )
+
+    def _label(self, kubectl: Kubectl, resources: str, selector: str) -> None:
+        """Give what the selector picks the labels of this try."""
+        kubectl.label(resources, f"{selector},!{KEEP}", {**self._identity.labels(), **self._identity.try_labels()})
 
     def _in_use(self, kubectl: Kubectl, thing: Object, its_jobs: Sequence[Object]) -> JobInUseError:
         named = ", ".join(f"{kinds.word(job)} {job['metadata']['name']}" for job in its_jobs)

@@ -19,9 +19,10 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.kubectl.access import settings_in
 from kubectl_job_operator.life.ttl import keep_until_seen
 from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import Mask
-from kubectl_job_operator.objects import Object
+from kubectl_job_operator.objects import Object, labels_of
 from kubectl_job_operator.status import rights
 
 _FIRST_CONTACT_SECONDS = 45.0
@@ -133,6 +134,8 @@ class Beginning:
         """Delete what has the Job's name, and wait until it is gone."""
         self._attempt.log.warning(f"{self._attempt.full_name} exists already: {why}. It is replaced.")
         self._attempt.belongings.know_as_ended(found)
+        if labels_of(found).get(TASK_INSTANCE_LABEL) == self._attempt.identity.digest:
+            self._attempt.persist(lambda: self._attempt.belongings.take_companions_of(self._attempt.kubectl, found))
         kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))

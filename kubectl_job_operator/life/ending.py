@@ -78,9 +78,15 @@ class Ending:
         """Add what is left to see of a Job that is gone."""
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
-            left = diagnosis.remains(job, pods, noted, self._reading.last_lines)
+            left = diagnosis.remains(job, pods, noted, self._reading.last_lines, is_shown=self._shows_all_logs)
             group.title = _looked_into(pods, events.of(job, pods, noted))
         return JobVanishedError(error.namespace, error.name, str(error), left)
+
+    @property
+    def _shows_all_logs(self) -> bool:
+        """Whether the last lines of each container stand in the log already."""
+        following = self._attempt.settings.following
+        return following.is_on and following.containers is None and following.init_containers is None
 
     def _show_events(self) -> None:
         """Read the events for whoever looks on, if they are wanted."""
@@ -114,9 +120,7 @@ class Ending:
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
             pods = main_end.of_main_alone(job, pods)
-            following = self._attempt.settings.following
-            is_shown = following.is_on and following.containers is None and following.init_containers is None
-            why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=is_shown)
+            why = diagnosis.diagnose(job, pods, noted, self._reading.last_lines, is_shown=self._shows_all_logs)
             self._listed_pods, self._pulls = pods, self._pulls_of(pods)
             group.title = _looked_into(pods, events.of(job, pods, noted))
         return JobFailedError(

@@ -98,6 +98,7 @@ class JobRunner:
         self._ending = Ending(attempt, self._reading, self._aftermath)
         self._meanwhile = Meanwhile(attempt, self._reading, self._ending)
         self._unwinding = Unwinding(attempt, self._reading, self._aftermath, ask_stop)
+        self._ask_stop = ask_stop
 
     def run(self) -> Object:
         """Run the Job to its end and return it as it then was.
@@ -190,6 +191,7 @@ class JobRunner:
                 self._reading.begin(job)
             self._ending.conclude(job, time.time() - began)
             return None
+        self._check_wanted()
         attempt.log.info(f"{attempt.full_name} is there. The task is deferred: the worker is free until there is news.")
         return self._handover(job, began)
 
@@ -208,8 +210,18 @@ class JobRunner:
             return None
         self._reading.begin(job, handover.positions, follows=False, tells_times=True)
         self._meanwhile.look_in(job, outcome)
+        self._check_wanted()
         self._attempt.log.info("The task is deferred again.")
         return self._handover_again(handover)
+
+    def _check_wanted(self) -> None:
+        """Look before the worker is left: Airflow defers no task that was ended, and tells it so seconds later.
+
+        :raises TaskKilledError: if somebody has ended the task; once it is deferred, nobody would delete its Job.
+        """
+        if self._ask_stop().is_unwanted:
+            self.kill()
+            self._attempt.mailbox.check()
 
     def _take(self, handover: Handover) -> None:
         """Be again where the half before has ended."""

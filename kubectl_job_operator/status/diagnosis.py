@@ -60,10 +60,10 @@ def diagnose(
     return Diagnosis(headline, lines, _remedy(job, pods, parts), () if is_told else last[-BRIEF_LINES:])
 
 
-def remains(job: Object, pods: Sequence[Object], events: Sequence[Object], read_log: ReadLog) -> str:
-    """Tell what is left to see of a Job that is gone, but not what to do."""
+def remains(job: Object, pods: Sequence[Object], events: Sequence[Object], read_log: ReadLog, *, is_shown: bool) -> str:
+    """Tell what is left to see of a Job that is gone, but not what to do; otherwise as ``diagnose``."""
     events = event_list.of(job, pods, events)
-    parts = failed_parts(job, pods, events, read_log, is_shown=False) + _waiting_parts(job, pods, events)
+    parts = failed_parts(job, pods, events, read_log, is_shown=is_shown) + _waiting_parts(job, pods, events)
     return "\n".join(_lines(job, pods, events, parts))
 
 

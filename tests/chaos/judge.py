@@ -16,12 +16,13 @@ from tests.faults.judge import Finding, Harm, Rules, judge
 
 _FELT_SECONDS = 75.0
 """So long after a scheduler has died the next one may take tasks away from their workers."""
-_LINE = re.compile(r"(?:\d\d:\d\d:\d\dZ )?([a-z0-9-]+ (?:first|last) \d+)")
-"""What is shown late has its time before it."""
+_LINE = re.compile(r"(?:\[[a-z0-9-]+/main\] )?(?:\d\d:\d\d:\d\dZ )?([a-z0-9-]+ (?:first|last) \d+)")
+"""Of several pods each has its name before it, and what is shown late its time."""
+_CONTAINER_LOGGER = ".container"
 _FIELD_MANAGER = re.compile(r"kubectl-job-operator-([0-9a-f]+)-")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 _NOT_AGAIN = "is not run again"
-_WORDS = ("may still run, and a retry", "To delete it:")
+_WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,10 @@ def _shown(text: str) -> collections.Counter[str]:
     found: collections.Counter[str] = collections.Counter()
     for line in text.splitlines():
         if line.startswith("{"):
-            said = str(json.loads(line).get("event", ""))
+            record = json.loads(line)
+            if not str(record.get("logger", "")).endswith(_CONTAINER_LOGGER):
+                continue
+            said = str(record.get("event", ""))
             found.update(line[1] for line in map(_LINE.fullmatch, map(str.strip, said.splitlines())) if line)
     return found
 

@@ -129,8 +129,9 @@ class Evidence:
     mark: str = ""
 
     def is_cleared_between(self, earlier: JobLife, later: JobLife) -> bool:
-        """Whether a user asked for the work anew after one Job was made, and before another one was."""
-        return any(earlier.created_at <= at <= later.created_at for at in self.clears)
+        """Whether a user asked for the work anew after the try began that made one Job, and before another was made."""
+        begins = [one.started_at for one in self.tries if one.started_at and one.started_at <= earlier.created_at]
+        return any(max(begins, default=earlier.created_at) <= at <= later.created_at for at in self.clears)
 
 
 def hits_of_timeout(evidence: Evidence) -> int:

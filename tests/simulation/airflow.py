@@ -30,6 +30,7 @@ KILL_SECONDS = 5.0
 _SLOW_RECORDS = 0.02
 FINAL = ("success", "failed")
 _WANTED = ("scheduled", "queued", "running")
+_UNWANTED = ("failed", "success", "removed", "restarting")
 
 
 class Airflow:
@@ -82,6 +83,13 @@ class Airflow:
             self._world.later(2.0, partial(self.triggerer.forget, instance))
         instance.max_tries = instance.try_number + instance.retries
         self.queue(instance, 2.0)
+
+    def reset(self, instance: TaskInstance) -> None:
+        """Take it from its worker and start it again, as a new scheduler does with the tasks of one that died."""
+        if instance.state == "running":
+            self._note(f"{instance.run_id} is reset")
+            self._end_running(instance, "none")
+            self._world.later(2.0, partial(self._queue_if, instance, "none"))
 
     def make_again(self, instance: TaskInstance) -> None:
         """Delete the run, and make it again with the same id."""
@@ -272,7 +280,8 @@ class Airflow:
     def _who_stopped(self, instance: TaskInstance, one: Try) -> Stop:
         self._answer()
         one.machine.check()
-        return Stop(f"The state is {instance.state}", instance.state in _WANTED)
+        is_worker_only = instance.state in (*_WANTED, "none")
+        return Stop(f"The state is {instance.state}", is_worker_only, instance.state in _UNWANTED)
 
     def _answer(self) -> None:
         """Take the time that a question to Airflow's own API takes."""

@@ -19,6 +19,7 @@ WORKER_FAULTS = (
     "drained",
     "time out",
     "cleared",
+    "reset",
     "marked",
     "made again",
     "triggerer dies",
@@ -112,6 +113,8 @@ class Fate:
             airflow.triggerer.restart()
         elif fault.kind == "time out":
             airflow.time_out(instance)
+        elif fault.kind == "reset":
+            airflow.reset(instance)
         elif fault.kind == "cleared":
             airflow.clear(instance)
         elif fault.kind == "retries edited":

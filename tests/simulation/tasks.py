@@ -152,7 +152,7 @@ class TaskInstance:
     @property
     def round(self) -> Round:
         """Which tries belong together now."""
-        return Round(self.run_started, self.clear_number, max(self.max_tries, self.try_number - 1))
+        return Round(self.run_started, self.clear_number, self.max_tries)
 
 
 class Memory:

@@ -25,8 +25,8 @@ WRITTEN = ("task-1-x first 0", "task-1-x first 1", "task-1-x last 0", "task-1-x 
 URI = "/apis/batch/v1/namespaces/here/jobs/task-1?fieldManager=kubectl-job-operator-{}-1-00aa"
 
 
-def log(*said: str) -> str:
-    return "\n".join(json.dumps({"event": one}) for one in said)
+def log(*said: str, logger: str = "task.operator.container") -> str:
+    return "\n".join(json.dumps({"event": one, "logger": logger}) for one in said)
 
 
 def case(
@@ -53,6 +53,18 @@ def test_a_line_that_is_shown_late_has_its_time_before_it() -> None:
     late = [f"12:00:01Z {line}" for line in WRITTEN]
     assert harms(case(logs={1: log("\n".join(late))})) == []
     assert harms(case(logs={1: log(*late, *WRITTEN)})) == [Harm.LINES]
+
+
+def test_a_line_of_one_of_several_pods_has_the_pods_name_before_it() -> None:
+    named = [f"[task-1-x/main] {line}" for line in WRITTEN]
+    assert harms(case(logs={1: log("\n".join(named))})) == []
+    assert harms(case(logs={1: log(*named, *WRITTEN)})) == [Harm.LINES]
+
+
+def test_what_an_error_quotes_is_not_shown_again() -> None:
+    quoted = log("\n".join(WRITTEN), logger="task.operator")
+    assert harms(case(logs={1: f"{log(*WRITTEN)}\n{quoted}"})) == []
+    assert harms(case(logs={1: quoted})) == [Harm.LINES]
 
 
 def test_a_line_that_is_only_part_of_what_is_said_is_not_shown() -> None:

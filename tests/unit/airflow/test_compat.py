@@ -68,7 +68,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ("failed", False),
         ("success", False),
         ("restarting", False),
-        (None, False),
+        # Airflow itself has taken the task from its worker: a Clear of a running task makes it "restarting".
+        (None, True),
     ],
 )
 def test_a_worker_and_a_triggerer_see_the_same_state_of_a_task(
@@ -77,6 +78,23 @@ def test_a_worker_and_a_triggerer_see_the_same_state_of_a_task(
     asked["answer"] = {"task": state}
     assert wants(context()) is is_wanted
     assert asyncio.run(state_of_deferred(instance())) == str(state)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_unwanted"),
+    [
+        *((state, True) for state in ("failed", "success", "skipped", "removed", "restarting")),
+        *((state, False) for state in ("running", "queued", None, "of another version")),
+    ],
+)
+def test_only_what_somebody_has_ended_is_unwanted(state: str | None, is_unwanted: bool, asked: dict[str, Any]) -> None:
+    asked["answer"] = {"task": state}
+    assert stop_of(context()).is_unwanted is is_unwanted
+
+
+def test_where_airflow_does_not_tell_nobody_has_ended_the_task(asked: dict[str, Any]) -> None:
+    asked["answer"] = None
+    assert not stop_of(context()).is_unwanted
 
 
 def test_a_task_instance_that_was_deleted_is_not_wanted(asked: dict[str, Any]) -> None:
@@ -108,7 +126,7 @@ def test_where_airflow_does_not_tell_nothing_is_wanted_and_nothing_is_known(
     [
         ("running", {}, "Only the worker was told to stop"),
         ("restarting", {}, "Somebody cleared the task"),
-        (None, {}, "Somebody cleared the task"),
+        (None, {}, "Airflow has taken the task from this worker, to start it again"),
         ("failed", {}, "Somebody marked the task or its DAG run as failed"),
         ("failed", {"fail_fast": True}, "or another task of it failed (fail_fast)"),
         ("success", {}, "Somebody marked the task or its DAG run as a success"),

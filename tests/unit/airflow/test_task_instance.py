@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator.airflow import task_instance
+from kubectl_job_operator.airflow.compat import counts_clears
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of, round_of
 from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.memory import Done
@@ -107,10 +109,29 @@ def test_what_airflow_does_not_say_of_the_run_is_left_open(run: Any) -> None:
     assert round_of(context_of(run=run)) == Round("", 0, 3)
 
 
-def test_a_try_above_what_the_round_allows_is_of_another_round() -> None:
+def test_a_try_above_what_the_round_allows_is_of_another_round_where_a_clear_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(task_instance, "counts_clears", lambda: False)
     # Airflow lets a task that was cleared while it ran try once more, and leaves max_tries as it is.
     assert round_of(context_of(try_number=4, max_tries=3)) == round_of(context_of(try_number=1, max_tries=3))
     assert round_of(context_of(try_number=5, max_tries=3)) != round_of(context_of(try_number=4, max_tries=3))
+
+
+def test_a_try_above_what_the_round_allows_is_of_the_same_round_where_each_clear_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new scheduler that takes a task from one that died lets it try once more."""
+    monkeypatch.setattr(task_instance, "counts_clears", lambda: True)
+    assert round_of(context_of(try_number=5, max_tries=3)) == round_of(context_of(try_number=4, max_tries=3))
+
+
+@pytest.mark.parametrize(
+    ("version", "counts"), [("2.11.2", False), ("3.0.6", False), ("3.1.0", True), ("3.10.0rc1", True), ("4.0.0", True)]
+)
+def test_clears_are_counted_from_airflow_3_1_on(version: str, counts: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow.__version__", version)
+    assert counts_clears() is counts
 
 
 def test_when_the_try_began_is_written_so_that_it_sorts_by_time_everywhere() -> None:

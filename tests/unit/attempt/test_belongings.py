@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
-from kubectl_job_operator.errors import JobFailedError, KubectlError
+from kubectl_job_operator.attempt.stop import Stop
+from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
 from kubectl_job_operator.manifest.yaml_text import load_all
 from tests.unit import stage
 from tests.unit.attempt.existing import CONFIG, existing
-from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.life.scenes import once_called
 from tests.unit.stage import US, Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
@@ -183,6 +186,31 @@ def test_companions_that_cannot_be_marked_do_not_stop_the_adoption(fake_kubectl:
     stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
     assert "The companions of the Job cannot be marked as this try's own" in log.text
     assert "is Complete after" in log.text
+
+
+def test_companions_are_marked_when_the_cluster_serves_us_again(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    fake_kubectl.answers("label configmap", **stage.REFUSED, times=1)
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    assert len(fake_kubectl.called("label configmap")) == 2
+    assert "cannot be marked" not in log.text
+
+
+def test_the_companions_of_a_job_that_is_replaced_go_with_the_try_that_is_ended_meanwhile(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    failed = stage.job("failed", replace(US, try_number=1))
+    fake_kubectl.answers("get job/countdown", failed)
+    fake_kubectl.answers("delete job -l", after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + CONFIG, stop=Stop("Somebody marked the task as failed"))
+    with once_called(fake_kubectl, "delete job -l", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    (label,) = fake_kubectl.called("label")
+    assert label[4:7] == ("configmap", "-l", f"{selector_of(failed)},!kubectl-job-operator/keep")
+    deleted = fake_kubectl.called("delete job.v1.batch,configmap")[0]
+    assert US.selector() in deleted
 
 
 def test_a_job_of_version_0_1_gets_the_labels_of_today(fake_kubectl: FakeKubectl, log: Log) -> None:

@@ -74,3 +74,19 @@ def test_a_kill_that_comes_while_the_last_of_a_half_is_told_is_no_success(
     with pytest.raises(TaskKilledError):
         runner.start()
     assert len(fake_kubectl.called("delete")) == 1
+
+
+@pytest.mark.parametrize(("is_unwanted", "is_deferred"), [(True, False), (False, True)])
+def test_a_task_that_was_ended_while_its_job_came_into_being_is_not_deferred_and_leaves_no_job(
+    is_unwanted: bool, is_deferred: bool, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Airflow would refuse it, and nobody would look after the Job."""
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, stop=Stop("Somebody marked the task as failed", is_unwanted=is_unwanted))
+    if is_deferred:
+        assert runner.start() is not None
+    else:
+        with pytest.raises(TaskKilledError, match="Somebody marked the task as failed"):
+            runner.start()
+    assert bool(fake_kubectl.called("delete")) is is_unwanted
+    assert ("The task is deferred" in log.text) is is_deferred
