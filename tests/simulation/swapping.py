@@ -70,6 +70,8 @@ _TELL_THE_DATE = {
     )
 }
 
+_LEAST_SECONDS = 1e-6
+
 
 def _modules() -> list[ModuleType]:
     """Return the modules that may ask for the time."""
@@ -135,7 +137,8 @@ def _queues_of(world: World) -> SimpleNamespace:
             self._items.append(item)
 
         def get(self, timeout: float) -> Any:
-            if not self._items and not world.wait(lambda: bool(self._items), timeout):
+            # Time passes even where the rest of a wait is less than the clock can tell.
+            if not self._items and not world.wait(lambda: bool(self._items), max(timeout, _LEAST_SECONDS)):
                 raise queue.Empty
             return self._items.popleft()
 
