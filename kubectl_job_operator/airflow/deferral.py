@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kubectl_job_operator.life.handover import Handover
 
 METHOD = "execute_complete"
+NO_EVENT = "Airflow sends the task back without what its trigger has found out, so it begins anew."
+"""So it does with one that is cleared in the moment of its deferral."""
 
 
 def defers_by_default() -> bool:

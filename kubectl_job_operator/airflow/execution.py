@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
-from kubectl_job_operator.airflow.deferral import METHOD, make_trigger, prepare, read_event
+from kubectl_job_operator.airflow.deferral import METHOD, NO_EVENT, make_trigger, prepare, read_event
 from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.airflow.links import remember_replay
 from kubectl_job_operator.airflow.on_kill import EndsOnKill
@@ -53,12 +53,15 @@ class JobExecution(RendersYaml, EndsOnKill, ShorthandOperator, JobTask):
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Go on with the Job after the triggerer has waited for it, and return its result.
 
         :raises TaskTimeoutError: if the task has run into its ``execution_timeout``.
         :raises KubectlJobOperatorError: as ``execute``.
         """
+        if event is None:
+            self.log.warning(NO_EVENT)
+            return self.execute(context)
         handover, outcome = read_event(event)
         try:
             with self._running(context, handover) as runner:

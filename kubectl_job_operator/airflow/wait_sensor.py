@@ -11,7 +11,7 @@ from kubectl_job_operator.airflow import compat, way_in
 from kubectl_job_operator.airflow.argument_types import SensorArguments, fetched
 from kubectl_job_operator.airflow.bare_errors import bare
 from kubectl_job_operator.airflow.compat import Context
-from kubectl_job_operator.airflow.deferral import METHOD, defers_by_default
+from kubectl_job_operator.airflow.deferral import METHOD, NO_EVENT, defers_by_default
 from kubectl_job_operator.airflow.fields import RendersFields
 from kubectl_job_operator.airflow.on_kill import EndsOnKill
 from kubectl_job_operator.errors import DeferralError, InputError
@@ -125,7 +125,7 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
             raise AssertionError("a sensor looks only while it is executed")
         return self._looking.is_met()
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> None:  # noqa: ARG002 - Airflow gives it
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """End as the triggerer has found it.
 
         :raises AirflowSensorTimeout: if it took longer than ``timeout``.
@@ -135,6 +135,9 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         from kubectl_job_operator.airflow.running import lasting_errors_for_airflow
         from kubectl_job_operator.life.deferred_look import ObjectNews
 
+        if event is None:
+            self.log.warning(NO_EVENT)
+            return self.execute(context)
         news, state = ObjectNews(event["news"]), event["state"]
         if news is ObjectNews.TIME_OVER:
             raise compat.import_sensor_timeout()(
@@ -146,6 +149,7 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
         self.log.info("%s: %s", self.target, state)
+        return None
 
     def _defer(self, resource: str, namespace: str) -> None:
         from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger

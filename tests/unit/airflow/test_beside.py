@@ -294,6 +294,15 @@ def test_a_sensor_that_comes_back_ends_as_the_triggerer_has_found_it(
     assert all(word in str(failure.value) for word in words)
 
 
+def test_a_sensor_that_airflow_sends_back_without_an_event_begins_anew(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get deployment/server", server())
+    task = make(KubectlWaitSensor, **WAIT_ON, deferrable=True)
+    with pytest.raises(import_task_deferred()):
+        task.execute_complete(context_for(task))
+    assert fake_kubectl.called("get deployment/server")
+
+
 def test_the_trigger_waits_and_tells_what_came_of_it(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A task whose template is broken: plain, the log says so; deferred, its Job is still brought to its end."""
+"""A task whose template is broken, or that comes back without an event: its log says so, and its Job gets its end."""
 
 from __future__ import annotations
 
@@ -149,3 +149,17 @@ def test_a_short_ttl_is_set_back_though_the_template_no_longer_says_it(
     come_back(task_of(tmp_path, "{{ nothing }}", deferrable=True, delete_policy="Never"), handover)
     (patch,) = fake_kubectl.called("patch")
     assert json.loads(patch[-1]) == {"spec": {"ttlSecondsAfterFinished": 5}}
+
+
+def test_a_task_that_airflow_sends_back_without_an_event_begins_anew(
+    tmp_path: Path, fake_kubectl: FakeKubectl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So it does with one that is cleared in the moment of its deferral."""
+    script(fake_kubectl)
+    task = task_of(tmp_path, stage.MANIFEST, deferrable=True)
+    context = context_for(task)
+    task.render_template_fields(context)
+    with pytest.raises(TaskDeferred):
+        task.execute_complete(context)
+    assert "so it begins anew" in caplog.text
+    assert len(fake_kubectl.called("apply")) == 1
