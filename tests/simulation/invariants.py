@@ -31,6 +31,7 @@ def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]
             and is_of_two_jobs
             and _span(other)[0] < _span(one)[1]
             and not _is_of_new_run(history, one, other)
+            and not _is_of_new_run(history, other, one)  # of the old run one may still have to start
         ):
             yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
 
