@@ -16,8 +16,8 @@ from tests.faults.judge import Finding, Harm, Rules, judge
 
 _FELT_SECONDS = 75.0
 """So long after a scheduler has died the next one may take tasks away from their workers."""
-_LINE = re.compile(r"(?:\[[a-z0-9-]+/main\] )?(?:\d\d:\d\d:\d\dZ )?([a-z0-9-]+ (?:first|last) \d+)")
-"""Of several pods each has its name before it, and what is shown late its time."""
+_LINE = re.compile(r"(?:\d\d:\d\d:\d\dZ )?(?:\[[a-z0-9-]+/main\] )?([a-z0-9-]+ (?:first|last) \d+)")
+"""What is shown late has its time before it, and of several pods each its name."""
 _CONTAINER_LOGGER = ".container"
 _FIELD_MANAGER = re.compile(r"kubectl-job-operator-([0-9a-f]+)-")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")

@@ -57,6 +57,8 @@ def test_a_line_that_is_shown_late_has_its_time_before_it() -> None:
 
 def test_a_line_of_one_of_several_pods_has_the_pods_name_before_it() -> None:
     named = [f"[task-1-x/main] {line}" for line in WRITTEN]
+    late = [f"12:00:01Z {line}" for line in named]
+    assert harms(case(logs={1: log("\n".join(late))})) == []
     assert harms(case(logs={1: log("\n".join(named))})) == []
     assert harms(case(logs={1: log(*named, *WRITTEN)})) == [Harm.LINES]
 
