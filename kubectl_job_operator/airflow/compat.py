@@ -50,6 +50,7 @@ RESET = "None"
 
 __all__ = [
     "RESET",
+    "UNKNOWN",
     "UNWANTED_STATES",
     "WANTED_STATES",
     "AirflowFailException",

@@ -112,6 +112,10 @@ class Belongings:
         return kubectl.delete_command(self._kinds, self._selector)
 
     @property
+    def _own_labels(self) -> dict[str, str]:
+        return {**self._identity.labels(), **self._identity.try_labels()}
+
+    @property
     def _companion_kinds(self) -> str:
         job_kind = kinds.full_resource(self._manifest.job)
         return ",".join(kind for kind in self._manifest.kinds.split(",") if kind != job_kind)
@@ -196,7 +200,7 @@ class Belongings:
     def _claim(self, kubectl: Kubectl, thing: Object) -> None:
         """Mark a companion as this try's own; what another command has set, the API server lets no apply change."""
         resource, name = kinds.full_resource(thing), thing["metadata"]["name"]
-        own, annotations = {**self._identity.labels(), **self._identity.try_labels()}, self._identity.annotations()
+        own, annotations = self._own_labels, self._identity.annotations()
         if any(labels_of(thing).get(label) != value for label, value in own.items()):
             kubectl.label(resource, selector_of(thing), own, name)
         if any(annotations_of(thing).get(key) != value for key, value in annotations.items()):
@@ -221,7 +225,7 @@ class Belongings:
 
     def _label(self, kubectl: Kubectl, resources: str, selector: str) -> None:
         """Give what the selector picks the labels of this try."""
-        kubectl.label(resources, f"{selector},!{KEEP}", {**self._identity.labels(), **self._identity.try_labels()})
+        kubectl.label(resources, f"{selector},!{KEEP}", self._own_labels)
 
     def _in_use(self, kubectl: Kubectl, thing: Object, its_jobs: Sequence[Object]) -> JobInUseError:
         named = ", ".join(f"{kinds.word(job)} {job['metadata']['name']}" for job in its_jobs)
