@@ -99,6 +99,13 @@ class Belongings:
         """
         self._kinds, self._selector = resources, selector
 
+    def job(self, kubectl: Kubectl) -> Object | None:
+        """Return the Job as it now is; ``None`` if there is none of this try.
+
+        :raises KubectlError: if it cannot be read.
+        """
+        return next(iter(kubectl.select(kinds.full_resource(self._manifest.job), self._selector)), None)
+
     def delete(self, kubectl: Kubectl) -> None:
         """Delete them in the background.
 

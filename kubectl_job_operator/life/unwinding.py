@@ -17,8 +17,10 @@ from kubectl_job_operator.errors import (
     ResultError,
     TaskTimeoutError,
 )
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.rights import LIST_EVENTS
 
 _KILL_SECONDS = 30.0
@@ -103,7 +105,7 @@ class Unwinding:
                 self.stop = self._ask_stop()
         elif isinstance(error, TaskTimeoutError) or "Timeout" in type(_interruption_in(error)).__name__:
             # Of Airflow's exceptions only the name is known here.
-            self.stop = Stop("The task ran into its execution_timeout")
+            self.stop = Stop("The task ran into its execution_timeout", is_timeout=True)
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
@@ -116,8 +118,9 @@ class Unwinding:
             command = attempt.belongings.delete_command(attempt.kubectl)
             if self.stop.is_worker_only:
                 words += ", and no later try is to go on with it"
+            unless = ", unless it is Complete by now" if self.stop.is_timeout else ""
             attempt.log.warning(
-                f"{words}, so {attempt.full_name} is deleted. What was made for it goes too. Airflow "
+                f"{words}, so {attempt.full_name} is deleted{unless}. What was made for it goes too. Airflow "
                 "may leave no more than five seconds for that; if the cluster does not answer in time, it is for you "
                 f"to do:\n{command}"
             )
@@ -126,10 +129,24 @@ class Unwinding:
     def _delete_what_is_left(self) -> None:
         """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
         attempt = self._attempt
+        delete = self._delete_unless_complete if self.stop.is_timeout else attempt.belongings.delete
         try:
-            attempt.persist_in_spite_of_a_kill(attempt.belongings.delete, _KILL_SECONDS)
+            attempt.persist_in_spite_of_a_kill(delete, _KILL_SECONDS)
         except KubectlError as error:
             attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(attempt.kubectl)}")
+
+    def _delete_unless_complete(self, kubectl: Kubectl) -> None:
+        """Look once more before it is deleted: work that is done, a later try must not do again."""
+        attempt = self._attempt
+        job = attempt.belongings.job(kubectl)
+        verdict = job_status.verdict(job) if job is not None else None
+        if verdict is None or not verdict.is_complete:
+            attempt.belongings.delete(kubectl)
+            return
+        attempt.log.warning(
+            f"{attempt.full_name} is Complete, so it stays: a later try takes what it came to and does not run it "
+            f"again. If there is no later try, to delete it:\n{attempt.belongings.delete_command(kubectl)}"
+        )
 
     def _leave_word(self) -> None:
         """Tell how the try can be run again, if it came so far that there is something to run."""

@@ -21,6 +21,8 @@ _LINE = re.compile(r"(?:\d\d:\d\d:\d\dZ )?(?:\[[a-z0-9-]+/main\] )?([a-z0-9-]+ (
 _CONTAINER_LOGGER = ".container"
 _FIELD_MANAGER = re.compile(r"kubectl-job-operator-([0-9a-f]+)-")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
+_TRIGGER_IS_OVER = "Trigger fired event"
+_SECOND_HALF = "Going on with Job"
 _NOT_AGAIN = "is not run again"
 _WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do")
 
@@ -78,11 +80,24 @@ def _can_only_fail(case: Case, finding: Finding) -> bool:
     return is_failure and case.evidence.plan.exit_code != 0
 
 
+def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
+    evidence = case.evidence
+    if finding.harm is not Harm.LEFT_BEHIND or not evidence.plan.deferrable or not evidence.tries:
+        return False
+    said = case.logs.get(evidence.tries[-1].number, "")
+    has_ended = bool(evidence.jobs) and bool(evidence.jobs[-1].verdict)
+    return has_ended and said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
+
+
 EXCUSES = (
     Excuse("its Job can only fail, and its last try met something else", _can_only_fail),
     Excuse(
         "the cluster did not answer when Airflow let the task end, and its log says what is left and how to delete it",
         _has_words_for_what_is_left,
+    ),
+    Excuse(
+        "its Job had ended, and Airflow stopped the worker before a line of its second half",
+        _was_ended_before_its_second_half,
     ),
 )
 

@@ -94,6 +94,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     fake_kubectl.answers(PODS_WAIT)
     fake_kubectl.answers("apply --server-side", job())
     fake_kubectl.answers(f"get {TARGET}", job())
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [job()]})
     for wait, state, other in ((COMPLETE_WAIT, "complete", FAILED_WAIT), (FAILED_WAIT, "failed", COMPLETE_WAIT)):
         # Not before the other one runs: one that is stopped while it starts has not noted its call yet.
         fake_kubectl.answers(wait, job(state), once_called=other, after_seconds=0.0 if state == end else NEVER)

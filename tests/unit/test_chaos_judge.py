@@ -158,6 +158,28 @@ def test_what_is_left_is_harm_unless_its_log_says_how_to_delete_it() -> None:
     assert ["says what is left" in one for one in reasons] == [True]
 
 
+FIRED, SECOND_HALF = "Trigger fired event", "Going on with Job here/task-1 (uid a) after 9 s: it has ended."
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "is_harm"),
+    [
+        ((FIRED,), {}, False),
+        ((FIRED, SECOND_HALF), {}, True),
+        ((FIRED, SECOND_HALF, FIRED), {}, False),
+        ((), {}, True),
+        ((FIRED,), {"plan": PLAN}, True),
+        ((FIRED,), {"jobs": [VANISHED]}, True),
+    ],
+)
+def test_what_is_left_by_a_task_that_was_ended_between_its_halves_is_none(
+    said: Sequence[str], changes: dict[str, Any], is_harm: bool
+) -> None:
+    marked = {"plan": replace(PLAN, deferrable=True), "mark": "success", **changes}
+    found = harms(case(leftovers=LEFT, logs={1: log(*said)}, blows=["task marked as a success"], **marked))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
 def test_words_about_what_is_left_excuse_nothing_else() -> None:
     words = {1: log("To delete it: kubectl delete")}
     assert harms(case(logs=words, state="")) == [Harm.ENDLESS]

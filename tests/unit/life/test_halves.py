@@ -247,6 +247,7 @@ def test_when_the_tasks_time_is_over_the_logs_are_shown_and_the_job_is_deleted_u
     fake_kubectl.answers(f"get {TARGET}", stage.job())
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]})
     fake_kubectl.answers("logs --timestamps", STAMP.format(0, 0))
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job()]})
     fake_kubectl.answers("delete")
     settings = Settings(following=Following(is_on=True), on_kill=action)
     with pytest.raises(TaskTimeoutError, match="execution_timeout"):

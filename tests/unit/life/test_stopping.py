@@ -42,8 +42,11 @@ def test_a_stopped_worker_whose_job_nobody_goes_on_with_is_told_so(fake_kubectl:
 @pytest.mark.parametrize(
     ("interruption", "words"),
     [
-        (AirflowTaskTimeout, "The task ran into its execution_timeout"),
-        (AirflowTaskTerminated, "The task was told to stop"),
+        (
+            AirflowTaskTimeout,
+            "The task ran into its execution_timeout, so Job here/countdown is deleted, unless it is Complete by now.",
+        ),
+        (AirflowTaskTerminated, "The task was told to stop, so Job here/countdown is deleted."),
     ],
 )
 def test_a_timeout_is_told_from_other_interruptions(
@@ -60,8 +63,37 @@ def test_a_timeout_is_told_from_other_interruptions(
         pytest.raises(interruption),
     ):
         runner.run()
-    assert f"{words}, so Job here/countdown is deleted." in log.text
+    assert words in log.text
     assert len(fake_kubectl.called("delete")) == 1
+
+
+@pytest.mark.parametrize(
+    ("interruption", "state", "deletes"),
+    [
+        (AirflowTaskTimeout, "complete", 0),
+        (AirflowTaskTimeout, "failed", 1),
+        (AirflowTaskTerminated, "complete", 1),
+    ],
+)
+def test_a_job_that_was_complete_when_the_tasks_time_was_over_stays_for_a_later_try(
+    interruption: type[BaseException], state: str, deletes: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """It may have ended while the cluster was away; deleted, it would be run again."""
+
+    def interrupt(*_: object) -> None:
+        raise interruption
+
+    fake_kubectl.answers("get job.v1.batch -l", **stage.REFUSED, times=1)
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job(state)]})
+    stage.script(fake_kubectl, end="never")
+    with (
+        on_signal(interrupt),
+        once_called(fake_kubectl, COMPLETE_WAIT, signal_main_thread),
+        pytest.raises(interruption),
+    ):
+        stage.runner(log).run()
+    assert len(fake_kubectl.called("delete")) == deletes
+    assert ("Job here/countdown is Complete, so it stays: a later try takes" in log.text) is (deletes == 0)
 
 
 def test_a_kill_that_comes_while_the_last_of_a_half_is_told_is_no_success(
