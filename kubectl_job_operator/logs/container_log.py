@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind, Reading
@@ -45,6 +46,8 @@ class ContainerLog:
         """Whether it waits to learn if kubectl reads the next run of the container already."""
         self.is_shown_to_end = False
         """Whether nothing came any more from a stream that was well when its run had ended."""
+        if saved is not None and saved.is_over:
+            self.turn_to(saved.instance + 1)
 
     @property
     def is_read(self) -> bool:
@@ -201,6 +204,9 @@ class ContainerLog:
 
     def saved(self, pod_uid: str, container: str) -> SavedPosition | None:
         """Return how far it has been shown, for another process; ``None`` if nothing has."""
+        if self._before.first and not self.position.stamp:
+            over = self._before.saved(pod_uid, container, self.instance - 1)
+            return replace(over, first=self._before.first.decode(), is_over=True)
         if not self.instance and not self.position.stamp:
             return None
         return self.position.saved(pod_uid, container, self.instance)

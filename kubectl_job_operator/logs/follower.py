@@ -241,7 +241,7 @@ class LogFollower:
     def _tell_of_lost_pods(self) -> None:
         """Tell which containers another process has begun to show, and nobody can show to their end."""
         for (pod_uid, container), saved in self._saved.items():
-            if pod_uid not in self._watch.pods and saved.stamp:
+            if pod_uid not in self._watch.pods and saved.stamp and not saved.is_over:
                 self._log.warning(
                     f"The pod of a container {container} is gone: its lines after {saved.stamp} may be missing."
                 )

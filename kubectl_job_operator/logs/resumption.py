@@ -19,6 +19,9 @@ class SavedPosition:
     :param lines_of_stamp: how many lines of that time were shown.
     :param newest: the newest time of all lines that were shown.
     :param line_count: how many lines were shown.
+    :param first: the time of the first line of that run; empty where it is not of use.
+    :param is_over: whether the run was shown to its end; if the next one's log begins with the same line, it was that
+        one's log which was shown.
     """
 
     pod_uid: str
@@ -28,6 +31,8 @@ class SavedPosition:
     lines_of_stamp: int = 0
     newest: str = ""
     line_count: int = 0
+    first: str = ""
+    is_over: bool = False
 
 
 class Position:
@@ -37,8 +42,8 @@ class Position:
     """
 
     def __init__(self, saved: SavedPosition | None = None) -> None:
-        self.first = b""
-        """The time of the first line; empty where another process has shown it, or nobody."""
+        self.first = saved.first.encode() if saved else b""
+        """The time of the first line; empty where nobody has shown it, or another process that did not tell."""
         self.stamp = saved.stamp.encode() if saved else b""
         self.lines_of_stamp = saved.lines_of_stamp if saved else 0
         self.newest = saved.newest.encode() if saved else b""

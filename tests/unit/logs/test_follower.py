@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -91,6 +93,24 @@ class Theatre:
         )
         return self.follower
 
+    def catch_up(self, found: dict[str, Any] | None, saved: Sequence[SavedPosition] = ()) -> None:
+        """Make a follower that shows what is there by now.
+
+        :param found: the Job's pod; ``None`` if it could not be listed.
+        :param saved: how far it has been shown.
+        """
+        self.follower = LogFollower(
+            self.kubectl,
+            JOB,
+            self.watch,
+            self.mailbox,
+            log=self.log,
+            following=Following(is_on=True),
+            saved=saved,
+            follows=False,
+        )
+        self.follower.catch_up(found and [found])
+
     def watches(self, *pods: dict[str, Any], then: Sequence[bytes | str] = ()) -> None:
         """Script the watch: these pods, and what comes then; it goes on for ever."""
         self.fake.answers(WATCH, b"".join(map(event, pods)), then=(*then, NEVER))
@@ -159,18 +179,8 @@ def test_the_lines_of_the_only_container_are_shown_as_they_are_while_it_runs(the
 def test_where_the_pods_could_not_be_listed_it_is_still_known_how_far_they_were_shown(theatre: Theatre) -> None:
     stamp = "2026-11-20T19:25:01.000000001Z"
     saved = SavedPosition("uid-of-p", "main", 0, stamp, 1, stamp, 2)
-    follower = LogFollower(
-        theatre.kubectl,
-        JOB,
-        theatre.watch,
-        theatre.mailbox,
-        log=theatre.log,
-        following=Following(is_on=True),
-        saved=[saved],
-        follows=False,
-    )
-    follower.catch_up(None)
-    assert follower.positions() == [saved]
+    theatre.catch_up(None, saved=[saved])
+    assert theatre.follower.positions() == [saved]
     assert theatre.log.warnings == []
 
 
@@ -184,20 +194,40 @@ def test_catching_up_waits_for_the_watch_where_kubectl_reads_the_next_run_alread
     theatre.fake.answers("logs p -c main --previous", "".join(f"{first.format(n)} first-{n}\n" for n in range(3)))
     theatre.fake.answers("logs p -c main", "".join(f"{second.format(n)} second-{n}\n" for n in range(2)))
     theatre.watches(pod(policy="OnFailure", restarts=1, main="running"))
-    following = Following(is_on=True)
-    theatre.follower = LogFollower(
-        theatre.kubectl,
-        JOB,
-        theatre.watch,
-        theatre.mailbox,
-        log=theatre.log,
-        following=following,
-        saved=[saved],
-        follows=False,
-    )
-    theatre.follower.catch_up([pod(policy="OnFailure", main="running")])
+    theatre.catch_up(pod(policy="OnFailure", main="running"), saved=[saved])
     assert theatre.log.lines == ["first-2", "second-0", "second-1"]
     assert [(one.instance, one.line_count) for one in theatre.follower.positions()] == [(1, 2)]
+
+
+def test_catching_up_where_kubectl_has_read_the_next_run_already_is_put_right_by_the_next_process(
+    theatre: Theatre,
+) -> None:
+    first, second = "2026-11-20T19:25:01.{:09}Z", "2026-11-20T19:25:02.{:09}Z"
+    theatre.fake.answers("logs p -c main --previous", "".join(f"{first.format(n)} first-{n}\n" for n in range(3)))
+    theatre.fake.answers("logs p -c main", f"{second.format(0)} second-0\n", times=1)
+    theatre.fake.answers("logs p -c main", "".join(f"{second.format(n)} second-{n}\n" for n in range(2)))
+    theatre.catch_up(pod(policy="OnFailure", main=1))
+    assert theatre.log.lines == ["second-0"], "the first run has ended, but its log is not what kubectl reads any more"
+    saved = json.loads(json.dumps([asdict(one) for one in theatre.follower.positions()]))
+    theatre.catch_up(
+        pod(policy="OnFailure", restarts=1, main="running"), saved=[SavedPosition(**one) for one in saved]
+    )
+    assert theatre.log.lines == ["second-0", "first-0", "first-1", "first-2", "second-1"]
+    assert theatre.log.warnings == []
+
+
+def test_catching_up_with_a_run_that_has_ended_goes_on_with_the_next_one(theatre: Theatre) -> None:
+    first, second = "2026-11-20T19:25:01.{:09}Z", "2026-11-20T19:25:02.{:09}Z"
+    theatre.fake.answers("logs p -c main", f"{first.format(0)} first-0\n", times=1)
+    theatre.fake.answers("logs p -c main", f"{second.format(0)} second-0\n")
+    theatre.catch_up(pod(policy="OnFailure", main=1))
+    (saved,) = theatre.follower.positions()
+    theatre.catch_up(pod(policy="OnFailure", restarts=1, main="running"), saved=[saved])
+    assert (theatre.log.lines, theatre.log.warnings) == (["first-0", "second-0"], [])
+    theatre.watch.close()
+    theatre.watch = PodWatch(theatre.kubectl, JOB, theatre.mailbox, theatre.log)
+    theatre.catch_up(pod("q", main="waiting"), saved=[saved])
+    assert theatre.log.warnings == [], "all of it was shown when its pod was deleted"
 
 
 def test_where_there_is_more_than_one_container_each_line_tells_whose_it_is(theatre: Theatre) -> None:
