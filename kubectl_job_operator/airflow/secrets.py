@@ -15,7 +15,7 @@ from kubectl_job_operator.airflow.redaction import mask_here, redact
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import decoded, secret_values
 from kubectl_job_operator.manifest.spellings import parts, spellings
-from kubectl_job_operator.replay.aftermath import Caller
+from kubectl_job_operator.replay.failed_try import Caller
 
 _SHORTEST_NUMBER = 5
 """Of fewer digits, as Airflow has it too, every log is full: ``***`` in each date."""

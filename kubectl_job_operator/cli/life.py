@@ -23,7 +23,7 @@ from kubectl_job_operator.errors import KubectlJobOperatorError, WorkspaceError
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.replay.aftermath import Caller
+from kubectl_job_operator.replay.failed_try import Caller
 from kubectl_job_operator.status import events as event_list
 
 if TYPE_CHECKING:

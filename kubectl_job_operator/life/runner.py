@@ -30,7 +30,8 @@ from kubectl_job_operator.life.unwinding import Unwinding
 from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.replay.aftermath import Aftermath, Caller
+from kubectl_job_operator.replay.aftermath import Aftermath
+from kubectl_job_operator.replay.failed_try import Caller, FailedTry
 from kubectl_job_operator.status import job_status
 
 
@@ -81,18 +82,10 @@ class JobRunner:
             mask=caller.mask,
             make_processes=make_processes,
         )
-        self._aftermath = Aftermath(
-            manifest,
-            identity,
-            settings,
-            access=attempt.access,
-            environment=attempt.environment,
-            workspace=attempt.workspace,
-            kubeconfig=attempt.kubeconfig,
-            transcript=attempt.transcript,
-            log=attempt.log,
-            caller=caller,
+        failed = FailedTry(
+            manifest, identity, attempt.access, attempt.environment, attempt.kubeconfig, attempt.transcript, caller
         )
+        self._aftermath = Aftermath(failed, settings, attempt.workspace, attempt.log)
         self._reading = Reading(attempt)
         self._beginning = Beginning(attempt, caller.mask)
         self._ending = Ending(attempt, self._reading, self._aftermath)

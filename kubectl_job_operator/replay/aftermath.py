@@ -3,81 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
-from kubectl_job_operator.kubectl.access import Access, settings_of
+from kubectl_job_operator.kubectl.access import settings_of
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import yaml_text
-from kubectl_job_operator.manifest.manifest import Manifest
-from kubectl_job_operator.manifest.masking import Mask, hides_something, masked_yaml, masks_nothing
+from kubectl_job_operator.manifest.masking import hides_something, masked_yaml
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
+from kubectl_job_operator.replay.failed_try import FailedTry
 from kubectl_job_operator.replay.replay import ManifestFile, Try
 
 _WRITE_SECONDS = 3.0
 
 
-@dataclass(frozen=True)
-class Caller:
-    """What the caller of a run knows, and its aftermath must.
-
-    :param mask: replaces the secrets that the caller knows in a text.
-    :param versions: what takes part in a run, each with its version.
-    """
-
-    mask: Mask = masks_nothing
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-
 class Aftermath:
     """Tells how a failed try can be run again. Nothing here fails a task: what goes wrong is a warning.
 
-    :param manifest: as the author asked for it, without what makes its objects this task's own.
-    :param identity: the try.
+    :param failed: the try.
     :param settings: where its folder goes, and how many are kept.
-    :param access: which cluster, as whom.
-    :param environment: kubectl's.
     :param workspace: where the files are that the try gave to kubectl.
-    :param kubeconfig: a kubeconfig that does not outlive the try; ``None`` if there is none.
-    :param transcript: the try's commands.
     :param log: takes the group, and the warnings.
-    :param caller: what only the caller knows.
     """
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        identity: Identity,
-        settings: Settings,
-        *,
-        access: Access,
-        environment: Mapping[str, str],
-        workspace: Workspace,
-        kubeconfig: Path | None,
-        transcript: Transcript,
-        log: Log,
-        caller: Caller,
-    ) -> None:
-        self._manifest = manifest
-        self._identity = identity
+    def __init__(self, failed: FailedTry, settings: Settings, workspace: Workspace, log: Log) -> None:
+        self._failed = failed
         self._settings = settings
-        self._access = access
-        self._environment = environment
         self._workspace = workspace
-        self._kubeconfig = kubeconfig
-        self._transcript = transcript
         self._log = log
-        self._caller = caller
         self._evidence: Evidence | None = None
         self.folder: Path | None = None
         """What was kept of the try; ``None`` if nothing was."""
@@ -90,8 +52,8 @@ class Aftermath:
         """
         if self._settings.replay_dir is None or self._evidence is not None or job is None:
             return
-        processes = Processes(self._environment)
-        own = Transcript(self._log.info, self._caller.mask)  # these commands are no part of what is replayed
+        processes = Processes(self._failed.environment)
+        own = Transcript(self._log.info, self._failed.caller.mask)  # these commands are no part of what is replayed
         try:
             reader = kubectl.with_processes(processes, own)
             self._evidence = gather(reader, job, self._log.warning, reads_events=reads_events)
@@ -126,17 +88,17 @@ class Aftermath:
             self._workspace.remove()
         text = replay.replay(
             Try(
-                self._transcript.records,
-                self._transcript.left_out,
-                settings_of(self._environment),
+                self._failed.transcript.records,
+                self._failed.transcript.left_out,
+                settings_of(self._failed.environment),
                 files,
                 evidence.job,
-                self._kubeconfig,
-                is_in_pod=self._access.in_cluster,
+                self._failed.kubeconfig,
+                is_in_pod=self._failed.access.in_cluster,
             )
         )
         # Three messages: Airflow folds what stands between two of their own, and text in one message can be pasted.
-        for message in (replay.GROUP, self._caller.mask(text), replay.END_OF_GROUP):
+        for message in (replay.GROUP, self._failed.caller.mask(text), replay.END_OF_GROUP):
             self._log.info(message)
 
     def _settled_files(self) -> list[ManifestFile]:
@@ -144,34 +106,24 @@ class Aftermath:
         settled = []
         for path in self._workspace.files():
             documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-            if hides_something(documents, self._caller.mask):
+            if hides_something(documents, self._failed.caller.mask):
                 path.unlink()
-                settled.append(ManifestFile(path, masked_yaml(documents, self._caller.mask)))
+                settled.append(ManifestFile(path, masked_yaml(documents, self._failed.caller.mask)))
             else:
                 settled.append(ManifestFile(path))
         return settled
 
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
-        from kubectl_job_operator.replay.masked_files import FailedTry, masked_files  # most tries have no use for it
+        from kubectl_job_operator.replay.masked_files import masked_files  # most tries have no use for it
 
-        failed = FailedTry(
-            self._manifest,
-            self._identity,
-            self._access,
-            self._environment,
-            self._kubeconfig,
-            self._transcript,
-            self._caller.mask,
-            self._caller.versions,
-        )
-        files = masked_files(failed, evidence, namespace)
+        files = masked_files(self._failed, evidence, namespace)
         keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []
 
         def write() -> None:
             try:
-                outcome.append(write_bundle(parent, folder_name(self._identity), files, keeping))
+                outcome.append(write_bundle(parent, folder_name(self._failed.identity), files, keeping))
             except Exception as error:  # noqa: BLE001 - told by the thread that waits
                 outcome.append(error)
 

@@ -7,57 +7,29 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from kubectl_job_operator.attempt.identity import Identity
-from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
-from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.documents import Document
-from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.masking import Mask, hides_something, holds_secrets, masked_values, masked_yaml
 from kubectl_job_operator.printable import harmless, plain
 from kubectl_job_operator.replay.bundle import SCRIPT
 from kubectl_job_operator.replay.evidence import Evidence
+from kubectl_job_operator.replay.failed_try import FailedTry
 from kubectl_job_operator.replay.listings import events_text, transcript_text
 from kubectl_job_operator.replay.replay_script import Script, Target
 from kubectl_job_operator.replay.timeline_svg import timeline
 
 
-@dataclass(frozen=True)
-class FailedTry:
-    """What is known of a try without asking the cluster.
-
-    :param manifest: as the author asked for it, without what makes its objects this task's own.
-    :param identity: the try.
-    :param access: which cluster, as whom.
-    :param environment: kubectl's.
-    :param kubeconfig: a kubeconfig that does not outlive the try; ``None`` if there is none.
-    :param transcript: the try's commands.
-    :param mask: replaces the secrets that the caller knows in a text.
-    :param versions: what takes part in a run, each with its version.
-    """
-
-    manifest: Manifest
-    identity: Identity
-    access: Access
-    environment: Mapping[str, str]
-    kubeconfig: Path | None
-    transcript: Transcript
-    mask: Mask
-    versions: Mapping[str, str]
-
-
 def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[str, str]:
     """Return the texts of the folder by their names, and nothing secret in any of them.
 
+    :param failed: the try.
     :param evidence: what the cluster knew of the Job.
     :param namespace: where the Job was.
     """
-    mask = failed.mask
+    mask = failed.caller.mask
     documents = [_placeless(document) for document in (*failed.manifest.companions, failed.manifest.job)]
     secrets = [document for document in documents if holds_secrets(document)]
     others = [document for document in documents if not holds_secrets(document)]
@@ -113,7 +85,7 @@ def _versions_text(failed: FailedTry, versions: Mapping[str, Any]) -> str:
     lines = {
         "kubectl": f"{of('clientVersion')} ({shutil.which(failed.access.kubectl()) or 'not found'})",
         "server": of("serverVersion"),
-        **failed.versions,
+        **failed.caller.versions,
         "Python": platform.python_version(),
     }
     return "".join(f"{name}: {version}\n" for name, version in lines.items())

@@ -13,7 +13,7 @@ from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.replay.aftermath import Caller
+from kubectl_job_operator.replay.failed_try import Caller
 from tests.unit import recordings
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 

@@ -109,7 +109,7 @@ class Theatre:
             saved=saved,
             follows=False,
         )
-        self.follower.catch_up(found and [found])
+        self.follower.catch_up(None if found is None else [found])
 
     def watches(self, *pods: dict[str, Any], then: Sequence[bytes | str] = ()) -> None:
         """Script the watch: these pods, and what comes then; it goes on for ever."""
@@ -209,9 +209,7 @@ def test_catching_up_where_kubectl_has_read_the_next_run_already_is_put_right_by
     theatre.catch_up(pod(policy="OnFailure", main=1))
     assert theatre.log.lines == ["second-0"], "the first run has ended, but its log is not what kubectl reads any more"
     saved = json.loads(json.dumps([asdict(one) for one in theatre.follower.positions()]))
-    theatre.catch_up(
-        pod(policy="OnFailure", restarts=1, main="running"), saved=[SavedPosition(**one) for one in saved]
-    )
+    theatre.catch_up(pod(policy="OnFailure", restarts=1, main="running"), saved=[SavedPosition(**one) for one in saved])
     assert theatre.log.lines == ["second-0", "first-0", "first-1", "first-2", "second-1"]
     assert theatre.log.warnings == []
 

@@ -18,7 +18,7 @@ from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilled
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.yaml_text import load_all
 from kubectl_job_operator.replay import aftermath, evidence
-from kubectl_job_operator.replay.aftermath import Caller
+from kubectl_job_operator.replay.failed_try import Caller
 from kubectl_job_operator.status import events
 from tests.log_text import commands_in
 from tests.unit import recordings, stage
