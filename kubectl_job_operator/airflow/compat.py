@@ -76,6 +76,7 @@ __all__ = [
     "read_dags",
     "redact",
     "resumes_after_timeout",
+    "retries_come_from_the_dag",
     "sorts_logs",
     "state_of_dag_run",
     "state_of_deferred",
@@ -210,6 +211,14 @@ def counts_clears() -> bool:
     from airflow import __version__
 
     return tuple(map(int, __version__.split(".")[:2])) >= (3, 1)
+
+
+def retries_come_from_the_dag() -> bool:
+    """Whether ``retries=0`` in the DAG ends the tries of a run that began with more, as in Airflow 2.
+
+    Airflow 3 goes by ``max_tries`` alone, which the run keeps (``is_eligible_to_retry``).
+    """
+    return not _has_task_sdk()
 
 
 def sorts_logs() -> bool:

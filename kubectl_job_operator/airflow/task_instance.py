@@ -7,7 +7,7 @@ import datetime
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kubectl_job_operator.airflow.compat import Context, counts_clears
+from kubectl_job_operator.airflow.compat import Context, counts_clears, retries_come_from_the_dag
 
 if TYPE_CHECKING:
     from kubectl_job_operator.attempt.identity import Identity, Round
@@ -25,6 +25,8 @@ class Retried(Protocol):
 def has_next_try(context: Context) -> bool:
     """Whether Airflow starts the task again if this try fails."""
     instance = context["ti"]
+    if retries_come_from_the_dag() and not context["task"].retries:
+        return False
     return int(instance.try_number) <= int(instance.max_tries or 0)
 
 

@@ -12,7 +12,7 @@ import pytest
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import task_instance
 from kubectl_job_operator.airflow.compat import counts_clears
-from kubectl_job_operator.airflow.task_instance import TaskStateMemory, identity_of, round_of
+from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of, round_of
 from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.memory import Done
 from tests.airflow_dag import DAG
@@ -86,6 +86,26 @@ def test_the_last_try_has_nobody_to_keep_it_for() -> None:
 def test_without_a_store_that_works_nothing_is_known_and_nothing_is_raised(store: Any) -> None:
     memory(store, try_number=1).note(COMPLETE)
     assert memory(store, try_number=2).recall() is None
+
+
+@pytest.mark.parametrize(
+    ("retries", "is_from_the_dag", "try_number", "expected"),
+    [
+        (1, True, 2, True),
+        (1, True, 4, False),
+        (0, True, 2, False),
+        (0, False, 2, True),
+        (0, False, 4, False),
+    ],
+)
+def test_whether_another_try_comes_is_decided_as_this_airflow_decides_it(
+    retries: int, is_from_the_dag: bool, try_number: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``retries`` may be another in the DAG by now than when the run began."""
+    monkeypatch.setattr(task_instance, "retries_come_from_the_dag", lambda: is_from_the_dag)
+    context = context_of(try_number=try_number, max_tries=3)
+    context["task"].retries = retries
+    assert has_next_try(context) is expected
 
 
 RUN = SimpleNamespace(start_date=datetime.datetime(2026, 1, 1, 8, tzinfo=BERLIN), clear_number=1)
