@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+_IDLE_SECONDS = 30
 _START_SECONDS = 60.0
 _CONNECTIONS = 400
 
@@ -44,6 +45,9 @@ class Database:
                 "listen_addresses": "",
                 "max_connections": _CONNECTIONS,
                 "fsync": "off",
+                # The workers of a scheduler that was killed have its sockets too: without a limit the rows that it had
+                # locked stay locked, and the next scheduler passes them over for ever.
+                "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
             }
             given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
             self._process = subprocess.Popen(
