@@ -91,6 +91,13 @@ class Belongings:
         """
         self._take_companions(kubectl, selector_of(job))
 
+    def take_companions_left(self, kubectl: Kubectl) -> None:
+        """Make the companions of earlier tries whose Job is gone this try's own: a worker died while it deleted both.
+
+        :raises KubectlError: if the cluster does not serve us; that the account may not is only a warning.
+        """
+        self._take_companions(kubectl, f"{TASK_INSTANCE_LABEL}={self._identity.digest}")
+
     def go_on_with(self, resources: str, selector: str) -> None:
         """Know what another process of this try has made, whatever the template says by now.
 

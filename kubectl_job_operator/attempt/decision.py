@@ -63,6 +63,12 @@ def is_own_and_over(job: Object, identity: Identity) -> bool:
     return is_own and job_status.verdict(job) is not None
 
 
+def is_left_running(job: Object, identity: Identity) -> bool:
+    """Whether a Job that has not ended is this task instance's and no later try's: then it is for this try to end."""
+    is_own = is_of_instance(job, identity) and job_status.verdict(job) is None
+    return is_own and decide(job, identity)[0] is not Decision.REFUSE
+
+
 def is_of_instance(thing: Object, identity: Identity) -> bool:
     """Whether an object belongs to this task instance, by its own label or by the one of version 0.1."""
     return labels_of(thing).get(TASK_INSTANCE_LABEL) in (identity.digest, identity.old_digest)

@@ -94,6 +94,7 @@ class Beginning:
         elif (done := attempt.memory.recall()) is not None:
             attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
             attempt.recalled = done
+            attempt.persist(lambda: attempt.belongings.take_companions_left(attempt.kubectl))
             return done.job
         elif attempt.identity.try_number > 1:
             self._wait_for_own_pods()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
+from kubectl_job_operator.attempt.decision import is_left_running
+from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
@@ -19,11 +21,13 @@ from kubectl_job_operator.errors import (
 )
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.life.reading import Reading
+from kubectl_job_operator.manifest.labels import KEEP
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.rights import LIST_EVENTS
 
 _KILL_SECONDS = 30.0
+_LOOK_SECONDS = 3.0
 
 
 class Unwinding:
@@ -69,7 +73,7 @@ class Unwinding:
             reads_events = attempt.permissions.has(LIST_EVENTS)
             with attempt.log.group("Looked into it for a replay"):
                 self._aftermath.gather(attempt.kubectl, attempt.job, reads_events=reads_events)
-        if is_interrupted and (attempt.may_run_on or attempt.belongings.has_any):
+        if is_interrupted:
             self._after_interruption()
         elif isinstance(error, JobStartupError):
             self._delete_what_is_left()
@@ -107,9 +111,29 @@ class Unwinding:
             # Of Airflow's exceptions only the name is known here.
             self.stop = Stop("The task ran into its execution_timeout", is_timeout=True)
 
+    def _know_of_an_earlier_job(self) -> None:
+        """Look for the Job of an earlier try, which this one did not come to: nobody else would end it."""
+        attempt = self._attempt
+        if attempt.identity.try_number == 1 or attempt.kubectl.namespace is None or attempt.recalled is not None:
+            return
+        try:
+            found = attempt.persist_in_spite_of_a_kill(lambda kubectl: kubectl.get(attempt.target), _LOOK_SECONDS)
+        except KubectlError as error:
+            attempt.log.warning(
+                f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}"
+            )
+            return
+        if found is not None and is_left_running(found, attempt.identity):
+            attempt.belongings.go_on_with(attempt.manifest.kinds, f"{selector_of(found)},!{KEEP}")
+            attempt.may_run_on = True
+
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
         attempt, words = self._attempt, self.stop.words
+        if not attempt.may_run_on:
+            self._know_of_an_earlier_job()
+        if not (attempt.may_run_on or attempt.belongings.has_any):
+            return
         if attempt.settings.keep_on_worker_stop and self.stop.is_worker_only:
             attempt.log.warning(f"{words}, so {attempt.full_name} runs on; the next try goes on with it.")
         elif attempt.settings.on_kill is KillAction.KEEP:

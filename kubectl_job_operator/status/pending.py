@@ -71,8 +71,7 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
             is_explained=False,
         )
     refused = event_list.newest(about, "FailedCreate")
-    created = event_list.newest(about, "SuccessfulCreate")
-    if refused and (created is None or event_list.time_of(refused) > event_list.time_of(created)):
+    if refused and not _is_outdated(refused, about, pods):
         count = sum(event_list.count_of(event) for event in about if event.get("reason") == "FailedCreate")
         return _refusal(job, str(refused.get("message") or ""), count)
     failed = sum(1 for pod in pods if (pod.get("status") or {}).get("phase") == "Failed")
@@ -89,6 +88,14 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
         sentence = f"has {pods_of_it} ({field} is {allowed}); after a pause Kubernetes starts the next."
         return Obstacle("BackOff", sentence, Outlook.PASSING, is_explained=False)
     return None if pods else Obstacle("NoPod", "has no pod yet.", Outlook.PASSING, is_explained=False)
+
+
+def _is_outdated(refused: Object, events: Sequence[Object], pods: Sequence[Object]) -> bool:
+    """Whether a pod was created after one was refused; the event that tells so may be still to come."""
+    created, at = event_list.newest(events, "SuccessfulCreate"), event_list.time_of(refused)
+    if created is not None and event_list.time_of(created) >= at:
+        return True
+    return any(str(pod["metadata"].get("creationTimestamp") or "")[:19] >= at[:19] for pod in pods)
 
 
 def _is_suspended(job: Object, events: Sequence[Object], pods: Sequence[Object]) -> bool:
