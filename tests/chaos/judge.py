@@ -22,7 +22,11 @@ _CONTAINER_LOGGER = ".container"
 _FIELD_MANAGER = re.compile(r"kubectl-job-operator-([0-9a-f]+)-")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 _TRIGGER_IS_OVER = "Trigger fired event"
+_TRIGGER_BEGINS = re.compile(r"\(ID \d+\) starting")
+_TRIGGER_IS_CANCELLED, _TRIGGER_HAS_ENDED = "invoking on_kill", "trigger completed"
+_DEFERRED = "Pausing task as DEFERRED"
 _SECOND_HALF = "Going on with Job"
+_DELETIONS = ("Job deleted", "Job deleted after its pods")
 _NOT_AGAIN = "is not run again"
 _WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do")
 
@@ -81,12 +85,38 @@ def _can_only_fail(case: Case, finding: Finding) -> bool:
 
 
 def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
-    evidence = case.evidence
-    if finding.harm is not Harm.LEFT_BEHIND or not evidence.plan.deferrable or not evidence.tries:
+    said, jobs = _last_log_of_deferrable(case), case.evidence.jobs
+    is_left = finding.harm is Harm.LEFT_BEHIND and bool(jobs) and bool(jobs[-1].verdict)
+    return is_left and said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
+
+
+def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:
+    said = _last_log_of_deferrable(case)
+    is_left = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
+    return is_left and said.count(_DEFERRED) > len(_TRIGGER_BEGINS.findall(said))
+
+
+def _is_left_by_a_triggerer_that_died(case: Case, finding: Finding) -> bool:
+    _, is_there, after = _last_log_of_deferrable(case).rpartition(_TRIGGER_IS_CANCELLED)
+    is_killed = any(one.name == "triggerer killed" for one in case.felt)
+    return finding.harm is Harm.LEFT_BEHIND and is_killed and bool(is_there) and _TRIGGER_HAS_ENDED not in after
+
+
+def _was_deleted_by_others_before_it_was_noted(case: Case, finding: Finding) -> bool:
+    """Whether each Complete Job that another followed was deleted by a blow, and by none of ours."""
+    if finding.harm not in (Harm.DUPLICATE, Harm.DOUBLED_WORK) or not any(one in _DELETIONS for one in case.blows):
         return False
-    said = case.logs.get(evidence.tries[-1].number, "")
-    has_ended = bool(evidence.jobs) and bool(evidence.jobs[-1].verdict)
-    return has_ended and said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
+    requests = case.evidence.requests
+    complete = [job for job in case.evidence.jobs[:-1] if job.verdict == COMPLETE]
+    deletions = [one.at for one in requests if one.verb.startswith("delete") and 200 <= one.code < 300]
+    return bool(complete) and not any(
+        job.deleted_at is None or any(job.created_at < at <= job.deleted_at for at in deletions) for job in complete
+    )
+
+
+def _last_log_of_deferrable(case: Case) -> str:
+    evidence = case.evidence
+    return case.logs.get(evidence.tries[-1].number, "") if evidence.plan.deferrable and evidence.tries else ""
 
 
 EXCUSES = (
@@ -98,6 +128,12 @@ EXCUSES = (
     Excuse(
         "its Job had ended, and Airflow stopped the worker before a line of its second half",
         _was_ended_before_its_second_half,
+    ),
+    Excuse("it was marked before a triggerer had taken up its trigger", _was_marked_before_its_trigger_began),
+    Excuse("its triggerer was killed while it deleted what the task had", _is_left_by_a_triggerer_that_died),
+    Excuse(
+        "somebody deleted its Complete Job before a worker had come to note that",
+        _was_deleted_by_others_before_it_was_noted,
     ),
 )
 

@@ -180,6 +180,56 @@ def test_what_is_left_by_a_task_that_was_ended_between_its_halves_is_none(
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 
+DEFERRED, BEGINS = "Pausing task as DEFERRED. ", "trigger chaos/run/task-1/-1/1 (ID 7) starting"
+CANCELLED, OVER = "Trigger cancelled by user action, invoking on_kill", "trigger completed"
+TRIGGERER_KILLED = Storm("triggerer killed", 110.0, 111.0)
+FREEZE = Storm("triggerer frozen", 110.0, 111.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "storms", "is_harm"),
+    [
+        ((DEFERRED,), {}, [], False),
+        ((DEFERRED, BEGINS), {}, [], True),
+        ((DEFERRED, BEGINS, DEFERRED), {}, [], False),
+        ((DEFERRED,), {"mark": ""}, [], True),
+        ((DEFERRED, BEGINS, CANCELLED), {}, [TRIGGERER_KILLED], False),
+        ((DEFERRED, BEGINS, CANCELLED), {}, [FREEZE], True),
+        ((DEFERRED, BEGINS, CANCELLED, OVER), {}, [TRIGGERER_KILLED], True),
+        ((DEFERRED, BEGINS), {}, [TRIGGERER_KILLED], True),
+    ],
+)
+def test_what_is_left_where_no_trigger_could_delete_it_is_none(
+    said: Sequence[str], changes: dict[str, Any], storms: Sequence[Storm], is_harm: bool
+) -> None:
+    marked = {"plan": replace(PLAN, deferrable=True), "mark": "success", **changes}
+    found = harms(case(leftovers=LEFT, logs={1: log(*said, *WRITTEN)}, storms=storms, **marked))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
+@pytest.mark.parametrize(
+    ("blows", "requests", "is_harm"),
+    [
+        (["Job deleted"], [], False),
+        (["Job deleted after its pods"], [Request(105.0, "get", URI, 200)], False),
+        ([], [], True),
+        (["Job deleted"], [Request(110.5, "deletecollection", URI, 200)], True),
+        (["Job deleted"], [Request(110.5, "deletecollection", URI, 500)], False),
+        (["Job deleted"], [Request(130.0, "delete", URI, 200)], False),
+    ],
+)
+def test_a_complete_job_that_somebody_deleted_before_it_was_noted_may_be_run_again(
+    blows: Sequence[str], requests: Sequence[Request], is_harm: bool
+) -> None:
+    again = replace(JOB, uid="b", created_at=121.0, ended_at=130.0, deleted_at=131.0)
+    tries = [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)]
+    done = [DONE, Container("b", "task-1-y", 22.0, 29.0)]
+    lines = [line.replace("-x ", "-y ") for line in WRITTEN]
+    changes = {"jobs": [JOB, again], "tries": tries, "containers": done, "requests": requests}
+    found = harms(case(blows=blows, logs={1: log(*WRITTEN), 2: log(*lines)}, **changes))
+    assert (Harm.DUPLICATE in found, Harm.DOUBLED_WORK in found) == (is_harm, is_harm)
+
+
 def test_words_about_what_is_left_excuse_nothing_else() -> None:
     words = {1: log("To delete it: kubectl delete")}
     assert harms(case(logs=words, state="")) == [Harm.ENDLESS]

@@ -24,7 +24,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.labels import KEEP, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.yaml_text import load_all
 from tests.log_text import commands_in
 from tests.unit import stage
@@ -200,6 +200,20 @@ def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_d
     assert job["metadata"]["uid"] == stage.UID
     assert len(fake_kubectl.called("apply")) == 1
     assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
+
+
+def test_the_companions_that_a_worker_left_which_died_while_it_deleted_them_are_deleted_by_the_next_try(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}")
+    stage.script(fake_kubectl)
+    memory = stage.Notebook(stage.job("complete", EARLIER))
+    stage.runner(log, manifest=stage.MANIFEST + SECRET, memory=memory).run()
+    (marked,) = fake_kubectl.called("label")
+    (deleted,) = fake_kubectl.called("delete")
+    assert marked[4] == "secret"
+    assert f"{US.pods_selector()},!{KEEP}" in marked
+    assert US.selector() in deleted
 
 
 def test_a_job_that_failed_is_not_noted_as_complete(fake_kubectl: FakeKubectl, log: Log) -> None:

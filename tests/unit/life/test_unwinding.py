@@ -11,11 +11,13 @@ import signal
 import stat
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt.identity import Identity, selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import (
     ErrorKind,
@@ -24,8 +26,9 @@ from kubectl_job_operator.errors import (
     KubectlError,
     TaskKilledError,
 )
-from kubectl_job_operator.life import obstacles
+from kubectl_job_operator.life import obstacles, unwinding
 from kubectl_job_operator.life.runner import JobRunner
+from kubectl_job_operator.manifest.labels import KEEP
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.life.scenes import (
@@ -265,6 +268,51 @@ def test_a_task_that_is_killed_after_it_adopted_a_job_deletes_it(fake_kubectl: F
     with once_called(fake_kubectl, FAILED_WAIT, runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     assert verbs(fake_kubectl) == ["delete"]
+
+
+@pytest.mark.parametrize(
+    ("there", "settings", "is_worker_stop", "deleted"),
+    [
+        (stage.job("running", EARLIER), Settings(), False, EARLIER),
+        (stage.job("running", EARLIER), Settings(keep_on_worker_stop=True), True, None),
+        (stage.job("running", EARLIER), Settings(on_kill=KillAction.KEEP), False, None),
+        (stage.job("complete", EARLIER), Settings(), False, None),
+        (stage.job("running", replace(US, try_number=3)), Settings(), False, None),
+        (stage.job("running", OTHERS), Settings(), False, None),
+        (None, Settings(), False, None),
+    ],
+)
+def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_too(
+    *,
+    there: dict[str, Any] | None,
+    settings: Settings,
+    is_worker_stop: bool,
+    deleted: Identity | None,
+    fake_kubectl: FakeKubectl,
+    log: Log,
+) -> None:
+    """Nobody else would: the worker of that try is gone."""
+    fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
+    fake_kubectl.answers(f"get {TARGET}", there or "")
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, settings=settings, is_worker_stop=is_worker_stop)
+    with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
+    assert labels == ([f"{selector_of(stage.job('running', deleted))},!{KEEP}"] if deleted else [])
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_where_the_cluster_does_not_tell_whether_an_earlier_try_left_its_job_a_killed_task_says_so(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unwinding, "_LOOK_SECONDS", 0.1)
+    fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
+    fake_kubectl.answers(f"get {TARGET}", **stage.REFUSED)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert any("Whether Job here/countdown of an earlier try runs cannot be told" in one for one in log.warnings)
 
 
 def test_a_kill_that_comes_while_the_completed_job_is_deleted_is_no_success(

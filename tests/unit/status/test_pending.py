@@ -210,6 +210,16 @@ def test_a_refusal_that_is_over_is_not_told() -> None:
     assert the_one(JOB, [], [refused, created]).reason == "NoPod"
 
 
+@pytest.mark.parametrize(("born", "reason"), [("19:29:59", "FailedCreate"), ("19:30:00", ""), ("19:30:01", "")])
+def test_a_refusal_is_over_when_a_pod_was_created_after_it_though_no_event_tells_so(born: str, reason: str) -> None:
+    """The events may not have been read since; a Job whose pods have all succeeded is about to be Complete."""
+    refused = event("FailedCreate", 'Error creating: pods is forbidden: User "x" cannot create', about=JOB, count=5)
+    (made,) = recordings.pods("complete")
+    made["metadata"]["creationTimestamp"] = f"2026-11-20T{born}Z"
+    made["metadata"]["ownerReferences"] = [{"uid": JOB["metadata"]["uid"]}]
+    assert [one.reason for one in obstacles(JOB, [made], [refused])] == [reason] * bool(reason)
+
+
 def test_events_of_other_jobs_and_of_an_earlier_job_of_the_name_are_not_told() -> None:
     other = copy.deepcopy(JOB)
     other["metadata"]["uid"] = "another"
