@@ -225,7 +225,7 @@ def test_a_complete_job_that_somebody_deleted_before_it_was_noted_may_be_run_aga
     tries = [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)]
     done = [DONE, Container("b", "task-1-y", 22.0, 29.0)]
     lines = [line.replace("-x ", "-y ") for line in WRITTEN]
-    changes = {"jobs": [JOB, again], "tries": tries, "containers": done, "requests": requests}
+    changes: dict[str, Any] = {"jobs": [JOB, again], "tries": tries, "containers": done, "requests": requests}
     found = harms(case(blows=blows, logs={1: log(*WRITTEN), 2: log(*lines)}, **changes))
     assert (Harm.DUPLICATE in found, Harm.DOUBLED_WORK in found) == (is_harm, is_harm)
 
