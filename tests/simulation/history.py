@@ -88,6 +88,8 @@ class History:
                 self._let_time_pass(last)
                 self.world.run(self._is_over, _LONGEST_SECONDS)
                 self._let_time_pass(_SOON_SECONDS)
+                # A kubectl may take its time.
+                self.world.run(lambda: not self.airflow.triggerer.deletes_for, _AFTERWARDS_SECONDS)
                 self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
                 self._let_time_pass(_AFTERWARDS_SECONDS)
             except StillWaitingError as error:

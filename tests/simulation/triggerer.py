@@ -72,6 +72,8 @@ class Triggerer:
             loop.end()
 
     def _start(self) -> None:
+        self.deletes_for: set[str] = set()
+        """The runs whose Jobs it deletes now."""
         self._machine = Machine(f"triggerer {len(self._loops)}")
         self._host = self._make_host(self._machine.name, self._machine)
         self._log = WorkerLog(self._machine)
@@ -108,8 +110,11 @@ class Triggerer:
             return
         handover, policy = Handover.from_text(text), instance.delete_policy
         delete = partial(delete_unwanted, self._access, handover, policy, self._log, self._host.make_processes)
+        self.deletes_for.add(instance.run_id)
         try:
             await asyncio.to_thread(delete)
         except KubectlJobOperatorError as error:
             self._log.warning(f"The Job could not be deleted.\n{error}")
             instance.warnings.append("The triggerer could not delete the Job.")
+        finally:
+            self.deletes_for.discard(instance.run_id)
