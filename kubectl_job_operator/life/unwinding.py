@@ -112,9 +112,9 @@ class Unwinding:
             self.stop = Stop("The task ran into its execution_timeout", is_timeout=True)
 
     def _know_of_an_earlier_job(self) -> None:
-        """Look for the Job of an earlier try, which this one did not come to: nobody else would end it."""
+        """Look for the Job of an earlier try, or of a run that was made again: nobody else would end it."""
         attempt = self._attempt
-        if attempt.identity.try_number == 1 or attempt.kubectl.namespace is None or attempt.recalled is not None:
+        if attempt.kubectl.namespace is None or attempt.recalled is not None:
             return
         try:
             found = attempt.persist_in_spite_of_a_kill(lambda kubectl: kubectl.get(attempt.target), _LOOK_SECONDS)
