@@ -22,12 +22,14 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.life.reading import Reading
 from kubectl_job_operator.manifest.labels import KEEP
+from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.rights import LIST_EVENTS
 
 _KILL_SECONDS = 30.0
 _LOOK_SECONDS = 3.0
+"""Airflow 3 may leave five seconds in all."""
 
 
 class Unwinding:
@@ -116,8 +118,12 @@ class Unwinding:
         attempt = self._attempt
         if attempt.kubectl.namespace is None or attempt.recalled is not None:
             return
+
+        def look(kubectl: Kubectl) -> Object | None:
+            return kubectl.finish_get(kubectl.start_get(attempt.target), _LOOK_SECONDS)
+
         try:
-            found = attempt.persist_in_spite_of_a_kill(lambda kubectl: kubectl.get(attempt.target), _LOOK_SECONDS)
+            found = attempt.persist_in_spite_of_a_kill(look, _LOOK_SECONDS)
         except KubectlError as error:
             attempt.log.warning(
                 f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}"
@@ -130,13 +136,15 @@ class Unwinding:
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
         attempt, words = self._attempt, self.stop.words
-        if not attempt.may_run_on:
+        is_for_next_try = attempt.settings.keep_on_worker_stop and self.stop.is_worker_only
+        is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
+        if not (attempt.may_run_on or is_kept):
             self._know_of_an_earlier_job()
         if not (attempt.may_run_on or attempt.belongings.has_any):
             return
-        if attempt.settings.keep_on_worker_stop and self.stop.is_worker_only:
+        if is_for_next_try:
             attempt.log.warning(f"{words}, so {attempt.full_name} runs on; the next try goes on with it.")
-        elif attempt.settings.on_kill is KillAction.KEEP:
+        elif is_kept:
             attempt.log.warning(f'{words}; by on_kill_action="keep" {attempt.full_name} stays.')
         else:
             command = attempt.belongings.delete_command(attempt.kubectl)

@@ -303,12 +303,13 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     assert no_child_is_left(fake_kubectl)
 
 
-def test_where_the_cluster_does_not_tell_whether_an_earlier_try_left_its_job_a_killed_task_says_so(
-    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])
+def test_where_the_cluster_does_not_tell_whether_an_earlier_try_left_its_job_a_killed_task_soon_says_so(
+    answer: dict[str, Any], fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unwinding, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(unwinding, "_LOOK_SECONDS", 0.3)
     fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
-    fake_kubectl.answers(f"get {TARGET}", **stage.REFUSED)
+    fake_kubectl.answers(f"get {TARGET}", **answer)
     runner = stage.runner(log)
     with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
