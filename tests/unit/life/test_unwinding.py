@@ -241,6 +241,7 @@ def test_a_task_that_is_killed_while_it_looks_has_nothing_to_delete(fake_kubectl
 
 
 def test_a_task_that_is_killed_before_it_runs_changes_nothing(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}")
     stage.script(fake_kubectl)
     runner = stage.runner(log)
     runner.kill()
