@@ -138,7 +138,8 @@ class Unwinding:
         attempt, words = self._attempt, self.stop.words
         is_for_next_try = attempt.settings.keep_on_worker_stop and self.stop.is_worker_only
         is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
-        if not (attempt.may_run_on or is_kept):
+        # With companions of its own it has decided what becomes of an earlier Job, and must delete those.
+        if not (attempt.may_run_on or attempt.belongings.has_any or is_kept):
             self._know_of_an_earlier_job()
         if not (attempt.may_run_on or attempt.belongings.has_any):
             return

@@ -90,12 +90,17 @@ def _without_pod(job: Object, pods: Sequence[Object], events: Sequence[Object]) 
     return None if pods else Obstacle("NoPod", "has no pod yet.", Outlook.PASSING, is_explained=False)
 
 
+def _last_creation(pods: Sequence[Object]) -> str:
+    """Return when the newest pod was created; empty where there is none."""
+    return max((str(pod["metadata"].get("creationTimestamp") or "") for pod in pods), default="")
+
+
 def _is_outdated(refused: Object, events: Sequence[Object], pods: Sequence[Object]) -> bool:
     """Whether a pod was created after one was refused; the event that tells so may be still to come."""
     created, at = event_list.newest(events, "SuccessfulCreate"), event_list.time_of(refused)
     if created is not None and event_list.time_of(created) >= at:
         return True
-    return any(str(pod["metadata"].get("creationTimestamp") or "")[:19] >= at[:19] for pod in pods)
+    return bool(pods) and _last_creation(pods)[:19] >= at[:19]
 
 
 def _is_suspended(job: Object, events: Sequence[Object], pods: Sequence[Object]) -> bool:
@@ -103,7 +108,7 @@ def _is_suspended(job: Object, events: Sequence[Object], pods: Sequence[Object])
 
     Both may be old: a Job that has made a pod since then was resumed meanwhile.
     """
-    last_pod = max((str(pod["metadata"].get("creationTimestamp") or "") for pod in pods), default="")
+    last_pod = _last_creation(pods)
     condition = objects.condition(job, SUSPENDED)
     if condition.get("status") == "False":
         # Its pods may be gone, and no event tells that it was resumed, or only later.

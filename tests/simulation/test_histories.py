@@ -21,6 +21,11 @@ def test_every_invariant_holds_in_a_hundred_histories(first: int) -> None:
             pytest.fail(told(shrunk(history)), pytrace=False)
 
 
+@pytest.mark.parametrize("seed", ["2682", "5258", "10468"])
+def test_every_invariant_holds_where_one_was_broken_once(seed: str) -> None:
+    assert broken(History(seed)) == []
+
+
 @pytest.mark.parametrize("seed", ["4", "45", "49"])
 def test_a_seed_fixes_all_that_happens(seed: str) -> None:
     assert History(seed).lines == History(seed).lines

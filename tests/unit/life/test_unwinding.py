@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.identity import Identity, selector_of
+from kubectl_job_operator.attempt.identity import Identity, Round, selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import (
     ErrorKind,
@@ -36,6 +36,7 @@ from tests.unit.life.scenes import (
     ETCD,
     INVALID,
     OTHERS,
+    SECRET,
     Interruption,
     no_child_is_left,
     on_signal,
@@ -302,6 +303,22 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
     assert labels == ([f"{selector_of(stage.job('running', deleted))},!{KEEP}"] if deleted else [])
     assert no_child_is_left(fake_kubectl)
+
+
+def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_the_companions_that_it_has_taken_over(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Though the Job is there still, and has not ended."""
+    made_again = replace(US, round=Round("2026-01-02"))
+    fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, round=Round("2026-01-01"))))
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=made_again)
+    with once_called(fake_kubectl, "delete", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    first, last = fake_kubectl.called("delete")
+    assert "--cascade=foreground" in first
+    assert last[last.index("-l") + 1] == made_again.selector()
 
 
 @pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])

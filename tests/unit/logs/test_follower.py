@@ -81,7 +81,14 @@ class Theatre:
         self.watch = PodWatch(self.kubectl, JOB, self.mailbox, self.log)
         self.follow()
 
-    def follow(self, job: dict[str, Any] = JOB, **following: Any) -> LogFollower:
+    def follow(
+        self,
+        job: dict[str, Any] = JOB,
+        *,
+        saved: Sequence[SavedPosition] = (),
+        follows: bool = True,
+        **following: Any,
+    ) -> LogFollower:
         """Make the follower."""
         self.follower = LogFollower(
             self.kubectl,
@@ -90,6 +97,8 @@ class Theatre:
             self.mailbox,
             log=self.log,
             following=Following(is_on=True, **following),
+            saved=saved,
+            follows=follows,
         )
         return self.follower
 
@@ -99,17 +108,7 @@ class Theatre:
         :param found: the Job's pod; ``None`` if it could not be listed.
         :param saved: how far it has been shown.
         """
-        self.follower = LogFollower(
-            self.kubectl,
-            JOB,
-            self.watch,
-            self.mailbox,
-            log=self.log,
-            following=Following(is_on=True),
-            saved=saved,
-            follows=False,
-        )
-        self.follower.catch_up(None if found is None else [found])
+        self.follow(saved=saved, follows=False).catch_up(None if found is None else [found])
 
     def watches(self, *pods: dict[str, Any], then: Sequence[bytes | str] = ()) -> None:
         """Script the watch: these pods, and what comes then; it goes on for ever."""
