@@ -143,14 +143,7 @@ class KubectlError(KubectlJobOperatorError):
     """
 
     def __init__(
-        self,
-        argv: Sequence[str],
-        return_code: int,
-        stderr: str,
-        kind: ErrorKind,
-        *,
-        words: str = "",
-        hint: str = "",
+        self, argv: Sequence[str], return_code: int, stderr: str, kind: ErrorKind, *, words: str = "", hint: str = ""
     ) -> None:
         self.argv = tuple(argv)
         self.return_code = return_code
@@ -165,7 +158,7 @@ class KubectlError(KubectlJobOperatorError):
         lines = [f"kubectl failed ({self.kind.value}, {outcome}):", f"  $ {joined(self.argv)}"]
         lines += [f"  {line}" for line in self.words.splitlines()]
         if self.hint:
-            lines.append(f"What to do: {self.hint}")
+            lines.append(f"{_ADVICE}{self.hint}")
         return "\n".join(lines)
 
 
@@ -244,7 +237,7 @@ class JobFailedError(JobError):
         return "\n".join([self._headline, *filter(None, [self.account]), *self._advice()])
 
     def _advice(self) -> list[str]:
-        return [f"What to do: {self.remedy}"] if self.remedy else []
+        return [f"{_ADVICE}{self.remedy}"] if self.remedy else []
 
 
 class JobVanishedError(JobError):

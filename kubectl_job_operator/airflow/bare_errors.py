@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, AirflowSkipException
 from kubectl_job_operator.errors import KubectlJobOperatorError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from kubectl_job_operator.airflow.compat import AirflowNotFoundException, Connection, get_connection
+from kubectl_job_operator.airflow.compat.imports import AirflowNotFoundException, Connection, get_connection
 from kubectl_job_operator.airflow.connection_fields import (
     AS_GROUP,
     AS_USER,

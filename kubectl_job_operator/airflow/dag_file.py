@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow.compat import Context, import_macros, read_dags
+from kubectl_job_operator.airflow.compat.imports import Context, import_macros, read_dags
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator
 from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.airflow.rendering import render_manifest, search_path_of

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kubectl_job_operator.airflow.compat import (
+from kubectl_job_operator.airflow.compat.imports import (
     Context,
     DecoratedOperator,
     determine_kwargs,

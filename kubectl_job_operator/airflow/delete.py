@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow import way_in
 from kubectl_job_operator.airflow.argument_types import ObjectArguments, fetched
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.airflow.object_operator import ObjectOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.errors import InputError

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow.bare_errors import bare
-from kubectl_job_operator.airflow.compat import AirflowFailException, Context, comes_back
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, Context
+from kubectl_job_operator.airflow.compat.states import comes_back
 from kubectl_job_operator.airflow.deferral import METHOD, NO_EVENT, make_trigger, prepare, read_event
 from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.airflow.links import remember_replay

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow.compat import AirflowFailException, Context
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, Context
 
 if TYPE_CHECKING:
     import jinja2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow import compat, connection_fields, redaction
+from kubectl_job_operator.airflow import connection_fields, redaction
+from kubectl_job_operator.airflow.compat import imports
 from kubectl_job_operator.airflow.connection import Place, read_connection
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from kubectl_job_operator.life.examination import Finding
 else:
-    BaseHook = compat.import_base_hook()
+    BaseHook = imports.import_base_hook()
 
 
 class KubectlHook(BaseHook):
@@ -45,7 +46,7 @@ class KubectlHook(BaseHook):
 
         :raises AccessError: if it contradicts itself or is of another type.
         """
-        return read_connection(compat.get_connection(self.kubernetes_conn_id))
+        return read_connection(imports.get_connection(self.kubernetes_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
         """Look at all that a run needs, from where this runs, and say in a sentence how it is."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow.configuration import conf
 
-from kubectl_job_operator.airflow.compat import workers_know_the_database
+from kubectl_job_operator.airflow.compat.features import workers_know_the_database
 from kubectl_job_operator.airflow.defaults import INSTALLATION, chosen
 
 _LENGTH = 16

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from kubectl_job_operator.airflow.compat import BaseOperator, BaseOperatorLink, Context, pull_for_link
+from kubectl_job_operator.airflow.compat.imports import BaseOperator, BaseOperatorLink, Context, pull_for_link
 from kubectl_job_operator.airflow.defaults import REPLAY_BASE_URL, chosen
 from kubectl_job_operator.airflow.xcom import REPLAY_FOLDER, push
 

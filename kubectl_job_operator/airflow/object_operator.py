@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kubectl_job_operator.airflow import way_in, xcoms_in_yaml
 from kubectl_job_operator.airflow.argument_types import fetched
 from kubectl_job_operator.airflow.bare_errors import bare
-from kubectl_job_operator.airflow.compat import AirflowFailException, BaseOperator, Context
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, BaseOperator, Context
 from kubectl_job_operator.airflow.defaults import settled
 from kubectl_job_operator.airflow.fields import RendersYaml
 from kubectl_job_operator.airflow.on_kill import EndsOnKill

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.airflow.rendering import renderer_of, with_rendered_strings
 from kubectl_job_operator.airflow.task import Templated
 from kubectl_job_operator.airflow.xcoms_in_yaml import with_values

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow import sources
 from kubectl_job_operator.airflow.arguments import rule_texts
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
 from kubectl_job_operator.manifest import kinds, main_container

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubectl_job_operator.airflow.arguments import exit_codes
-from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException, Context
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, AirflowSkipException, Context
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.secrets import caller

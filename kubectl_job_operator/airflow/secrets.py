@@ -10,7 +10,7 @@ import airflow
 import yaml
 
 import kubectl_job_operator
-from kubectl_job_operator.airflow.compat import is_secret_name, mask_secrets
+from kubectl_job_operator.airflow.compat.masking import is_secret_name, mask_secrets
 from kubectl_job_operator.airflow.redaction import mask_here, redact
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import decoded, secret_values

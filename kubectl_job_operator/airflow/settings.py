@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.airflow.defaults import REPLAY_KEEP, REPLAY_KEEP_DAYS, chosen, settled
 from kubectl_job_operator.airflow.task import JobTask
 from kubectl_job_operator.airflow.task_instance import has_next_try

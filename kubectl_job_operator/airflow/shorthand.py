@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from kubectl_job_operator.airflow.argument_types import CompletionModeChoice, PullPolicyChoice, Words, fetched
-from kubectl_job_operator.airflow.compat import BaseOperator
+from kubectl_job_operator.airflow.compat.imports import BaseOperator
 from kubectl_job_operator.airflow.elsewhere import check_names
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.manifest.shorthand import normal, problem_of

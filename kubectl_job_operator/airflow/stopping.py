@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_job_operator.airflow.compat import (
+from kubectl_job_operator.airflow.compat.imports import Context
+from kubectl_job_operator.airflow.compat.states import (
     RESET,
     UNWANTED_STATES,
     WANTED_STATES,
-    Context,
     state_of_dag_run,
     state_of_running,
 )

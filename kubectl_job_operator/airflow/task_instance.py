@@ -7,7 +7,8 @@ import datetime
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kubectl_job_operator.airflow.compat import Context, counts_clears, retries_come_from_the_dag
+from kubectl_job_operator.airflow.compat.features import counts_clears, retries_come_from_the_dag
+from kubectl_job_operator.airflow.compat.imports import Context
 
 if TYPE_CHECKING:
     from kubectl_job_operator.attempt.identity import Identity, Round

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from kubectl_job_operator.airflow.compat import sorts_logs
+from kubectl_job_operator.airflow.compat.features import sorts_logs
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.signals import SIGNALS, Writer
 from kubectl_job_operator.attempt.groups import BEGIN, END

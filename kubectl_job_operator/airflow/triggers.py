@@ -11,14 +11,13 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from kubectl_job_operator.airflow.compat import (
+from kubectl_job_operator.airflow.compat.features import resumes_after_timeout, triggers_have_on_kill
+from kubectl_job_operator.airflow.compat.states import (
     RESET,
     UNKNOWN,
     UNWANTED_STATES,
-    resumes_after_timeout,
     state_of_deferred,
     to_thread_with_airflow,
-    triggers_have_on_kill,
 )
 from kubectl_job_operator.airflow.connection import Place, find_place
 from kubectl_job_operator.airflow.stopping import words_for

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kubectl_job_operator.airflow import compat, way_in
+from kubectl_job_operator.airflow import way_in
 from kubectl_job_operator.airflow.argument_types import SensorArguments, fetched
 from kubectl_job_operator.airflow.bare_errors import bare
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context, import_base_sensor, import_sensor_timeout
 from kubectl_job_operator.airflow.deferral import METHOD, NO_EVENT, defers_by_default
 from kubectl_job_operator.airflow.fields import RendersFields
 from kubectl_job_operator.airflow.on_kill import EndsOnKill
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kubectl_job_operator.life.looking import Looking
     from kubectl_job_operator.status.awaited import Awaited
 else:
-    BaseSensorOperator = compat.import_base_sensor()
+    BaseSensorOperator = import_base_sensor()
 
 
 class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
@@ -140,7 +140,7 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
             return self.execute(context)
         news, state = ObjectNews(event["news"]), event["state"]
         if news is ObjectNews.TIME_OVER:
-            raise compat.import_sensor_timeout()(
+            raise import_sensor_timeout()(
                 f"{self.target} has not come to {self.wait_for} in {self.timeout:.0f} s (timeout); {state}."
             )
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from kubectl_job_operator.airflow.compat import to_thread_with_airflow
+from kubectl_job_operator.airflow.compat.states import to_thread_with_airflow
 from kubectl_job_operator.airflow.connection import Place, find_place
 from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.life.deferred_look import Limits, ObjectNews, ObjectOutcome, wait_for_object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubectl_job_operator.airflow.compat import Context
+from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.attempt.observer import Nobody
 from kubectl_job_operator.objects import Object
 

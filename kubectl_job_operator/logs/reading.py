@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.output import Output
@@ -32,14 +32,17 @@ class Reading:
     call: Call
     output: Output
     resumption: Resumption
+    reader: LineReader
     is_check: bool
     began: float
-    heard_at: float
-    state_at: float
-    reader: LineReader
+    heard_at: float = field(init=False)
+    state_at: float = field(init=False)
     first: bytes = b""
     line_count: int = 0
     new_count: int = 0
+
+    def __post_init__(self) -> None:
+        self.heard_at = self.state_at = self.began
 
     def due_state(self, now: float, newest: bytes) -> Line | None:
         """Return, now and then, what stands in a line that is written over and over; its end is shown as all lines.

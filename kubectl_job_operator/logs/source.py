@@ -138,10 +138,8 @@ class LogSource:
             on_output=output.put,
             on_exit=self._mailbox.post,
         )
-        now = time.monotonic()
-        reader, resumption = LineReader(self._mask), Resumption(self._log.position)
-        is_check = self._silence.begin()
-        self._reading = Reading(kind, self._log.instance, call, output, resumption, is_check, now, now, now, reader)
+        resumption, reader, is_check = Resumption(self._log.position), LineReader(self._mask), self._silence.begin()
+        self._reading = Reading(kind, self._log.instance, call, output, resumption, reader, is_check, time.monotonic())
         self._is_resting = False
         self._pauses.hear_news()
         if kind is Kind.FOLLOW:
@@ -282,12 +280,11 @@ class LogSource:
     def _bear(self, reading: Reading, error: KubectlError, now: float) -> None:
         """Go on after a failure of kubectl, unless it is in vain."""
         self._pauses.note_failure(now)
-        can_pass = error.kind.can_pass or error.kind is ErrorKind.CONTAINER_WAITING
         if error.kind is ErrorKind.NOT_FOUND:
             self._log.give_up("its pod was deleted")
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
             self._log.leave(reading.instance, "the kubelet has removed it")
-        elif not can_pass and self._pauses.note_refusal(now):
+        elif not (error.kind.can_pass or error.kind is ErrorKind.CONTAINER_WAITING) and self._pauses.note_refusal(now):
             self._log.give_up(f"kubectl refuses to read it: {error.words}")
 
     def _bear_remarks(self, reading: Reading, now: float) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow import triggers
-from kubectl_job_operator.airflow.compat import state_of_deferred
+from kubectl_job_operator.airflow.compat.states import state_of_deferred
 from kubectl_job_operator.airflow.connection import Place
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.identity import Identity

@@ -20,7 +20,7 @@ import pathlib
 import pendulum
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import BaseOperator
+from kubectl_job_operator.airflow.compat.imports import BaseOperator
 from tests.airflow_dag import DAG
 
 

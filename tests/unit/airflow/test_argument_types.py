@@ -19,7 +19,7 @@ from kubectl_job_operator.airflow.argument_types import (
     ResultChoice,
     ShorthandArguments,
 )
-from kubectl_job_operator.airflow.compat import BaseOperator
+from kubectl_job_operator.airflow.compat.imports import BaseOperator
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction
 from kubectl_job_operator.status.result import ResultSource

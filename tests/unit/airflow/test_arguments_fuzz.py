@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from kubectl_job_operator import KubernetesJobOperator, KubernetesLegacyJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowNotFoundException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, AirflowNotFoundException
 from kubectl_job_operator.airflow.connection import find_place
 from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow.bare_errors import bare
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.errors import JobFailedError
 from kubectl_job_operator.life.ending import Ending
 from tests.unit import stage

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubectlApplyOperator, KubectlDeleteOperator, KubectlWaitSensor
-from kubectl_job_operator.airflow.compat import AirflowFailException, import_sensor_timeout
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, import_sensor_timeout
 from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
 from kubectl_job_operator.errors import DeferralError, ObjectFailedError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.life import deferred_look

@@ -20,7 +20,8 @@ import pytest
 from airflow.exceptions import TaskDeferred
 
 from kubectl_job_operator import KubernetesLegacyJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException, import_redact
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
+from kubectl_job_operator.airflow.compat.masking import import_redact
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt import workspace

@@ -12,7 +12,7 @@ import pytest
 from airflow.exceptions import TaskDeferred
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit import stage

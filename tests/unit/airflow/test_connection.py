@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator.airflow import connection
-from kubectl_job_operator.airflow.compat import AirflowNotFoundException
+from kubectl_job_operator.airflow.compat.imports import AirflowNotFoundException
 from kubectl_job_operator.airflow.connection import Place, find_place
 from kubectl_job_operator.errors import AccessError
 from kubectl_job_operator.kubectl.access import Access

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator, kubernetes_job_task
 from kubectl_job_operator.airflow.provider_info import get_provider_info
 from tests.airflow_dag import DAG

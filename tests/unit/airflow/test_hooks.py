@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow import compat
+from kubectl_job_operator.airflow.compat import masking
 from kubectl_job_operator.airflow.connection_fields import FIELDS, KUBECONFIG
 from kubectl_job_operator.airflow.hooks import KubectlHook
 from kubectl_job_operator.airflow.provider_info import get_provider_info
@@ -153,7 +153,7 @@ def test_airflow_shows_the_fields_in_its_form() -> None:
 
 
 def test_airflow_masks_the_kubeconfig() -> None:
-    shown = compat.import_redact()({KUBECONFIG: "kind: Config", "namespace": "n"})
+    shown = masking.import_redact()({KUBECONFIG: "kind: Config", "namespace": "n"})
     assert shown == {KUBECONFIG: "***", "namespace": "n"}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesLegacyJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
 from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import links
-from kubectl_job_operator.airflow.compat import redact
+from kubectl_job_operator.airflow.compat.masking import redact
 from kubectl_job_operator.airflow.links import ReplayLink
 from kubectl_job_operator.airflow.secrets import caller, mask_by_name
 from kubectl_job_operator.errors import JobFailedError

@@ -15,7 +15,7 @@ import yaml
 
 import kubectl_job_operator
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException, AirflowSkipException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException, AirflowSkipException
 from kubectl_job_operator.airflow.settings import settings_of
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow import compat, secrets
-from kubectl_job_operator.airflow.compat import is_secret_name
+from kubectl_job_operator.airflow import secrets
+from kubectl_job_operator.airflow.compat import masking
+from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.secrets import mask_by_name, mask_credentials, mask_secrets_of
 from kubectl_job_operator.manifest.spellings import spellings
@@ -92,10 +93,10 @@ def test_what_a_rendered_secret_holds_is_masked_and_a_template_field_of_no_such_
 def test_what_airflow_finds_too_short_to_mask_gives_no_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compat, "_shortest_secret", lambda: 5)
-    compat.mask_secrets(["abc"], "password")
+    monkeypatch.setattr(masking, "_shortest_secret", lambda: 5)
+    masking.mask_secrets(["abc"], "password")
     assert "too short" not in caplog.text
-    assert compat.redact("x abc y") == "x abc y"
+    assert masking.redact("x abc y") == "x abc y"
 
 
 def test_a_value_is_masked_however_it_is_quoted_and_a_word_is_not_spelled_out() -> None:
@@ -107,8 +108,8 @@ def test_a_value_is_masked_however_it_is_quoted_and_a_word_is_not_spelled_out() 
         repr(value),
         r"a\"b\u0026c\\d\u003cé\u003e\te",
     ):
-        assert value[:4] not in compat.redact(f"say {quoted}")
-        assert "***" in compat.redact(f"say {quoted}")
+        assert value[:4] not in masking.redact(f"say {quoted}")
+        assert "***" in masking.redact(f"say {quoted}")
     assert list(spellings("true")) == ["true"]
 
 
@@ -117,7 +118,7 @@ def test_the_credentials_of_a_kubeconfig_are_masked_and_what_is_no_secret_is_not
     user = {"token": "of-the-token", "client-key-data": "b2YtdGhlLWtleQ==", "exec": {"command": "c", "env": env}}
     mask_credentials("of-the-password", yaml.safe_dump({"users": [{"name": "somebody", "user": user}, {"name": "x"}]}))
     told = "of-the-password of-the-token of-the-key b2YtdGhlLWtleQ== of-the-plugin production somebody"
-    assert compat.redact(told) == "*** *** *** *** *** production somebody"
+    assert masking.redact(told) == "*** *** *** *** *** production somebody"
 
 
 def test_airflow_is_told_the_key_of_a_kubeconfig_as_a_whole_and_its_lines_are_masked_all_the_same(
@@ -140,4 +141,4 @@ def test_a_kubeconfig_that_is_none_is_left_to_kubectl(broken: str) -> None:
 
 def test_a_value_of_several_lines_is_masked_line_by_line_as_containers_print_it() -> None:
     mask_secrets_of([{"kind": "Secret", "stringData": {"pem": "first-line-of-it\nsecond-line-of-it\n"}}])
-    assert compat.redact("it says second-line-of-it") == "it says ***"
+    assert masking.redact("it says second-line-of-it") == "it says ***"

@@ -11,7 +11,7 @@ import yaml
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import secrets
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.rendering import render_manifest
 from kubectl_job_operator.manifest.manifest import Manifest
 from tests.airflow_dag import DAG

@@ -11,7 +11,7 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import task_instance
-from kubectl_job_operator.airflow.compat import counts_clears
+from kubectl_job_operator.airflow.compat.features import counts_clears
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of, round_of
 from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.memory import Done

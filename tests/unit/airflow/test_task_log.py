@@ -14,7 +14,8 @@ import pendulum
 import pytest
 
 from kubectl_job_operator.airflow import task_log
-from kubectl_job_operator.airflow.compat import AirflowFailException, mask_secrets
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
+from kubectl_job_operator.airflow.compat.masking import mask_secrets
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, kept_together, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
-from kubectl_job_operator.airflow.compat import AirflowFailException
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit.airflow.test_operators import operator

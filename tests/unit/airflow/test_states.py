@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.airflow import compat
-from kubectl_job_operator.airflow.compat import state_of_deferred
+from kubectl_job_operator.airflow.compat import states
+from kubectl_job_operator.airflow.compat.states import state_of_deferred
 from kubectl_job_operator.airflow.stopping import stop_of, words_for
 
 HAS_TASK_SDK = importlib.util.find_spec("airflow.sdk") is not None
@@ -42,19 +42,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return {"run": kept["answer"]}
 
     def state_in_database(asked_of: Any, index: int) -> str:
-        states = get_task_states(
+        found = get_task_states(
             dag_id=asked_of.dag_id, task_ids=[asked_of.task_id], run_ids=[asked_of.run_id], map_index=index
         )
-        return str(next(iter(states["run"].values()), "no such"))
+        return str(next(iter(found["run"].values()), "no such"))
 
     if HAS_TASK_SDK:
         home = importlib.import_module("airflow.sdk.execution_time.task_runner").RuntimeTaskInstance
         monkeypatch.setattr(home, "get_task_states", staticmethod(get_task_states))
         monkeypatch.setattr(home, "get_dagrun_state", staticmethod(lambda dag_id, run_id: run_states[dag_id, run_id]))
     else:
-        monkeypatch.setattr(compat, "_state_in_database", state_in_database)
+        monkeypatch.setattr(states, "_state_in_database", state_in_database)
         monkeypatch.setattr(
-            compat, "_run_state_in_database", lambda asked_of: run_states[asked_of.dag_id, asked_of.run_id]
+            states, "_run_state_in_database", lambda asked_of: run_states[asked_of.dag_id, asked_of.run_id]
         )
     return kept
 
