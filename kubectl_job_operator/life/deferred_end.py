@@ -43,14 +43,15 @@ def delete_unwanted(
 
     def delete() -> None:
         job = kubectl.get(f"job/{handover.name}")
-        if job is None or objects.uid(job) != handover.uid:
-            log.info("The Job is gone already.")
+        if job is None:
+            log.info("The Job is gone already; so goes what was made for it.")
+        elif objects.uid(job) != handover.uid:
+            log.info("The Job is gone already, and another one has its name.")
             return
-        verdict = job_status.verdict(job)
-        if verdict is None or of_ended.deletes(is_complete=verdict.is_complete):
-            kubectl.delete(handover.kinds, handover.selector)
-        else:
+        elif (verdict := job_status.verdict(job)) and not of_ended.deletes(is_complete=verdict.is_complete):
             log.info("The Job has ended already; it is left as it is.")
+            return
+        kubectl.delete(handover.kinds, handover.selector)
 
     try:
         persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning, is_ready=kubectl.is_ready)

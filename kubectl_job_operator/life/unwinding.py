@@ -116,7 +116,7 @@ class Unwinding:
     def _know_of_an_earlier_job(self) -> None:
         """Look for the Job of an earlier try, or of a run that was made again: nobody else would end it."""
         attempt = self._attempt
-        if attempt.kubectl.namespace is None or attempt.recalled is not None:
+        if attempt.kubectl.namespace is None:
             return
 
         def look(kubectl: Kubectl) -> Object | None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from tests.chaos.blows import HITS, OF_TIMEOUT
@@ -28,7 +29,23 @@ _DEFERRED = "Pausing task as DEFERRED"
 _SECOND_HALF = "Going on with Job"
 _DELETIONS = ("Job deleted", "Job deleted after its pods")
 _NOT_AGAIN = "is not run again"
+_PROCESS_BEGINS = "::group::Pre Execute"
+_PROCESS_ENDS = ("::group::Post Execute", "told to stop", "Somebody marked", "Somebody cleared")
+_FLUSH_SECONDS = 2.0
+"""A line may come into the log a moment after its process was killed."""
 _WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A blow that has hit a task instance.
+
+    :param name: the plan's.
+    :param at: Unix time.
+    """
+
+    name: str
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,15 +53,20 @@ class Case:
     """A task instance.
 
     :param evidence: what others than the operator know of it.
-    :param blows: the names of those that have hit it.
+    :param hits: the blows that have hit it.
     :param storms: all that there were.
     :param logs: what each of its tries has logged, by their numbers.
     """
 
     evidence: Evidence
-    blows: Sequence[str] = ()
+    hits: Sequence[Hit] = ()
     storms: Sequence[Storm] = ()
     logs: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def blows(self) -> set[str]:
+        """Return the names of those that have hit it."""
+        return {hit.name for hit in self.hits}
 
     @property
     def felt(self) -> list[Storm]:
@@ -114,9 +136,29 @@ def _was_deleted_by_others_before_it_was_noted(case: Case, finding: Finding) -> 
     )
 
 
+def _was_marked_while_its_worker_was_dead(case: Case, finding: Finding) -> bool:
+    """Whether its last process was killed, and so has said nothing of its end."""
+    said = _last_log(case)
+    _, has_begun, after = said.rpartition(_PROCESS_BEGINS)
+    kills = [hit.at for hit in case.hits if hit.name == "worker killed"]
+    kills += [storm.over_at for storm in case.felt if storm.name == "scheduler killed with its workers"]
+    is_killed = bool(has_begun) and any(at > _last_said_at(said) - _FLUSH_SECONDS for at in kills)
+    is_left = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
+    return is_left and is_killed and not any(words in after for words in _PROCESS_ENDS)
+
+
 def _last_log_of_deferrable(case: Case) -> str:
-    evidence = case.evidence
-    return case.logs.get(evidence.tries[-1].number, "") if evidence.plan.deferrable and evidence.tries else ""
+    return _last_log(case) if case.evidence.plan.deferrable else ""
+
+
+def _last_said_at(said: str) -> float:
+    times = [str(json.loads(line).get("timestamp", "")) for line in said.splitlines() if line.startswith("{")]
+    return max((datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() for time in times if time), default=0.0)
+
+
+def _last_log(case: Case) -> str:
+    tries = case.evidence.tries
+    return case.logs.get(tries[-1].number, "") if tries else ""
 
 
 EXCUSES = (
@@ -131,6 +173,9 @@ EXCUSES = (
     ),
     Excuse("it was marked before a triggerer had taken up its trigger", _was_marked_before_its_trigger_began),
     Excuse("its triggerer was killed while it deleted what the task had", _is_left_by_a_triggerer_that_died),
+    Excuse(
+        "its worker had been killed when it was marked, and no other is to come", _was_marked_while_its_worker_was_dead
+    ),
     Excuse(
         "somebody deleted its Complete Job before a worker had come to note that",
         _was_deleted_by_others_before_it_was_noted,

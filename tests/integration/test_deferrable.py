@@ -284,6 +284,20 @@ def test_a_deferred_task_that_is_marked_or_cleared_leaves_neither_job_nor_compan
     assert not running(namespace.name)
 
 
+def test_a_deferred_task_that_is_marked_leaves_no_companion_though_somebody_had_deleted_its_job(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = deferred(namespace)
+    namespace.kubectl("delete", "job", "job", "--wait=true")
+
+    async def state_of(_: Any) -> str:
+        return "success"
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    asyncio.run(trigger.on_kill())
+    assert "job" not in namespace.living("configmaps")
+
+
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
     namespace: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

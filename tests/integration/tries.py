@@ -103,9 +103,13 @@ class Tries:
         """Let a try's worker die while its Job runs; return the UID of the one object of a resource."""
         dying = self.start(which, yaml, on_kill_action="keep", **arguments)
         until(lambda: self.namespace.running_pods() != [], "no pod ran")
-        self._runners[-1].kill()
+        self.kill_last()
         assert dying.result().state == "failed"
         return self.uid_of(resource)
+
+    def kill_last(self) -> None:
+        """Let Airflow end the try that was started last."""
+        self._runners[-1].kill()
 
     def uid_of(self, resource: str) -> str:
         """Return the UID of the one object of a resource."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.judge import Case, judge_case
+from tests.chaos.judge import Case, Hit, judge_case
 from tests.chaos.storms import Storm
 from tests.faults.deployment import Try
 from tests.faults.evidence import Container, Evidence, JobLife, Leftovers, Request
@@ -25,15 +25,16 @@ WRITTEN = ("task-1-x first 0", "task-1-x first 1", "task-1-x last 0", "task-1-x 
 URI = "/apis/batch/v1/namespaces/here/jobs/task-1?fieldManager=kubectl-job-operator-{}-1-00aa"
 
 
-def log(*said: str, logger: str = "task.operator.container") -> str:
-    return "\n".join(json.dumps({"event": one, "logger": logger}) for one in said)
+def log(*said: str, logger: str = "task.operator.container", at: str = "") -> str:
+    return "\n".join(json.dumps({"event": one, "logger": logger, "timestamp": at}) for one in said)
 
 
 def case(
-    *, blows: Sequence[str] = (), storms: Sequence[Storm] = (), logs: dict[int, str] | None = None, **changes: Any
+    *, blows: Sequence[str | Hit] = (), storms: Sequence[Storm] = (), logs: dict[int, str] | None = None, **changes: Any
 ) -> Case:
     evidence = Evidence(PLAN, "success", [TRY], [JOB], [DONE])
-    return Case(replace(evidence, **changes), blows, storms, {1: log(*WRITTEN)} if logs is None else logs)
+    hits = [Hit(name) if isinstance(name, str) else name for name in blows]
+    return Case(replace(evidence, **changes), hits, storms, {1: log(*WRITTEN)} if logs is None else logs)
 
 
 def harms(one: Case) -> list[Harm]:
@@ -207,6 +208,50 @@ def test_what_is_left_where_no_trigger_could_delete_it_is_none(
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 
+BEGUN, ENDED = "::group::Pre Execute", "::group::Post Execute"
+KILLED, ALL_KILLED = Hit("worker killed", 112.0), Storm("scheduler killed with its workers", 109.0, 112.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "is_harm"),
+    [
+        ([BEGUN, "Ready"], {"blows": [KILLED]}, False),
+        ([BEGUN, "Ready"], {"storms": [ALL_KILLED]}, False),
+        ([BEGUN, ENDED, BEGUN, "Going on with Job"], {"blows": [KILLED]}, False),
+        ([BEGUN, "Ready"], {}, True),
+        ([BEGUN, "Ready"], {"blows": [replace(KILLED, at=100.0)]}, True),  # in an earlier try
+        ([BEGUN, "Ready"], {"storms": [replace(ALL_KILLED, over_at=100.0)]}, True),
+        ([BEGUN, "Ready"], {"storms": [replace(ALL_KILLED, at=121.0, over_at=122.0)]}, True),
+        ([BEGUN, "Ready"], {"blows": [replace(KILLED, name="worker stopped")]}, True),
+        ([BEGUN, "Somebody marked the task as a success, so ..."], {"blows": [KILLED]}, True),
+        ([BEGUN, ENDED], {"blows": [KILLED]}, True),
+        ([BEGUN, "Ready"], {"blows": [KILLED], "mark": ""}, True),
+        ([], {"blows": [KILLED]}, True),
+    ],
+)
+def test_what_is_left_by_a_task_that_was_marked_while_its_worker_was_dead_is_none(
+    said: Sequence[str], changes: dict[str, Any], is_harm: bool
+) -> None:
+    marked = {"mark": "success", "leftovers": LEFT, **changes}
+    found = harms(case(logs={1: log(*said, at="1970-01-01T00:01:51Z")}, **marked))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
+WRITTEN_AGAIN = [line.replace("-x ", "-y ") for line in WRITTEN]
+
+
+def run_twice(first: JobLife, **changes: Any) -> Case:
+    """Return one whose first try had this Job, and whose second try ran another."""
+    again = replace(JOB, uid="b", created_at=121.0, ended_at=130.0, deleted_at=131.0)
+    given: dict[str, Any] = {
+        "jobs": [first, again],
+        "tries": [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)],
+        "containers": [DONE, Container("b", "task-1-y", 22.0, 29.0)],
+        "logs": {1: log(*WRITTEN), 2: log(*WRITTEN_AGAIN)},
+    }
+    return case(**(given | changes))
+
+
 @pytest.mark.parametrize(
     ("blows", "requests", "is_harm"),
     [
@@ -221,13 +266,16 @@ def test_what_is_left_where_no_trigger_could_delete_it_is_none(
 def test_a_complete_job_that_somebody_deleted_before_it_was_noted_may_be_run_again(
     blows: Sequence[str], requests: Sequence[Request], is_harm: bool
 ) -> None:
-    again = replace(JOB, uid="b", created_at=121.0, ended_at=130.0, deleted_at=131.0)
-    tries = [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)]
-    done = [DONE, Container("b", "task-1-y", 22.0, 29.0)]
-    lines = [line.replace("-x ", "-y ") for line in WRITTEN]
-    changes: dict[str, Any] = {"jobs": [JOB, again], "tries": tries, "containers": done, "requests": requests}
-    found = harms(case(blows=blows, logs={1: log(*WRITTEN), 2: log(*lines)}, **changes))
+    found = harms(run_twice(JOB, blows=blows, requests=requests))
     assert (Harm.DUPLICATE in found, Harm.DOUBLED_WORK in found) == (is_harm, is_harm)
+
+
+def test_that_somebody_deleted_it_excuses_neither_a_second_job_beside_one_that_runs_nor_a_lost_line() -> None:
+    runs_on = replace(JOB, verdict="", ended_at=None, deleted_at=None)
+    assert Harm.DUPLICATE in harms(run_twice(runs_on, blows=["Job deleted"]))
+    assert harms(run_twice(JOB, blows=["Job deleted"], logs={1: log(*WRITTEN), 2: log(*WRITTEN_AGAIN[1:])})) == [
+        Harm.LINES
+    ]
 
 
 def test_words_about_what_is_left_excuse_nothing_else() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import triggers
-from kubectl_job_operator.airflow.compat import Connection
+from kubectl_job_operator.airflow.compat.imports import Connection
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.outcome import News
@@ -243,6 +243,18 @@ def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
     fake_kubectl.answers(JOB, job(number=2))
     run(trigger().on_kill())
     assert not fake_kubectl.called("delete")
+
+
+@pytest.mark.parametrize("policy", ["Never", "IfSucceeded"])
+def test_the_companions_of_a_job_that_somebody_deleted_before_its_task_was_marked_are_deleted(
+    policy: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("success", monkeypatch)
+    fake_kubectl.answers(JOB)
+    fake_kubectl.answers("delete")
+    run(trigger(delete_policy=policy).on_kill())
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[delete.index("-l") + 1] == stage.US.selector()
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,7 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
     assert labels == ([f"{selector_of(stage.job('running', deleted))},!{KEEP}"] if deleted else [])
     assert no_child_is_left(fake_kubectl)
+    assert "stays" not in log.text, "what is kept anyway is not looked for"
 
 
 def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_the_companions_that_it_has_taken_over(
