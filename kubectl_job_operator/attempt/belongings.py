@@ -50,6 +50,7 @@ class Belongings:
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
         self.has_any = False
+        """Whether there may be companions of this try."""
 
     def know_as_ended(self, job: Object) -> None:
         """Know of a Job that is replaced that whoever made it needs its companions no more."""
@@ -105,6 +106,7 @@ class Belongings:
         :param selector: the label selector that picks it.
         """
         self._kinds, self._selector = resources, selector
+        self.has_any = resources != kinds.full_resource(self._manifest.job)
 
     def job(self, kubectl: Kubectl) -> Object | None:
         """Return the Job as it now is; ``None`` if there is none of this try.

@@ -289,6 +289,19 @@ def test_a_job_that_is_gone_is_no_success_and_nothing_is_deleted(
     assert not fake_kubectl.called("delete")
 
 
+def test_the_companions_of_a_job_that_is_gone_are_deleted(fake_kubectl: FakeKubectl, log: Log) -> None:
+    handover = replace(first_half(fake_kubectl, log), kinds="job.v1.batch,configmap")
+    fake_kubectl.answers(f"get {TARGET}", "")
+    fake_kubectl.answers("get events", {"items": []})
+    fake_kubectl.answers("get pods", {"kind": "List", "items": []})
+    fake_kubectl.answers("delete")
+    with pytest.raises(JobVanishedError, match="was deleted"):
+        second_half(handover, log, News.GONE)
+    (delete,) = fake_kubectl.called("delete")
+    assert "job.v1.batch,configmap" in delete
+    assert delete[delete.index("-l") + 1] == handover.selector
+
+
 def test_a_job_whose_end_the_triggerer_has_seen_counts_though_it_is_gone_now(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
