@@ -169,8 +169,10 @@ def test_execution_timeout_ends_a_deferred_task_shows_its_logs_and_deletes_the_j
         assert "execution_timeout" in run.told
 
 
-def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRunner, namespace: Namespace) -> None:
-    task.write("job.yaml", job("sleep 120"))
+def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task_and_its_companions_go(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    task.write("job.yaml", job("sleep 120") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside}\n")
     thread = soon(
         lambda: namespace.kubectl("delete", "job", "job", "--wait=false"), lambda: namespace.running_pods() != []
     )
@@ -180,6 +182,7 @@ def test_a_job_that_somebody_deletes_is_noticed_and_fails_the_task(task: TaskRun
     assert run.state == "failed"
     assert isinstance(run.failures[0], JobVanishedError)
     assert time.monotonic() - began < 60
+    assert "beside" not in namespace.living("configmaps")
 
 
 def test_the_next_try_goes_on_with_a_job_that_still_runs(
