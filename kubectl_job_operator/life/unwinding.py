@@ -125,8 +125,10 @@ class Unwinding:
         try:
             found = attempt.persist_in_spite_of_a_kill(look, _LOOK_SECONDS)
         except KubectlError as error:
+            command = attempt.kubectl.delete_command(attempt.manifest.kinds, attempt.identity.instance_selector())
             attempt.log.warning(
-                f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}"
+                f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}\n"
+                f"To delete it: {command}"
             )
             return
         if found is not None and is_left_running(found, attempt.identity):

@@ -32,6 +32,7 @@ def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]
             and _span(other)[0] < _span(one)[1]
             and not _is_of_new_run(history, one, other)
             and not _is_of_new_run(history, other, one)  # of the old run one may still have to start
+            and not _is_of_a_try_taken_for_dead(history, one, other)
         ):
             yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
 
@@ -218,6 +219,14 @@ def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
     jobs = {job["metadata"]["uid"]: job for job in history.made}
     old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
     return labels_of(new).get(TRY_LABEL) == "1" and _run_started(old) < _run_started(new)
+
+
+def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> bool:
+    """Whether it is of a Job that an earlier try made when the later try's was deleted: nothing told it of that one."""
+    jobs = {job["metadata"]["uid"]: job for job in history.made}
+    old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
+    is_made_later = new["metadata"]["uid"] > old["metadata"]["uid"]
+    return is_made_later and _of_try(new)[1] < _of_try(old)[1]
 
 
 def _run_started(job: Object) -> str:

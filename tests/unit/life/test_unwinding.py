@@ -332,7 +332,8 @@ def test_where_the_cluster_does_not_tell_whether_an_earlier_try_left_its_job_a_k
     runner = stage.runner(log)
     with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
-    assert any("Whether Job here/countdown of an earlier try runs cannot be told" in one for one in log.warnings)
+    (told,) = [one for one in log.warnings if "Whether Job here/countdown of an earlier try runs cannot be told" in one]
+    assert f"To delete it: kubectl -n here delete job.v1.batch -l '{US.instance_selector()}'" in told
 
 
 def test_a_kill_that_comes_while_the_completed_job_is_deleted_is_no_success(
