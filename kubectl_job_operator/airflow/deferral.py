@@ -1,4 +1,4 @@
-"""How a task leaves its worker, and what it finds when it comes back to one."""
+"""How a task leaves its worker, with a time limit that ``life.deferred_wait`` holds, and how it comes back to one."""
 
 from __future__ import annotations
 

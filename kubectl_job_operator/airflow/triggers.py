@@ -26,7 +26,7 @@ from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
-from kubectl_job_operator.life.deferred_end import delete_unwanted
+from kubectl_job_operator.life.deferred_deletion import delete_unwanted
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch

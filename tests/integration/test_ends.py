@@ -135,11 +135,11 @@ def test_a_suspended_job_waits_until_it_is_resumed_and_says_so(task: TaskRunner,
     task.write("job.yaml", job("true", spec="backoffLimit: 0\nsuspend: true"))
 
     def resume() -> None:
-        time.sleep(5)
+        time.sleep(20)  # longer than it may take to start, which on a busy machine takes some seconds
         namespace.kubectl("patch", "job", "job", "--type=merge", "-p", '{"spec": {"suspend": false}}')
 
     thread = in_background(resume)
-    run = task.run(yaml_file_name="job.yaml", startup_timeout_seconds=3)
+    run = task.run(yaml_file_name="job.yaml", startup_timeout_seconds=15)
     thread.join()
     assert run.state == "success", run.failures
     assert "is suspended; waiting until somebody resumes it." in run.log

@@ -180,7 +180,7 @@ def test_the_verdict_does_not_wait_for_lines_that_are_still_unread(task: TaskRun
     messages = [record.getMessage() for record in run.records]
     verdict = next(index for index, message in enumerate(messages) if "is Complete after" in message)
     unread = sum(message.count("number ") for message in messages[verdict:])
-    assert unread > 100_000, "too few to show anything"
+    assert unread > 20_000, "too few to show anything"
     assert _numbers(run) == {"": list(range(1, 500_001))}
 
 
