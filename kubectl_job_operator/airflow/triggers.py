@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -181,7 +182,9 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
         # After a Clear the next try goes on with a Job that is Complete already.
-        await self._delete(DeletePolicy.NEVER if state == RESET else DeletePolicy(self.delete_policy))
+        is_cleared = state == RESET
+        of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
+        await self._delete(of_ended, has_next_try=is_cleared)
 
     async def _ask_state(self, seconds: float) -> str:
         deadline = time.monotonic() + seconds
@@ -191,15 +194,18 @@ class KubernetesJobTrigger(BaseTrigger):
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
-    async def _delete(self, of_ended: DeletePolicy = DeletePolicy.NEVER) -> None:
+    async def _delete(self, of_ended: DeletePolicy = DeletePolicy.NEVER, *, has_next_try: bool = True) -> None:
         """Delete the Job.
 
         :param of_ended: whether also if it has ended meanwhile.
+        :param has_next_try: whether another try may come.
         """
         if KillAction(self.on_kill_action) is KillAction.KEEP:
             return
         try:
             place = await self._find_place()
-            await asyncio.to_thread(delete_unwanted, place.access, self._job, of_ended, own_log(self.log))
+            log = own_log(self.log)
+            delete = partial(delete_unwanted, place.access, self._job, of_ended, log, has_next_try=has_next_try)
+            await asyncio.to_thread(delete)
         except KubectlJobOperatorError as error:
             self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)

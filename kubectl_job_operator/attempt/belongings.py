@@ -50,7 +50,7 @@ class Belongings:
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
         self.has_any = False
-        """Whether there may be companions of this try."""
+        """Whether there may be something of this try that is to be deleted if it comes to no good end."""
 
     def know_as_ended(self, job: Object) -> None:
         """Know of a Job that is replaced that whoever made it needs its companions no more."""
@@ -106,7 +106,7 @@ class Belongings:
         :param selector: the label selector that picks it.
         """
         self._kinds, self._selector = resources, selector
-        self.has_any = resources != kinds.full_resource(self._manifest.job)
+        self.has_any = True
 
     def job(self, kubectl: Kubectl) -> Object | None:
         """Return the Job as it now is; ``None`` if there is none of this try.
@@ -121,6 +121,10 @@ class Belongings:
         :raises KubectlError: if they cannot be deleted.
         """
         kubectl.delete(self._kinds, self._selector)
+        self.has_any = False
+
+    def keep(self) -> None:
+        """Let them stay, whatever becomes of the try: the Job has ended, and so its policy says."""
         self.has_any = False
 
     def delete_command(self, kubectl: Kubectl) -> str:

@@ -129,10 +129,6 @@ class Identity:
         own = {TASK_INSTANCE_LABEL: self.digest, **self.try_labels()}
         return ",".join([*(f"{label}={value}" for label, value in own.items()), f"!{KEEP}"])
 
-    def instance_selector(self) -> str:
-        """Return the label selector of what all tries of this task instance have made, without what is to be kept."""
-        return f"{TASK_INSTANCE_LABEL}={self.digest},!{KEEP}"
-
     def pods_selector(self) -> str:
         """Return the label selector of the pods of all tries of this task instance."""
         return f"{TASK_INSTANCE_LABEL}={self.digest}"

@@ -10,6 +10,7 @@ from kubectl_job_operator.kubectl import summary, versions
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, READ_SECONDS, Call, Calls, listed, parsed
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.printable import joined
 
 _READY_SECONDS = 5.0
 # An answer all the same: whoever may not ask cannot know.
@@ -34,6 +35,10 @@ class Reading(Calls):
     def finish_get(self, call: Call, timeout_seconds: float = READ_SECONDS) -> Object | None:
         """Return what ``get`` returns."""
         return parsed(self._finish(call, timeout_seconds, summary.names))
+
+    def describe_command(self, target: str) -> str:
+        """Return what shows an object with its labels and events, for a person to paste."""
+        return joined(self._here("describe", target))
 
     def start_api_resources(self, group: str | None = None) -> Call:
         """Start listing the resources of an API group; ``finish_api_resources`` takes the result.

@@ -27,6 +27,8 @@ def delete_unwanted(
     of_ended: DeletePolicy,
     log: Log,
     make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
+    *,
+    has_next_try: bool = False,
 ) -> None:
     """Delete a Job and what was made with it, if it is still this try's own. Blocks for seconds.
 
@@ -34,6 +36,7 @@ def delete_unwanted(
 
     :param of_ended: whether also if it has ended; nobody else is to come and look at it then.
     :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
+    :param has_next_try: whether another try may come, which takes over what was made with a Job that is gone.
     :raises KubectlJobOperatorError: if that does not work.
     """
     workspace = Workspace()
@@ -43,11 +46,11 @@ def delete_unwanted(
 
     def delete() -> None:
         job = kubectl.get(f"job/{handover.name}")
-        if job is None:
+        if job is None or objects.uid(job) != handover.uid:
+            if has_next_try:
+                log.info("The Job is gone already.")
+                return
             log.info("The Job is gone already; so goes what was made for it.")
-        elif objects.uid(job) != handover.uid:
-            log.info("The Job is gone already, and another one has its name.")
-            return
         elif (verdict := job_status.verdict(job)) and not of_ended.deletes(is_complete=verdict.is_complete):
             log.info("The Job has ended already; it is left as it is.")
             return

@@ -67,6 +67,7 @@ class Ending:
         if attempt.settings.delete_policy.deletes(is_complete=failure is None):
             self._delete_as_the_policy_says()
         else:
+            attempt.belongings.keep()
             end_the_rest(attempt, job)
             if attempt.ttl_seconds is not None:
                 self._restore_ttl(attempt.ttl_seconds)

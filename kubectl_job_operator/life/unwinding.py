@@ -116,7 +116,7 @@ class Unwinding:
     def _know_of_an_earlier_job(self) -> None:
         """Look for the Job of an earlier try, or of a run that was made again: nobody else would end it."""
         attempt = self._attempt
-        if attempt.kubectl.namespace is None:
+        if attempt.kubectl.namespace is None or attempt.recalled is not None:
             return
 
         def look(kubectl: Kubectl) -> Object | None:
@@ -125,10 +125,9 @@ class Unwinding:
         try:
             found = attempt.persist_in_spite_of_a_kill(look, _LOOK_SECONDS)
         except KubectlError as error:
-            command = attempt.kubectl.delete_command(attempt.manifest.kinds, attempt.identity.instance_selector())
             attempt.log.warning(
                 f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}\n"
-                f"To delete it: {command}"
+                f"To see it, and whose it is: {attempt.kubectl.describe_command(attempt.target)}"
             )
             return
         if found is not None and is_left_running(found, attempt.identity):

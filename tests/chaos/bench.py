@@ -13,7 +13,7 @@ from tests.benchmarks.telling import say
 from tests.chaos.airflow import ChaosAirflow
 from tests.chaos.blows import HITS, ChaosScene
 from tests.chaos.bystanders import Bystanders
-from tests.chaos.judge import Case, Hit, judge_case
+from tests.chaos.judge import Case, Struck, judge_case
 from tests.chaos.leftovers import kubectls_left
 from tests.chaos.plan import DISK_FULL, RUN_JOBS, STORMS, TIMEOUT, Blow, ChaosPlan, draw_storms
 from tests.chaos.report import Outcome
@@ -70,7 +70,7 @@ class Act:
     stage: Stage
     targets: dict[str, Target]
     coming: dict[str, list[Coming]]
-    hits: dict[str, list[Hit]] = field(default_factory=dict)
+    hits: dict[str, list[Struck]] = field(default_factory=dict)
     run_id: str = ""
     states: dict[str, str] = field(default_factory=dict)
 
@@ -218,7 +218,7 @@ class ChaosBench:
             return
         coming.pop(0)
         target.is_hit = True
-        act.hits.setdefault(task_id, []).append(Hit(name, time.time()))
+        act.hits.setdefault(task_id, []).append(Struck(name, time.time()))
         self._counts[name] += 1
         self._mendings.append(Mending(time.time() + self._chance.uniform(*_MEND_AFTER), mend))
 

@@ -33,11 +33,11 @@ _PROCESS_BEGINS = "::group::Pre Execute"
 _PROCESS_ENDS = ("::group::Post Execute", "told to stop", "Somebody marked", "Somebody cleared")
 _FLUSH_SECONDS = 2.0
 """A line may come into the log a moment after its process was killed."""
-_WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do")
+_WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do", "if so, it runs on")
 
 
 @dataclass(frozen=True)
-class Hit:
+class Struck:
     """A blow that has hit a task instance.
 
     :param name: the plan's.
@@ -59,7 +59,7 @@ class Case:
     """
 
     evidence: Evidence
-    hits: Sequence[Hit] = ()
+    hits: Sequence[Struck] = ()
     storms: Sequence[Storm] = ()
     logs: Mapping[int, str] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ class Excuse:
 
 
 def _has_words_for_what_is_left(case: Case, finding: Finding) -> bool:
-    return finding.harm is Harm.LEFT_BEHIND and any(word in text for text in case.logs.values() for word in _WORDS)
+    return finding.harm is Harm.LEFT_BEHIND and any(word in _last_log(case) for word in _WORDS)
 
 
 def _can_only_fail(case: Case, finding: Finding) -> bool:
@@ -140,9 +140,11 @@ def _was_marked_while_its_worker_was_dead(case: Case, finding: Finding) -> bool:
     """Whether its last process was killed, and so has said nothing of its end."""
     said = _last_log(case)
     _, has_begun, after = said.rpartition(_PROCESS_BEGINS)
-    kills = [hit.at for hit in case.hits if hit.name == "worker killed"]
-    kills += [storm.over_at for storm in case.felt if storm.name == "scheduler killed with its workers"]
-    is_killed = bool(has_begun) and any(at > _last_said_at(said) - _FLUSH_SECONDS for at in kills)
+    marked_at = max((hit.at for hit in case.hits if hit.name.startswith("task marked")), default=0.0)
+    kills = [(hit.at, hit.at) for hit in case.hits if hit.name == "worker killed"]
+    kills += [(one.at, one.over_at) for one in case.felt if one.name == "scheduler killed with its workers"]
+    silent_from = _last_said_at(said) - _FLUSH_SECONDS
+    is_killed = bool(has_begun) and any(begin < marked_at and end > silent_from for begin, end in kills)
     is_left = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
     return is_left and is_killed and not any(words in after for words in _PROCESS_ENDS)
 

@@ -21,7 +21,7 @@ def test_a_job_that_became_complete_unseen_stays_at_the_timeout_and_the_retry_ta
     task: TaskRunner, namespace: Namespace, listener: Listener, tmp_path: Path
 ) -> None:
     task.write("job.yaml", job("sleep 3; echo survived"))
-    limit = timedelta(seconds=15)
+    limit = timedelta(seconds=30)
     with closing(Line(namespace, tmp_path)) as line:
 
         def away() -> None:

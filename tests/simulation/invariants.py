@@ -18,7 +18,7 @@ from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
-_LEFT = ("To delete it:", "it is for you to do")
+_LEFT = ("To delete it:", "it is for you to do", "if so, it runs on")
 
 
 def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]:
@@ -92,7 +92,9 @@ def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
             continue
         error = instance.tries[-1].error
         is_away = isinstance(error, KubectlError) and error.kind.can_pass
-        if not is_away and not instance.warnings and not any(map(_leaves_word, instance.tries)):
+        # What a try has said before this Job was made or taken over is of another one.
+        later = [one for one in instance.tries if one.identity.started >= labels_of(job).get(STARTED_LABEL, "")]
+        if not is_away and not instance.warnings and not any(map(_leaves_word, later)):
             yield f"Job {job['metadata']['name']} ({job['metadata']['uid'][:8]}) was left running without a word"
 
 
@@ -222,11 +224,20 @@ def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
 
 
 def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> bool:
-    """Whether it is of a Job that an earlier try made when the later try's was deleted: nothing told it of that one."""
+    """Whether a first try, which looks for no pods, made its Job when others had deleted a later try's.
+
+    Airflow has taken it for dead, and nothing has told it so yet.
+    """
     jobs = {job["metadata"]["uid"]: job for job in history.made}
     old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
-    is_made_later = new["metadata"]["uid"] > old["metadata"]["uid"]
-    return is_made_later and _of_try(new)[1] < _of_try(old)[1]
+    makers = {one.name for one in _tries(history) if (one.identity.digest, one.identity.started) == _of_try(new)}
+    deleted_by = {
+        change.who
+        for change in history.cluster.journal
+        if change.verb == "delete" and change.before and change.before["metadata"]["uid"] == old["metadata"]["uid"]
+    }
+    is_of_first_try = labels_of(new).get(TRY_LABEL) == "1" and _of_try(new)[1] < _of_try(old)[1]
+    return is_of_first_try and bool(deleted_by) and not makers & deleted_by
 
 
 def _run_started(job: Object) -> str:

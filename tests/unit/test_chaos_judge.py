@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.judge import Case, Hit, judge_case
+from tests.chaos.judge import Case, Struck, judge_case
 from tests.chaos.storms import Storm
 from tests.faults.deployment import Try
 from tests.faults.evidence import Container, Evidence, JobLife, Leftovers, Request
@@ -30,10 +30,14 @@ def log(*said: str, logger: str = "task.operator.container", at: str = "") -> st
 
 
 def case(
-    *, blows: Sequence[str | Hit] = (), storms: Sequence[Storm] = (), logs: dict[int, str] | None = None, **changes: Any
+    *,
+    blows: Sequence[str | Struck] = (),
+    storms: Sequence[Storm] = (),
+    logs: dict[int, str] | None = None,
+    **changes: Any,
 ) -> Case:
     evidence = Evidence(PLAN, "success", [TRY], [JOB], [DONE])
-    hits = [Hit(name) if isinstance(name, str) else name for name in blows]
+    hits = [Struck(name) if isinstance(name, str) else name for name in blows]
     return Case(replace(evidence, **changes), hits, storms, {1: log(*WRITTEN)} if logs is None else logs)
 
 
@@ -209,24 +213,26 @@ def test_what_is_left_where_no_trigger_could_delete_it_is_none(
 
 
 BEGUN, ENDED = "::group::Pre Execute", "::group::Post Execute"
-KILLED, ALL_KILLED = Hit("worker killed", 112.0), Storm("scheduler killed with its workers", 109.0, 112.0)
+MARKED = Struck("task marked as a success", 113.0)
+KILLED, ALL_KILLED = Struck("worker killed", 112.0), Storm("scheduler killed with its workers", 109.0, 112.0)
 
 
 @pytest.mark.parametrize(
     ("said", "changes", "is_harm"),
     [
-        ([BEGUN, "Ready"], {"blows": [KILLED]}, False),
-        ([BEGUN, "Ready"], {"storms": [ALL_KILLED]}, False),
-        ([BEGUN, ENDED, BEGUN, "Going on with Job"], {"blows": [KILLED]}, False),
-        ([BEGUN, "Ready"], {}, True),
-        ([BEGUN, "Ready"], {"blows": [replace(KILLED, at=100.0)]}, True),  # in an earlier try
-        ([BEGUN, "Ready"], {"storms": [replace(ALL_KILLED, over_at=100.0)]}, True),
-        ([BEGUN, "Ready"], {"storms": [replace(ALL_KILLED, at=121.0, over_at=122.0)]}, True),
-        ([BEGUN, "Ready"], {"blows": [replace(KILLED, name="worker stopped")]}, True),
-        ([BEGUN, "Somebody marked the task as a success, so ..."], {"blows": [KILLED]}, True),
-        ([BEGUN, ENDED], {"blows": [KILLED]}, True),
-        ([BEGUN, "Ready"], {"blows": [KILLED], "mark": ""}, True),
-        ([], {"blows": [KILLED]}, True),
+        ([BEGUN, "Ready"], {"blows": [KILLED, MARKED]}, False),
+        ([BEGUN, "Ready"], {"blows": [MARKED], "storms": [ALL_KILLED]}, False),
+        ([BEGUN, ENDED, BEGUN, "Going on with Job"], {"blows": [KILLED, MARKED]}, False),
+        ([BEGUN, "Ready"], {"blows": [MARKED]}, True),
+        ([BEGUN, "Ready"], {"blows": [replace(KILLED, at=114.0), MARKED]}, True),  # it was marked, and then killed
+        ([BEGUN, "Ready"], {"blows": [replace(KILLED, at=100.0), MARKED]}, True),  # in an earlier try
+        ([BEGUN, "Ready"], {"blows": [MARKED], "storms": [replace(ALL_KILLED, over_at=100.0)]}, True),
+        ([BEGUN, "Ready"], {"blows": [MARKED], "storms": [replace(ALL_KILLED, at=121.0, over_at=122.0)]}, True),
+        ([BEGUN, "Ready"], {"blows": [replace(KILLED, name="worker stopped"), MARKED]}, True),
+        ([BEGUN, "Somebody marked the task as a success, so ..."], {"blows": [KILLED, MARKED]}, True),
+        ([BEGUN, ENDED], {"blows": [KILLED, MARKED]}, True),
+        ([BEGUN, "Ready"], {"blows": [KILLED, MARKED], "mark": ""}, True),
+        ([], {"blows": [KILLED, MARKED]}, True),
     ],
 )
 def test_what_is_left_by_a_task_that_was_marked_while_its_worker_was_dead_is_none(

@@ -246,15 +246,25 @@ def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
 
 
 @pytest.mark.parametrize("policy", ["Never", "IfSucceeded"])
+@pytest.mark.parametrize("there", ["", job(number=2)], ids=["gone", "another"])
 def test_the_companions_of_a_job_that_somebody_deleted_before_its_task_was_marked_are_deleted(
-    policy: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+    there: Any, policy: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_state("success", monkeypatch)
-    fake_kubectl.answers(JOB)
+    fake_kubectl.answers(JOB, there)
     fake_kubectl.answers("delete")
     run(trigger(delete_policy=policy).on_kill())
     (delete,) = fake_kubectl.called("delete")
     assert delete[delete.index("-l") + 1] == stage.US.selector()
+
+
+def test_after_a_clear_the_companions_of_a_job_that_is_gone_are_left_to_the_next_try(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("None", monkeypatch)
+    fake_kubectl.answers(JOB)
+    run(trigger().on_kill())
+    assert not fake_kubectl.called("delete")
 
 
 @pytest.mark.parametrize(

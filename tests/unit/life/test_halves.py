@@ -17,8 +17,10 @@ from kubectl_job_operator.errors import (
     JobFailedError,
     JobStartupError,
     JobVanishedError,
+    TaskKilledError,
     TaskTimeoutError,
 )
+from kubectl_job_operator.life.ending import Ending
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.watched import short_job
 from tests.unit import recordings, stage
@@ -100,6 +102,24 @@ def test_the_second_half_shows_the_logs_says_the_verdict_and_cleans_up(
     assert len(fake_kubectl.called("delete")) == 1
     assert memory.noted is not None
     assert folders() == []
+
+
+def test_a_kill_that_comes_too_late_deletes_nothing_that_the_policy_keeps(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handover = first_half(fake_kubectl, log)
+    aftermath(fake_kubectl)
+    runner = stage.runner(log, settings=Settings(delete_policy=DeletePolicy.NEVER))
+    conclude = Ending.conclude
+
+    def conclude_and_be_killed(self: Ending, job: dict[str, Any], seconds: float) -> None:
+        conclude(self, job, seconds)
+        runner.kill()
+
+    monkeypatch.setattr(Ending, "conclude", conclude_and_be_killed)
+    with pytest.raises(TaskKilledError):
+        runner.go_on(handover, Outcome(News.ENDED))
+    assert not fake_kubectl.called("delete")
 
 
 def test_a_failed_job_has_its_account_and_the_replay_has_the_commands_of_both_halves(
@@ -277,21 +297,12 @@ def test_a_job_that_has_ended_meanwhile_has_its_verdict_whatever_the_triggerer_s
 
 
 @pytest.mark.parametrize("found", ["", stage.job(uid="another")])
-def test_a_job_that_is_gone_is_no_success_and_nothing_is_deleted(
+def test_a_job_that_is_gone_is_no_success_and_what_was_made_with_it_is_deleted(
     found: Any, fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    handover = first_half(fake_kubectl, log)
-    fake_kubectl.answers(f"get {TARGET}", found)
-    fake_kubectl.answers("get events", {"items": []})
-    fake_kubectl.answers("get pods", {"kind": "List", "items": []})
-    with pytest.raises(JobVanishedError, match="was deleted"):
-        second_half(handover, log, News.GONE)
-    assert not fake_kubectl.called("delete")
-
-
-def test_the_companions_of_a_job_that_is_gone_are_deleted(fake_kubectl: FakeKubectl, log: Log) -> None:
+    """By this try's labels, which what has taken the name does not have."""
     handover = replace(first_half(fake_kubectl, log), kinds="job.v1.batch,configmap")
-    fake_kubectl.answers(f"get {TARGET}", "")
+    fake_kubectl.answers(f"get {TARGET}", found)
     fake_kubectl.answers("get events", {"items": []})
     fake_kubectl.answers("get pods", {"kind": "List", "items": []})
     fake_kubectl.answers("delete")

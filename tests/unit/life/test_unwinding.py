@@ -333,7 +333,7 @@ def test_where_the_cluster_does_not_tell_whether_an_earlier_try_left_its_job_a_k
     with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     (told,) = [one for one in log.warnings if "Whether Job here/countdown of an earlier try runs cannot be told" in one]
-    assert f"To delete it: kubectl -n here delete job.v1.batch -l '{US.instance_selector()}'" in told
+    assert f"To see it, and whose it is: kubectl -n here describe {TARGET}" in told
 
 
 def test_a_kill_that_comes_while_the_completed_job_is_deleted_is_no_success(
