@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -162,7 +163,8 @@ def _shown(airflow: Deployment, run_id: str, number: int) -> int:
     """Return how often the line of a task's container stands in the log of the task."""
     folder = airflow.task_log("mapped", run_id, "job", 1).parent / f"map_index={number}"
     text = "".join(file.read_text() for file in folder.glob("attempt=*"))
-    return text.count(f'"event":"number-{number}"')
+    # What is shown late has its time before it.
+    return len(re.findall(rf'"event":"(?:\S+Z )?number-{number}"', text))
 
 
 def _until(condition: Callable[[], bool], otherwise: str) -> None:
