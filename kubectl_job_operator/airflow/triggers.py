@@ -112,6 +112,10 @@ class KubernetesJobTrigger(BaseTrigger):
         """Wait, and send the task back to a worker with what came of it."""
         try:
             outcome = await self._wait()
+            # A task that somebody has ended gets no worker any more, and a trigger that has fired deletes nothing: wait
+            # on until Airflow ends it.
+            while outcome.news is News.LOGS and await state_of_deferred(self.task_instance) in _UNWANTED_STATES:
+                outcome = await self._wait()
         except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
             outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():

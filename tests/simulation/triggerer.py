@@ -98,6 +98,8 @@ class Triggerer:
         terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, 120.0)
         try:
             outcome = await wait_for_job(watch, handover, terms, self._log)
+            while outcome.news is News.LOGS and instance.state in _UNWANTED:
+                outcome = await wait_for_job(watch, handover, terms, self._log)
         except Exception as error:  # noqa: BLE001 - as the real one
             outcome = Outcome(News.GAVE_UP, str(error))
         waited = replace(handover, clocks=outcome.clocks)

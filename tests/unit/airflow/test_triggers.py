@@ -155,6 +155,25 @@ def test_a_worker_is_asked_for_the_logs_when_the_interval_is_over(fake_kubectl: 
     assert run(first_event(trigger(logging_interval=1)))["news"] == "logs"
 
 
+def test_a_task_that_was_marked_is_not_sent_to_a_worker_for_its_logs_but_loses_its_job(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("success", monkeypatch)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    waiting = trigger(logging_interval=1)
+
+    async def wait_and_be_ended() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(first_event(waiting), 2.5)
+        await waiting.on_kill()
+
+    run(wait_and_be_ended())
+    assert fake_kubectl.called("delete job.v1.batch -l")[0][6] == stage.US.selector()
+
+
 @pytest.mark.parametrize("state", ["failed", "success", "None", "no such"])
 def test_a_task_that_somebody_has_marked_or_cleared_leaves_no_job(
     state: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
