@@ -119,7 +119,7 @@ class KubernetesJobTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
             outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():
-            await self._delete()
+            await self._delete(DeletePolicy.NEVER, has_next_try=True)
         self._has_fired = True
         event = {
             "news": outcome.news.value,
@@ -198,7 +198,7 @@ class KubernetesJobTrigger(BaseTrigger):
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
-    async def _delete(self, of_ended: DeletePolicy = DeletePolicy.NEVER, *, has_next_try: bool = True) -> None:
+    async def _delete(self, of_ended: DeletePolicy, *, has_next_try: bool) -> None:
         """Delete the Job.
 
         :param of_ended: whether also if it has ended meanwhile.

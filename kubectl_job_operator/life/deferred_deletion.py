@@ -28,7 +28,7 @@ def delete_unwanted(
     log: Log,
     make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
     *,
-    has_next_try: bool = False,
+    has_next_try: bool,
 ) -> None:
     """Delete a Job and what was made with it, if it is still this try's own. Blocks for seconds.
 

@@ -218,8 +218,7 @@ def _span(work: Work) -> tuple[float, float]:
 
 def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
     """Whether it is of a first try, which looks for no pods: it cannot know that its run was deleted and made again."""
-    jobs = {job["metadata"]["uid"]: job for job in history.made}
-    old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
+    old, new = _job_of(history, before), _job_of(history, work)
     return labels_of(new).get(TRY_LABEL) == "1" and _run_started(old) < _run_started(new)
 
 
@@ -228,8 +227,7 @@ def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> b
 
     Airflow has taken it for dead, and nothing has told it so yet.
     """
-    jobs = {job["metadata"]["uid"]: job for job in history.made}
-    old, new = jobs[_owner(before.pod)], jobs[_owner(work.pod)]
+    old, new = _job_of(history, before), _job_of(history, work)
     makers = {one.name for one in _tries(history) if (one.identity.digest, one.identity.started) == _of_try(new)}
     deleted_by = {
         change.who
@@ -238,6 +236,10 @@ def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> b
     }
     is_of_first_try = labels_of(new).get(TRY_LABEL) == "1" and _of_try(new)[1] < _of_try(old)[1]
     return is_of_first_try and bool(deleted_by) and not makers & deleted_by
+
+
+def _job_of(history: History, work: Work) -> Object:
+    return next(job for job in history.made if job["metadata"]["uid"] == _owner(work.pod))
 
 
 def _run_started(job: Object) -> str:

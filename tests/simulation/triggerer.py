@@ -111,7 +111,8 @@ class Triggerer:
         if instance.state not in _UNWANTED:
             return
         handover, policy = Handover.from_text(text), instance.delete_policy
-        delete = partial(delete_unwanted, self._access, handover, policy, self._log, self._host.make_processes)
+        make = self._host.make_processes
+        delete = partial(delete_unwanted, self._access, handover, policy, self._log, make, has_next_try=False)
         self.deletes_for.add(instance.run_id)
         try:
             await asyncio.to_thread(delete)
