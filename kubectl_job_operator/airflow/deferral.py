@@ -1,4 +1,4 @@
-"""How a task leaves its worker, with a time limit that ``life.deferred_wait`` holds, and how it comes back to one."""
+"""How a task leaves its worker, and how it comes back to one."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
     """Make what waits for the task's Job."""
     from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
     from kubectl_job_operator.attempt.settings import DeletePolicy
+    from kubectl_job_operator.life.deferred_timeout import deadline_of
 
-    limit = task.execution_timeout
     return KubernetesJobTrigger(
         handover=handover.to_text(),
         kubernetes_conn_id=task.kubernetes_conn_id,
@@ -45,7 +45,7 @@ def make_trigger(task: JobTask, handover: Handover) -> KubernetesJobTrigger:
         outage_tolerance_seconds=task.outage_tolerance_seconds,
         # Tails that are to be shown now and then need a worker as well.
         logging_interval=task.logging_interval if task.logging_interval is not None else task.tail_logs_every,
-        deadline=handover.began + limit.total_seconds() if limit is not None else None,
+        deadline=deadline_of(task.execution_timeout, handover.began),
         on_kill_action=task.on_kill_action,
         delete_policy=DeletePolicy(task.delete_policy).value,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import random
-import time
 from dataclasses import dataclass
 
 from kubectl_job_operator.attempt.groups import tell_group
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.life.deferred_silence import DeferredSilence
+from kubectl_job_operator.life.deferred_timeout import DeferredTimeout
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status.awaited import Awaited, Judgement, Verdict, judge
 from kubectl_job_operator.watch.object_watch import ObjectWatch, Onlooker
@@ -74,7 +74,7 @@ class _Look:
         self._watch = watch
         self._onlooker = onlooker
         self._awaited = awaited
-        self._deadline = limits.deadline
+        self._timeout = DeferredTimeout(limits.deadline)
         self._log = log
         self._silence = DeferredSilence(watch, limits.outage_tolerance_seconds, log)
         self._state = "nothing is known of it yet"
@@ -103,7 +103,7 @@ class _Look:
             return ObjectOutcome(ObjectNews.FAILED, self._state)
         if self._onlooker.failure:
             return ObjectOutcome(ObjectNews.GAVE_UP, self._onlooker.failure)
-        if self._deadline is not None and time.time() >= self._deadline:
+        if self._timeout.is_over:
             return ObjectOutcome(ObjectNews.TIME_OVER, self._state)
         if self._silence.is_too_long:
             return ObjectOutcome(ObjectNews.GAVE_UP, self._silence.words)
@@ -122,7 +122,7 @@ class _Look:
         return [
             _LONGEST_NAP_SECONDS,
             *self._silence.limits(),
-            self._deadline - time.time() if self._deadline is not None else _LONGEST_NAP_SECONDS,
+            self._timeout.seconds_left(),
         ]
 
     def _tell_commands(self) -> None:

@@ -17,6 +17,7 @@ from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.life.deferred_silence import DeferredSilence
+from kubectl_job_operator.life.deferred_timeout import DeferredTimeout
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.patience import WhoIsWaitedFor
@@ -79,6 +80,7 @@ class _Wait:
         self._watch = watch
         self._subscription = subscription
         self._terms = terms
+        self._timeout = DeferredTimeout(terms.deadline)
         self._log = log
         self._pods: Sequence[Object] = ()
         self._left_out = 0
@@ -127,7 +129,7 @@ class _Wait:
             return self._report(News.GONE)
         if subscription.failure:
             return self._report(News.GAVE_UP, f"The Job cannot be waited for.\n{subscription.failure}")
-        if self._terms.deadline is not None and time.time() >= self._terms.deadline:
+        if self._timeout.is_over:
             return self._report(News.TIME_OVER)
         if self._silence.is_too_long:
             return self._report(News.GAVE_UP, self._silence.words)
@@ -182,14 +184,13 @@ class _Wait:
     def _limits(self) -> Sequence[float]:
         """Return in how many seconds something is due, whatever the Job does."""
         now = time.monotonic()
-        deadline = self._terms.deadline
         return [
             max(0.05, limit)
             for limit in (
                 self._logs_due() - now,
                 *self._silence.limits(),
                 self._progress_due - now if self._progress_due > now else _LONGEST_NAP_SECONDS,
-                deadline - time.time() if deadline is not None else _LONGEST_NAP_SECONDS,
+                self._timeout.seconds_left(),
             )
         ]
 

@@ -12,7 +12,7 @@ from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.errors import JobStartupError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.process import Process
-from kubectl_job_operator.life.clocks import Clocks, identity, seconds_since
+from kubectl_job_operator.life.startup_clocks import Clocks, identity, seconds_since
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, pod_status, startup
 from kubectl_job_operator.status.lingering import is_out_of_reach

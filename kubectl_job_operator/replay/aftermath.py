@@ -14,14 +14,13 @@ from kubectl_job_operator.kubectl.access import settings_of
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
-from kubectl_job_operator.manifest import yaml_text
-from kubectl_job_operator.manifest.masking import hides_something, masked_yaml
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
 from kubectl_job_operator.replay.failed_try import FailedTry
-from kubectl_job_operator.replay.replay import ManifestFile, Try
+from kubectl_job_operator.replay.masked_files import mask_manifests, masked_files
+from kubectl_job_operator.replay.replay import Try
 
 _WRITE_SECONDS = 3.0
 
@@ -79,7 +78,7 @@ class Aftermath:
             self._log.warning(f"{problem}: {error}")
 
     def _show(self, evidence: Evidence) -> None:
-        files = self._settled_files()
+        files = mask_manifests(self._workspace.files(), self._failed.caller.mask)
         kept = [str(file.path) for file in files if file.text is None]
         if kept:
             self._workspace.keep()
@@ -101,22 +100,8 @@ class Aftermath:
         for message in (replay.GROUP, self._failed.caller.mask(text), replay.END_OF_GROUP):
             self._log.info(message)
 
-    def _settled_files(self) -> list[ManifestFile]:
-        """Remove the files that hold something secret, and return all of them with what was in those, masked."""
-        settled = []
-        for path in self._workspace.files():
-            documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-            if hides_something(documents, self._failed.caller.mask):
-                path.unlink()
-                settled.append(ManifestFile(path, masked_yaml(documents, self._failed.caller.mask)))
-            else:
-                settled.append(ManifestFile(path))
-        return settled
-
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
-        from kubectl_job_operator.replay.masked_files import masked_files  # most tries have no use for it
-
         files = masked_files(self._failed, evidence, namespace)
         keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []

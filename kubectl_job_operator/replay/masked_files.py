@@ -1,4 +1,4 @@
-"""What the folder of a failed try holds: each text with every secret in it masked, before anything is written."""
+"""Each file of a replay with every secret in it masked: what the log's group shows, and what the folder holds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
-from kubectl_job_operator.manifest import kinds
+from kubectl_job_operator.manifest import kinds, yaml_text
 from kubectl_job_operator.manifest.documents import Document
 from kubectl_job_operator.manifest.masking import Mask, hides_something, holds_secrets, masked_values, masked_yaml
 from kubectl_job_operator.printable import harmless, plain
@@ -18,8 +19,26 @@ from kubectl_job_operator.replay.bundle import SCRIPT
 from kubectl_job_operator.replay.evidence import Evidence
 from kubectl_job_operator.replay.failed_try import FailedTry
 from kubectl_job_operator.replay.listings import events_text, transcript_text
+from kubectl_job_operator.replay.replay import ManifestFile
 from kubectl_job_operator.replay.replay_script import Script, Target
 from kubectl_job_operator.replay.timeline_svg import timeline
+
+
+def mask_manifests(paths: Iterable[Path], mask: Mask) -> list[ManifestFile]:
+    """Remove the files that hold something secret, and return all of them with what was in those, masked.
+
+    :param paths: what the try gave to kubectl.
+    :param mask: hides what Airflow knows to be secret.
+    """
+    manifests = []
+    for path in paths:
+        documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
+        if hides_something(documents, mask):
+            path.unlink()
+            manifests.append(ManifestFile(path, masked_yaml(documents, mask)))
+        else:
+            manifests.append(ManifestFile(path))
+    return manifests
 
 
 def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[str, str]:

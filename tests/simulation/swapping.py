@@ -63,7 +63,7 @@ _TELL_THE_DATE = {
         "attempt.belongings",
         "attempt.standing",
         "kubectl.transcript",
-        "life.clocks",
+        "life.startup_clocks",
         "life.obstacles",
         "life.patience",
         "logs.own_times",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kubectl_job_operator.life.clocks import Clocks, seconds_since
+from kubectl_job_operator.life.startup_clocks import Clocks, seconds_since
 from kubectl_job_operator.status.outlook import Outlook
 
 
