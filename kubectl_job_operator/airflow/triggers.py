@@ -27,7 +27,7 @@ from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Patience
 from kubectl_job_operator.errors import KubectlJobOperatorError
-from kubectl_job_operator.life.deferred_deletion import delete_unwanted
+from kubectl_job_operator.life.deferred_deletion import delete_command, delete_patiently, delete_unwanted
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
@@ -172,12 +172,9 @@ class KubernetesJobTrigger(BaseTrigger):
         state = await self._ask_state(state_seconds)
         if state == UNKNOWN and state_seconds:
             self.log.warning(
-                "Airflow does not tell whether somebody has ended the task, so Job %s stays. If nobody wants it: "
-                "kubectl -n %s delete %s -l '%s'",
+                "Airflow does not tell whether somebody has ended the task, so Job %s stays. If nobody wants it: %s",
                 self._job.full_name,
-                self._job.namespace,
-                self._job.kinds,
-                self._job.selector,
+                delete_command(self._job),
             )
         if state not in _UNWANTED_STATES:
             return
@@ -188,7 +185,7 @@ class KubernetesJobTrigger(BaseTrigger):
         # After a Clear the next try goes on with a Job that is Complete already.
         is_cleared = state == RESET
         of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
-        await self._delete(of_ended, has_next_try=is_cleared)
+        await self._delete(of_ended, has_next_try=is_cleared, patience_seconds=self.outage_tolerance_seconds)
 
     async def _ask_state(self, seconds: float) -> str:
         deadline = time.monotonic() + seconds
@@ -198,18 +195,20 @@ class KubernetesJobTrigger(BaseTrigger):
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
-    async def _delete(self, of_ended: DeletePolicy, *, has_next_try: bool) -> None:
+    async def _delete(self, of_ended: DeletePolicy, *, has_next_try: bool, patience_seconds: float = 0.0) -> None:
         """Delete the Job.
 
         :param of_ended: whether also if it has ended meanwhile.
         :param has_next_try: whether another try may come.
+        :param patience_seconds: for how long it is tried, where the cluster is away.
         """
         if KillAction(self.on_kill_action) is KillAction.KEEP:
             return
         try:
             place = await self._find_place()
-            log = own_log(self.log)
-            delete = partial(delete_unwanted, place.access, self._job, of_ended, log, has_next_try=has_next_try)
-            await asyncio.to_thread(delete)
         except KubectlJobOperatorError as error:
             self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)
+            return
+        log = own_log(self.log)
+        delete = partial(delete_unwanted, place.access, self._job, of_ended, log, has_next_try=has_next_try)
+        await delete_patiently(delete, self._job, patience_seconds, log)

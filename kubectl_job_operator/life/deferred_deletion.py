@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,14 +12,53 @@ from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
+from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
 
 _SECONDS = 20.0
+"""Airflow 3.3 listens to a trigger's ``on_kill`` for 30 s (``[triggerer] on_kill_timeout``)."""
+
+
+async def delete_patiently(delete: Callable[[], None], handover: Handover, seconds: float, log: Log) -> bool:
+    """Delete a Job, and while the cluster is away try it again and again; return whether that has worked.
+
+    Nobody else will delete it. So this goes on for longer than Airflow listens: once a first round is over the task's
+    log has the command that does it, for what is said later comes into the triggerer's own log only.
+
+    :param delete: ``delete_unwanted`` with all that it needs.
+    :param handover: whose Job.
+    :param seconds: the last round begins at most this long after the first.
+    :param log: takes what a person has to know.
+    """
+    deadline, has_told = time.monotonic() + seconds, False
+    while True:
+        try:
+            await asyncio.to_thread(delete)
+        except KubectlJobOperatorError as error:
+            how = f"{error}\nTo delete it: {delete_command(handover)}"
+            can_pass = isinstance(error, KubectlError) and error.kind.can_pass
+            if not can_pass or time.monotonic() >= deadline:
+                log.warning(f"Job {handover.full_name} could not be deleted.\n{how}")
+                return False
+            if not has_told:
+                has_told = True
+                log.warning(
+                    f"Job {handover.full_name} is not deleted yet. The triggerer goes on trying for up to {seconds:g} "
+                    f"s, and tells in its own log what comes of it.\n{how}"
+                )
+        else:
+            return True
+
+
+def delete_command(handover: Handover) -> str:
+    """Return, for a person to paste, what deletes a Job and what was made with it; it hits no other try's."""
+    return joined(["kubectl", "-n", handover.namespace, "delete", handover.kinds, "-l", handover.selector])
 
 
 def delete_unwanted(

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from tests import cluster as test_cluster
 from tests.benchmarks.telling import say
 from tests.chaos.airflow import ChaosAirflow
 from tests.chaos.bench import ChaosBench
+from tests.chaos.case import kept
+from tests.chaos.judge import judge_case
 from tests.chaos.leftovers import secrets_left, sweep_as_the_next_task
 from tests.chaos.plan import BLOWS, CLEAR, STORMS, TIMEOUT, draw_plans
-from tests.chaos.report import Outcome, lines
+from tests.chaos.report import Outcome, judgement, lines
 from tests.faults.observe import Kubectl
 from tests.integration.between import Line
 from tests.integration.namespace import Namespace
@@ -34,7 +37,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60, help="start none later (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="of all that is random; it is printed")
     parser.add_argument("--keep", action="store_true", help="keep all of Airflow, with its logs, without harm too")
+    parser.add_argument("--judge", type=Path, metavar="FOLDER", help="only judge again what was kept in this folder")
     arguments = parser.parse_args()
+    if arguments.judge is not None:
+        return _judge_again(arguments.judge)
     cluster = test_cluster.current()
     if cluster.kind != "kind":
         say("Only a cluster of kind that `make cluster` made can be broken like this; this is another one.")
@@ -62,6 +68,14 @@ def main() -> int:
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if outcome.findings or is_short else 0
+
+
+def _judge_again(folder: Path) -> int:
+    judged = [judge_case(case) for case in kept(folder)]
+    findings = [finding for harm, _ in judged for finding in harm]
+    for line in judgement(findings, Counter(reason for _, reasons in judged for reason in reasons)):
+        say(line)
+    return 1 if findings else 0
 
 
 def _play(jobs: int, seed: int, minutes: float, folder: Path, cluster: test_cluster.Cluster) -> Outcome:

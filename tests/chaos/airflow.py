@@ -44,6 +44,10 @@ class ChaosAirflow(Deployment):
             found[number] = found.get(number, "") + file.read_text(errors="replace")
         return found
 
+    def triggerers_log(self) -> str:
+        """Return what all triggerers have logged of themselves."""
+        return (self.folder / f"{_TRIGGERER}.out").read_text(errors="replace")
+
     def freeze_triggerer(self) -> list[psutil.Process]:
         """Freeze the triggerer, with its kubectls, and return what is frozen."""
         frozen = self.triggerer()

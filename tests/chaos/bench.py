@@ -13,7 +13,8 @@ from tests.benchmarks.telling import say
 from tests.chaos.airflow import ChaosAirflow
 from tests.chaos.blows import HITS, ChaosScene
 from tests.chaos.bystanders import Bystanders
-from tests.chaos.judge import Case, Struck, judge_case
+from tests.chaos.case import Case, Struck, keep
+from tests.chaos.judge import judge_case
 from tests.chaos.leftovers import kubectls_left
 from tests.chaos.plan import DISK_FULL, RUN_JOBS, STORMS, TIMEOUT, Blow, ChaosPlan, draw_storms
 from tests.chaos.report import Outcome
@@ -252,12 +253,14 @@ class ChaosBench:
         deadline = time.monotonic() + _SETTLE_SECONDS
         reasons: Counter[str] = Counter()
         findings: list[Finding] = []
+        cases: dict[str, Case] = {}
         asked: list[str] | None = None
         while True:
             found = []
             for case in self._cases(witnesses, asked):
                 harm, excused = judge_case(case)
                 found += harm
+                cases[case.evidence.plan.task_id] = case
                 if asked is None:
                     reasons.update(excused)
                     self._counts[TIMEOUT] += hits_of_timeout(case.evidence)
@@ -266,6 +269,7 @@ class ChaosBench:
             if not asked or time.monotonic() > deadline:
                 break
             time.sleep(_SETTLE_LOOK_SECONDS)
+        keep(cases.values(), self._airflow.folder)
         storms = [storm for strand in self._strands for storm in strand.storms]
         return Outcome(
             jobs=sum(len(act.targets) for act in self._begun()),
@@ -279,6 +283,7 @@ class ChaosBench:
     def _cases(self, witnesses: Witnesses, only: Sequence[str] | None) -> Iterator[Case]:
         storms = [storm for strand in self._strands for storm in strand.storms]
         acts = {id_: act for act in self._begun() for id_ in act.targets}
+        triggerers_log = self._airflow.triggerers_log()
         for evidence in witnesses.evidence(*(act.play(only) for act in self._begun())):
             id_ = evidence.plan.task_id
             act = acts[id_]
@@ -286,7 +291,7 @@ class ChaosBench:
             # To a task whose worker has died, the Clear of another one of its DAG run looks like its own: in Airflow 3
             # nothing tells them apart (docs/ownership.md), and the work is done anew rather than not done.
             clears = [at for target in act.targets.values() for at in target.clears]
-            yield Case(replace(evidence, clears=clears), act.hits.get(id_, ()), storms, logs)
+            yield Case(replace(evidence, clears=clears), act.hits.get(id_, ()), storms, logs, triggerers_log)
 
 
 def _has_disk(coming: Sequence[Coming]) -> bool:

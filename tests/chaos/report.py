@@ -17,6 +17,7 @@ HARMS = (
     Harm.LINES,
     Harm.ENDLESS,
 )
+_NAMES = [harm.value for harm in HARMS]
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,21 @@ def lines(outcome: Outcome, kinds: Sequence[str]) -> Iterator[str]:
         f"{outcome.jobs} task instances, {outcome.deferrable} of them deferrable; {outcome.hits} were hit by faults of "
         f"their own, and all by {sum(outcome.faults.values())} faults:"
     )
-    width = max(map(len, [*kinds, *(harm.value for harm in HARMS)]))
+    width = max(map(len, [*kinds, *_NAMES]))
     yield from (f"  {kind:<{width}}  {outcome.faults[kind]:>4}" for kind in kinds)
+    yield from judgement(outcome.findings, outcome.reasons, width)
+
+
+def judgement(findings: Sequence[Finding], reasons: Counter[str], width: int = max(map(len, _NAMES))) -> Iterator[str]:
+    """Return what is printed of the harm alone.
+
+    :param reasons: for what reason, and how often, something is no harm that looks like it.
+    :param width: of the column of names.
+    """
     yield "Harm:"
     for harm in HARMS:
-        yield f"  {harm.value:<{width}}  {sum(one.harm is harm for one in outcome.findings):>4}"
-    for reason, count in outcome.reasons.items():
+        yield f"  {harm.value:<{width}}  {sum(one.harm is harm for one in findings):>4}"
+    for reason, count in reasons.items():
         yield f"No harm, {count} x: {reason}."
-    for one in outcome.findings:
+    for one in findings:
         yield f"{one.task_id}: {one.harm.value}: {one.sentence}."

@@ -30,7 +30,9 @@ KILL_SECONDS = 5.0
 _SLOW_RECORDS = 0.02
 FINAL = ("success", "failed")
 _WANTED = ("scheduled", "queued", "running")
-_UNWANTED = ("failed", "success", "removed", "restarting")
+_REMOVED = "removed"
+"""While its run is deleted and not made again yet, nobody sees it."""
+_UNWANTED = ("failed", "success", _REMOVED, "restarting")
 
 
 class Airflow:
@@ -71,7 +73,9 @@ class Airflow:
         self._world.later(seconds, start)
 
     def clear(self, instance: TaskInstance) -> None:
-        """Clear it, as a person does."""
+        """Clear it, as a person does who sees it."""
+        if instance.state == _REMOVED:
+            return
         self._note(f"{instance.run_id} is cleared")
         was_running = instance.state == "running"
         instance.clear_number += 1
@@ -94,7 +98,7 @@ class Airflow:
     def make_again(self, instance: TaskInstance) -> None:
         """Delete the run, and make it again with the same id."""
         self._note(f"{instance.run_id} is deleted and made again")
-        self._end_running(instance, "removed")
+        self._end_running(instance, _REMOVED)
         instance.noted.clear()
 
         def begin() -> None:
@@ -103,11 +107,13 @@ class Airflow:
             instance.runs += 1
             self.queue(instance, 0.5)
 
-        instance.become("removed")
+        instance.become(_REMOVED)
         self._world.later(1.0, begin)
 
     def mark(self, instance: TaskInstance, state: str) -> None:
-        """Mark it as a person does."""
+        """Mark it as a person does who sees it."""
+        if instance.state == _REMOVED:
+            return
         self._note(f"{instance.run_id} is marked as {state}")
         self._end_running(instance, state)
 

@@ -9,9 +9,8 @@ from functools import partial
 
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
-from kubectl_job_operator.errors import KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.life.deferred_deletion import delete_unwanted
+from kubectl_job_operator.life.deferred_deletion import delete_patiently, delete_unwanted
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
@@ -23,6 +22,7 @@ from tests.simulation.world import Machine, World
 
 _UNWANTED = ("failed", "success", "removed")
 _LOGGING_SECONDS = 40.0
+_OUTAGE_TOLERANCE_SECONDS = 120.0
 
 
 class Triggerer:
@@ -95,7 +95,7 @@ class Triggerer:
         """Do what ``KubernetesJobTrigger.run`` does."""
         handover = Handover.from_text(text)
         watch = shared_watch(self._access, NAMESPACE, self._log, self._host.make_processes)
-        terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, 120.0)
+        terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, _OUTAGE_TOLERANCE_SECONDS)
         try:
             outcome = await wait_for_job(watch, handover, terms, self._log)
             while outcome.news is News.LOGS and instance.state in _UNWANTED:
@@ -115,9 +115,7 @@ class Triggerer:
         delete = partial(delete_unwanted, self._access, handover, policy, self._log, make, has_next_try=False)
         self.deletes_for.add(instance.run_id)
         try:
-            await asyncio.to_thread(delete)
-        except KubectlJobOperatorError as error:
-            self._log.warning(f"The Job could not be deleted.\n{error}")
-            instance.warnings.append("The triggerer could not delete the Job.")
+            if not await delete_patiently(delete, handover, _OUTAGE_TOLERANCE_SECONDS, self._log):
+                instance.warnings.append("The triggerer could not delete the Job.")
         finally:
             self.deletes_for.discard(instance.run_id)

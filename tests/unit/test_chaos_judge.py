@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.judge import Case, Struck, judge_case
+from tests.chaos.case import Case, Struck, keep, kept
+from tests.chaos.judge import judge_case
 from tests.chaos.storms import Storm
 from tests.faults.deployment import Try
 from tests.faults.evidence import Container, Evidence, JobLife, Leftovers, Request
@@ -282,6 +284,94 @@ def test_that_somebody_deleted_it_excuses_neither_a_second_job_beside_one_that_r
     assert harms(run_twice(JOB, blows=["Job deleted"], logs={1: log(*WRITTEN), 2: log(*WRITTEN_AGAIN[1:])})) == [
         Harm.LINES
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "is_harm"),
+    [
+        ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=112.0)]}, False),
+        (
+            [DEFERRED, BEGINS],
+            {"blows": [MARKED], "storms": [replace(FREEZE, name="triggerer frozen and replaced", over_at=140.0)]},
+            False,
+        ),
+        ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(FREEZE, over_at=140.0)]}, True),
+        ([DEFERRED, BEGINS], {"blows": [MARKED]}, True),
+        ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=114.0, over_at=115.0)]}, True),
+        ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=99.0, over_at=100.0)]}, True),
+        ([DEFERRED, BEGINS, FIRED], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=112.0)]}, True),
+        ([DEFERRED, BEGINS, OVER], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=112.0)]}, True),
+        ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=112.0)], "mark": ""}, True),
+    ],
+)
+def test_what_is_left_by_a_task_that_was_marked_while_its_triggerer_was_dead_is_none(
+    said: Sequence[str], changes: dict[str, Any], is_harm: bool
+) -> None:
+    marked = {"mark": "success", "leftovers": LEFT, **changes}
+    found = harms(case(logs={1: log(*said, at="1970-01-01T00:01:51Z")}, **marked))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
+TOLD_TO_END = "Server indicated the task shouldn't be running anymore. Terminating process"
+
+
+@pytest.mark.parametrize(
+    ("last", "mark", "is_harm"),
+    [
+        (log(BEGUN, TOLD_TO_END, "Task killed!", logger="task"), "success", False),
+        (log(BEGUN, TOLD_TO_END, "Task killed!", logger="task"), "", True),
+        (log(BEGUN, "Task killed!", logger="task"), "success", True),
+        (log(BEGUN, TOLD_TO_END, logger="airflow.task.operators.kubectl_job_operator.airflow"), "success", True),
+    ],
+)
+def test_what_is_left_by_a_task_that_was_marked_before_a_line_of_its_last_try_is_none(
+    last: str, mark: str, is_harm: bool
+) -> None:
+    tries = [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)]
+    ours = log("Only the worker was told to stop", logger="airflow.task.operators.kubectl_job_operator.airflow")
+    found = harms(case(leftovers=LEFT, tries=tries, logs={1: ours, 2: last}, mark=mark, blows=[MARKED]))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
+@pytest.mark.parametrize(
+    ("words", "is_harm"),
+    [
+        ("Job here/task-1 is not deleted yet. The triggerer goes on", False),
+        ("Job here/task-1 could not be deleted.", False),
+        ("Job here/task-10 could not be deleted.", True),
+        ("Job here/task-1 is deleted.", True),
+    ],
+)
+def test_what_is_left_may_be_told_in_the_triggerers_own_log(words: str, is_harm: bool) -> None:
+    found = harms(replace(case(leftovers=LEFT), triggerers_log=f"12:00:00 [warning] {words}\n"))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
+UNKNOWN = replace(VANISHED, uid="never-told", created_at=100.5, deleted_at=100.8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_harm"),
+    [
+        ({"blows": ["Job deleted"]}, False),
+        ({}, True),
+        ({"blows": ["Job deleted"], "logs": {1: log(*WRITTEN, "apply: job/task-1 (uid never-told)")}}, True),
+        ({"blows": ["Job deleted"], "requests": [Request(100.7, "deletecollection", URI, 200)]}, True),
+        ({"blows": ["Job deleted"], "jobs": [replace(UNKNOWN, deleted_at=None), JOB]}, True),
+        ({"blows": ["Job deleted"], "jobs": [replace(UNKNOWN, verdict="Failed"), JOB]}, True),
+    ],
+)
+def test_a_job_that_somebody_deleted_before_anybody_knew_of_it_is_none_too_many(
+    changes: dict[str, Any], is_harm: bool
+) -> None:
+    found = harms(case(**{"jobs": [UNKNOWN, JOB], "logs": {1: log(*WRITTEN)}, **changes}))
+    assert (Harm.DUPLICATE in found) is is_harm
+
+
+def test_cases_are_kept_to_be_judged_again(tmp_path: Path) -> None:
+    cases = [case(), case(leftovers=LEFT)]
+    keep(cases, tmp_path)
+    assert kept(tmp_path) == cases
 
 
 def test_words_about_what_is_left_excuse_nothing_else() -> None:

@@ -17,6 +17,8 @@ from kubectl_job_operator.airflow.compat.imports import Connection
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.outcome import News
+from kubectl_job_operator.life import deferred_deletion
+from kubectl_job_operator.life.deferred_deletion import delete_command
 from kubectl_job_operator.watch import event_loop_watch
 from tests.unit import stage
 from tests.unit.airflow.test_operators import operator
@@ -251,7 +253,22 @@ def test_a_job_whose_task_airflow_tells_nothing_of_stays_and_the_log_has_the_com
     run(killed.on_kill())
     assert fake_kubectl.calls == []
     assert len(told) == 1
-    assert f"stays. If nobody wants it: kubectl -n here delete job.v1.batch -l '{stage.US.selector()}'" in told[0]
+    assert f"stays. If nobody wants it: {delete_command(handover(1, began=0.0))}" in told[0]
+
+
+def test_the_job_of_a_task_that_was_marked_while_the_cluster_was_away_is_deleted_when_it_is_back(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch)
+    monkeypatch.setattr(deferred_deletion, "_SECONDS", 0.0)
+    fake_kubectl.answers(JOB, stderr="connection refused", return_code=1, times=3)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    log = stage.Log()
+    monkeypatch.setattr(triggers, "own_log", lambda _: log)
+    run(trigger().on_kill())
+    assert fake_kubectl.called("delete job.v1.batch -l")
+    assert sum("is not deleted yet" in words for words in log.warnings) == 1, log.warnings
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
