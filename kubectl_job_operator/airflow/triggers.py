@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -26,8 +25,7 @@ from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Patience
-from kubectl_job_operator.errors import KubectlJobOperatorError
-from kubectl_job_operator.life.deferred_deletion import delete_command, delete_patiently, delete_unwanted
+from kubectl_job_operator.life.deferred_deletion import UnwantedJob, delete_command
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
@@ -37,6 +35,8 @@ from kubectl_job_operator.watch.shared_watch import shared_watch
 _UNWANTED_STATES = UNWANTED_STATES | {RESET}
 
 _STATE_SECONDS, _STATE_PAUSE_SECONDS = 60.0, 2.0
+_LAST_SECONDS = 20.0
+"""A task whose time is over must not wait for its end much longer."""
 
 _shared_log = logging.getLogger("kubectl_job_operator.shared_watch")
 
@@ -119,7 +119,7 @@ class KubernetesJobTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
             outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():
-            await self._delete(DeletePolicy.NEVER, has_next_try=True)
+            await self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
         self._has_fired = True
         event = {
             "news": outcome.news.value,
@@ -170,32 +170,41 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self._has_looked = True
         state = await self._ask_state(state_seconds)
-        if state == UNKNOWN and state_seconds:
-            self.log.warning(
-                "Airflow does not tell whether somebody has ended the task, so Job %s stays. If nobody wants it: %s",
-                self._job.full_name,
-                delete_command(self._job),
-            )
         if state not in _UNWANTED_STATES:
             return
         if KillAction(self.on_kill_action) is KillAction.KEEP:
             self.log.warning('%s; by on_kill_action="keep" Job %s stays.', words_for(state), self._job.full_name)
             return
-        self.log.warning("%s, so Job %s is deleted.", words_for(state), self._job.full_name)
+        # At once: Airflow may close the task's log two seconds after its word, and listens for 30 s at most.
+        self.log.warning(
+            "%s, so Job %s is deleted. If this log ends before that is done, the triggerer's own goes on. By hand: %s",
+            words_for(state),
+            self._job.full_name,
+            self._delete_command,
+        )
         # After a Clear the next try goes on with a Job that is Complete already.
         is_cleared = state == RESET
         of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
         await self._delete(of_ended, has_next_try=is_cleared, patience_seconds=self.outage_tolerance_seconds)
 
     async def _ask_state(self, seconds: float) -> str:
-        deadline = time.monotonic() + seconds
+        deadline, has_told = time.monotonic() + seconds, False
         while True:
             state = await state_of_deferred(self.task_instance)
+            if state == UNKNOWN and seconds and not has_told:
+                has_told = True
+                self.log.warning(
+                    "Airflow does not tell whether somebody has ended the task. It is asked again for %g s; without an "
+                    "answer Job %s stays. If nobody wants it: %s",
+                    seconds,
+                    self._job.full_name,
+                    self._delete_command,
+                )
             if state != UNKNOWN or time.monotonic() >= deadline:
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
 
-    async def _delete(self, of_ended: DeletePolicy, *, has_next_try: bool, patience_seconds: float = 0.0) -> None:
+    async def _delete(self, of_ended: DeletePolicy, *, has_next_try: bool, patience_seconds: float) -> None:
         """Delete the Job.
 
         :param of_ended: whether also if it has ended meanwhile.
@@ -206,9 +215,21 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         try:
             place = await self._find_place()
-        except KubectlJobOperatorError as error:
-            self.log.warning("Job %s could not be deleted.\n%s", self._job.full_name, error)
-            return
-        log = own_log(self.log)
-        delete = partial(delete_unwanted, place.access, self._job, of_ended, log, has_next_try=has_next_try)
-        await delete_patiently(delete, self._job, patience_seconds, log)
+            job = UnwantedJob(place.access, self._job, of_ended, own_log(self.log), has_next_try=has_next_try)
+            await job.delete(patience_seconds)
+        except asyncio.CancelledError:
+            self._tell_it_stays("is not deleted: the triggerer breaks that off")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to know that the Job may be there
+            self._tell_it_stays(f"could not be deleted.\n{error}")
+
+    def _tell_it_stays(self, why: str) -> None:
+        self.log.warning("Job %s %s\nTo delete it: %s", self._job.full_name, why, self._delete_command)
+
+    @property
+    def _delete_command(self) -> str:
+        """What deletes the Job, for a person to paste."""
+        flags = {"--kubeconfig": self.config_file, "--context": self.cluster_context}
+        given = [word for name, value in flags.items() if value for word in (name, value)]
+        command = delete_command(self._job, given)
+        return f"{command}  # by connection {self.kubernetes_conn_id}" if self.kubernetes_conn_id else command

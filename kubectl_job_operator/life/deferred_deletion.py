@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace
-from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
@@ -21,83 +21,91 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.printable import joined
 from kubectl_job_operator.status import job_status
 
-_SECONDS = 20.0
-"""Airflow 3.3 listens to a trigger's ``on_kill`` for 30 s (``[triggerer] on_kill_timeout``)."""
+_threads = ThreadPoolExecutor(4, thread_name_prefix="deletes unwanted Jobs")
+"""Not the event loop's own, which are few: while the cluster is away these are held up for long."""
 
 
-async def delete_patiently(delete: Callable[[], None], handover: Handover, seconds: float, log: Log) -> bool:
-    """Delete a Job, and while the cluster is away try it again and again; return whether that has worked.
-
-    Nobody else will delete it. So this goes on for longer than Airflow listens: once a first round is over the task's
-    log has the command that does it, for what is said later comes into the triggerer's own log only.
-
-    :param delete: ``delete_unwanted`` with all that it needs.
-    :param handover: whose Job.
-    :param seconds: the last round begins at most this long after the first.
-    :param log: takes what a person has to know.
-    """
-    deadline, has_told = time.monotonic() + seconds, False
-    while True:
-        try:
-            await asyncio.to_thread(delete)
-        except KubectlJobOperatorError as error:
-            how = f"{error}\nTo delete it: {delete_command(handover)}"
-            can_pass = isinstance(error, KubectlError) and error.kind.can_pass
-            if not can_pass or time.monotonic() >= deadline:
-                log.warning(f"Job {handover.full_name} could not be deleted.\n{how}")
-                return False
-            if not has_told:
-                has_told = True
-                log.warning(
-                    f"Job {handover.full_name} is not deleted yet. The triggerer goes on trying for up to {seconds:g} "
-                    f"s, and tells in its own log what comes of it.\n{how}"
-                )
-        else:
-            return True
-
-
-def delete_command(handover: Handover) -> str:
-    """Return, for a person to paste, what deletes a Job and what was made with it; it hits no other try's."""
-    return joined(["kubectl", "-n", handover.namespace, "delete", handover.kinds, "-l", handover.selector])
-
-
-def delete_unwanted(
-    access: Access,
-    handover: Handover,
-    of_ended: DeletePolicy,
-    log: Log,
-    make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
-    *,
-    has_next_try: bool,
-) -> None:
-    """Delete a Job and what was made with it, if it is still this try's own. Blocks for seconds.
+class UnwantedJob:
+    """A Job that nobody wants any more, with what was made with it; it is deleted if it is still this try's own.
 
     What a later try has taken over or made anew does not have this try's labels, so nothing can hit it.
 
+    :param access: the way into the cluster.
+    :param handover: which Job.
     :param of_ended: whether also if it has ended; nobody else is to come and look at it then.
+    :param log: takes the commands.
     :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     :param has_next_try: whether another try may come, which takes over what was made with a Job that is gone.
-    :raises KubectlJobOperatorError: if that does not work.
     """
-    workspace = Workspace()
-    access = workspace.settle(access)
-    processes = make_processes(access.environment(os.environ, workspace.folder))
-    kubectl = Kubectl(access, handover.namespace, processes, Transcript(log.info))
 
-    def delete() -> None:
-        job = kubectl.get(f"job/{handover.name}")
-        if job is None or objects.uid(job) != handover.uid:
-            if has_next_try:
-                log.info("The Job is gone already.")
+    def __init__(
+        self,
+        access: Access,
+        handover: Handover,
+        of_ended: DeletePolicy,
+        log: Log,
+        make_processes: Callable[[Mapping[str, str]], Processes] = Processes,
+        *,
+        has_next_try: bool,
+    ) -> None:
+        self._access = access
+        self._handover = handover
+        self._of_ended = of_ended
+        self._log = log
+        self._make_processes = make_processes
+        self._has_next_try = has_next_try
+        self._is_broken_off = False
+
+    async def delete(self, patience_seconds: float) -> None:
+        """Delete it in another thread; a cancellation breaks it off.
+
+        :param patience_seconds: for how long it is tried again while the cluster is away; nobody else will delete it.
+        :raises KubectlJobOperatorError: if that does not work.
+        """
+        loop, deadline = asyncio.get_running_loop(), time.monotonic() + patience_seconds
+        try:
+            await loop.run_in_executor(_threads, self._delete, deadline)
+        finally:
+            self._is_broken_off = True
+
+    def _delete(self, deadline: float) -> None:
+        workspace = Workspace()
+        access = workspace.settle(self._access)
+        processes = self._make_processes(access.environment(os.environ, workspace.folder))
+        kubectl = Kubectl(access, self._handover.namespace, processes, Transcript(self._log.info))
+        try:
+            persist(
+                lambda: self._delete_by(kubectl),
+                tolerance_seconds=max(0.0, deadline - time.monotonic()),
+                pause=self._pause,
+                show=self._log.warning,
+                is_ready=kubectl.is_ready,
+            )
+        finally:
+            processes.close()
+            workspace.remove()
+
+    def _delete_by(self, kubectl: Kubectl) -> None:
+        job = kubectl.get(f"job/{self._handover.name}")
+        if job is None or objects.uid(job) != self._handover.uid:
+            if self._has_next_try:
+                self._log.info("The Job is gone already.")
                 return
-            log.info("The Job is gone already; so goes what was made for it.")
-        elif (verdict := job_status.verdict(job)) and not of_ended.deletes(is_complete=verdict.is_complete):
-            log.info("The Job has ended already; it is left as it is.")
+            self._log.info("The Job is gone already; so goes what was made for it.")
+        elif (verdict := job_status.verdict(job)) and not self._of_ended.deletes(is_complete=verdict.is_complete):
+            self._log.info("The Job has ended already; it is left as it is.")
             return
-        kubectl.delete(handover.kinds, handover.selector)
+        kubectl.delete(self._handover.kinds, self._handover.selector)
 
-    try:
-        persist(delete, tolerance_seconds=_SECONDS, pause=time.sleep, show=log.warning, is_ready=kubectl.is_ready)
-    finally:
-        processes.close()
-        workspace.remove()
+    def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+        if self._is_broken_off:
+            raise asyncio.CancelledError
+
+
+def delete_command(handover: Handover, flags: Sequence[str] = ()) -> str:
+    """Return, for a person to paste, what deletes a Job and what was made with it; it hits no other try's.
+
+    :param flags: those that lead kubectl to the cluster.
+    """
+    return joined(["kubectl", *flags, "-n", handover.namespace, "delete", handover.kinds, "-l", handover.selector])

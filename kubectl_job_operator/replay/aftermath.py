@@ -19,7 +19,6 @@ from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
 from kubectl_job_operator.replay.failed_try import FailedTry
-from kubectl_job_operator.replay.masked_files import mask_manifests, masked_files
 from kubectl_job_operator.replay.replay import Try
 
 _WRITE_SECONDS = 3.0
@@ -78,7 +77,12 @@ class Aftermath:
             self._log.warning(f"{problem}: {error}")
 
     def _show(self, evidence: Evidence) -> None:
-        files = mask_manifests(self._workspace.files(), self._failed.caller.mask)
+        from kubectl_job_operator.replay.masked_files import masked_manifests  # most tries have no use for it
+
+        files = masked_manifests(self._workspace.files(), self._failed.caller.mask)
+        for file in files:
+            if file.text is not None:
+                file.path.unlink()
         kept = [str(file.path) for file in files if file.text is None]
         if kept:
             self._workspace.keep()
@@ -102,6 +106,8 @@ class Aftermath:
 
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
+        from kubectl_job_operator.replay.masked_files import masked_files
+
         files = masked_files(self._failed, evidence, namespace)
         keeping = replace(self._settings.keeping, most=self._settings.replay_keep)
         outcome: list[Path | Exception] = []

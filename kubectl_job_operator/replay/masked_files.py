@@ -1,4 +1,4 @@
-"""Each file of a replay with every secret in it masked: what the log's group shows, and what the folder holds."""
+"""What a replay shows in the log and keeps in its folder: each text with every secret in it masked."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kubectl_job_operator.replay.replay_script import Script, Target
 from kubectl_job_operator.replay.timeline_svg import timeline
 
 
-def mask_manifests(paths: Iterable[Path], mask: Mask) -> list[ManifestFile]:
-    """Remove the files that hold something secret, and return all of them with what was in those, masked.
+def masked_manifests(paths: Iterable[Path], mask: Mask) -> list[ManifestFile]:
+    """Return files, and of those that hold something secret what is in them, masked: these are not to be kept.
 
     :param paths: what the try gave to kubectl.
     :param mask: hides what Airflow knows to be secret.
@@ -33,11 +33,8 @@ def mask_manifests(paths: Iterable[Path], mask: Mask) -> list[ManifestFile]:
     manifests = []
     for path in paths:
         documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-        if hides_something(documents, mask):
-            path.unlink()
-            manifests.append(ManifestFile(path, masked_yaml(documents, mask)))
-        else:
-            manifests.append(ManifestFile(path))
+        is_secret = hides_something(documents, mask)
+        manifests.append(ManifestFile(path, masked_yaml(documents, mask) if is_secret else None))
     return manifests
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -39,7 +40,7 @@ class ChaosAirflow(Deployment):
     def logs(self, dag_id: str, run_id: str, task_id: str) -> dict[int, str]:
         """Return all that each try has logged, and the triggers for it, by the tries' numbers."""
         found: dict[int, str] = {}
-        for file in sorted(self.task_log(dag_id, run_id, task_id, 1).parent.glob("attempt=*.log*")):
+        for file in sorted(self.task_log(dag_id, run_id, task_id, 1).parent.glob("attempt=*.log*"), key=in_order):
             number = int(file.name.removeprefix("attempt=").partition(".")[0])
             found[number] = found.get(number, "") + file.read_text(errors="replace")
         return found
@@ -107,3 +108,8 @@ def _name(process: psutil.Process) -> str:
     with suppress(psutil.Error):
         return str(process.name())
     return ""
+
+
+def in_order(file: Path) -> list[int]:
+    """Return by what logs are sorted: the try and the triggerer, as in ``attempt=1.log.trigger.10.log``."""
+    return [int(number) for number in re.findall(r"\d+", file.name)]

@@ -22,11 +22,13 @@ _DELETIONS = ("Job deleted", "Job deleted after its pods")
 _PROCESS_BEGINS = "::group::Pre Execute"
 _PROCESS_ENDS = ("::group::Post Execute", "told to stop", "Somebody marked", "Somebody cleared")
 _TOLD_TO_END = "Server indicated the task shouldn't be running anymore"
-_OURS = "kubectl_job_operator"
+_HAS_READ = "Worker startup parse complete"
+_OURS = "airflow.task.operators.kubectl_job_operator"
+_DELETION_SECONDS = 75.0
+"""So long a deletion may take in a network that is cut or hangs for a while."""
 _FLUSH_SECONDS = 2.0
 """A line may come into the log a moment after its process was killed."""
 _WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do", "if so, it runs on")
-_WORKERS_DEATHS = ("worker killed", "scheduler killed with its workers")
 _TRIGGERERS_DEATHS = ("triggerer killed", "triggerer frozen and replaced")
 
 
@@ -45,10 +47,9 @@ class Excuse:
 def _has_words_for_what_is_left(case: Case, finding: Finding) -> bool:
     if finding.harm is not Harm.LEFT_BEHIND:
         return False
-    # Where Airflow listens to a trigger no longer, its words come into the triggerer's own log.
-    name = re.escape(case.evidence.plan.task_id)
-    of_it = rf"Job \S+/{name} (?:is not deleted yet|could not be deleted)\."
-    return any(word in case.last_log for word in _WORDS) or re.search(of_it, case.triggerers_log) is not None
+    # Where Airflow listens to a trigger no longer, its last words come into the triggerer's own log.
+    given_up = rf"Job \S+/{re.escape(case.evidence.plan.task_id)} (?:could not be deleted|is not deleted: )"
+    return any(word in case.last_log for word in _WORDS) or re.search(given_up, case.triggerers_log) is not None
 
 
 def _can_only_fail(case: Case, finding: Finding) -> bool:
@@ -69,9 +70,11 @@ def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:
 
 
 def _is_left_by_a_triggerer_that_died(case: Case, finding: Finding) -> bool:
-    _, is_there, after = _last_log_of_deferrable(case).rpartition(_TRIGGER_IS_CANCELLED)
-    is_killed = any(one.name == "triggerer killed" for one in case.felt)
-    return finding.harm is Harm.LEFT_BEHIND and is_killed and bool(is_there) and _TRIGGER_HAS_ENDED not in after
+    """Whether a triggerer was killed soon after it was told to delete what is left."""
+    lines = _last_log_of_deferrable(case).splitlines()
+    told_at = max((_said_at(line) for line in lines if _TRIGGER_IS_CANCELLED in line), default=float("inf"))
+    deaths = [one.over_at for one in case.storms if one.name in _TRIGGERERS_DEATHS]
+    return finding.harm is Harm.LEFT_BEHIND and any(0.0 <= at - told_at <= _DELETION_SECONDS for at in deaths)
 
 
 def _was_deleted_by_others_before_it_was_noted(case: Case, finding: Finding) -> bool:
@@ -90,57 +93,67 @@ def _have_we_deleted(case: Case, job: JobLife) -> bool:
 
 
 def _was_deleted_by_others_before_it_was_known(case: Case, finding: Finding) -> bool:
-    """Whether a Job is one too many that a blow deleted before the answer to its creation came: no log names it."""
+    """Whether all is well without the Jobs that a blow deleted before the answer to their creation came."""
     if finding.harm is not Harm.DUPLICATE or not any(one in _DELETIONS for one in case.blows):
         return False
     said, jobs = "".join(case.logs.values()), case.evidence.jobs
-    known = [
+    unknown = [
         job
-        for job in jobs
-        if job is jobs[-1] or job.verdict or job.uid in said or job.deleted_at is None or _have_we_deleted(case, job)
+        for job in jobs[:-1]
+        if not (job.verdict or job.uid in said or job.deleted_at is None or _have_we_deleted(case, job))
     ]
-    if len(known) == len(jobs):
-        return False
-    return finding not in judge(replace(case.evidence, jobs=known, is_hit=True), case.rules)
+    requests = list(case.evidence.requests)
+    for job in unknown:
+        creations = [one for one in requests if one.creates_job(job.name) and one.at <= job.created_at + _FLUSH_SECONDS]
+        if creations:
+            requests.remove(max(creations, key=lambda one: one.at))
+    known = replace(case.evidence, jobs=[job for job in jobs if job not in unknown], requests=requests, is_hit=True)
+    return bool(unknown) and not any(one.harm is Harm.DUPLICATE for one in judge(known, case.rules))
 
 
 def _was_marked_while_its_worker_was_dead(case: Case, finding: Finding) -> bool:
     _, has_begun, after = case.last_log.rpartition(_PROCESS_BEGINS)
     is_silent = bool(has_begun) and not any(words in after for words in _PROCESS_ENDS)
-    return is_silent and _was_marked_after_a_death(case, finding, _WORKERS_DEATHS)
+    kills = [(hit.at, hit.at) for hit in case.hits if hit.name == "worker killed"]
+    kills += [(one.at, one.over_at) for one in case.felt if one.name == "scheduler killed with its workers"]
+    return is_silent and _was_marked_after_a_death(case, finding, kills)
 
 
 def _was_marked_while_its_triggerer_was_dead(case: Case, finding: Finding) -> bool:
     *_, after = _TRIGGER_BEGINS.split(case.last_log)
     is_silent = after != case.last_log and not any(words in after for words in _TRIGGER_ENDS)
-    return is_silent and _was_marked_after_a_death(case, finding, _TRIGGERERS_DEATHS)
+    # The next one is there before the storm is over, and would have had a word.
+    kills = [(one.at, one.at) for one in case.felt if one.name in _TRIGGERERS_DEATHS]
+    return is_silent and _was_marked_after_a_death(case, finding, kills)
 
 
-def _was_marked_after_a_death(case: Case, finding: Finding, deaths: Sequence[str]) -> bool:
-    """Whether whoever could have deleted what is left was killed, said nothing after that, and it was marked then."""
+def _was_marked_after_a_death(case: Case, finding: Finding, kills: Sequence[tuple[float, float]]) -> bool:
+    """Whether whoever could have deleted what is left was killed, said nothing after that, and it was marked then.
+
+    :param kills: from when until when each took, as Unix times.
+    """
     marked_at = max((hit.at for hit in case.hits if hit.name.startswith("task marked")), default=0.0)
-    kills = [(hit.at, hit.at) for hit in case.hits if hit.name in deaths]
-    kills += [(one.at, one.over_at) for one in case.felt if one.name in deaths]
-    silent_from = _last_said_at(case.last_log) - _FLUSH_SECONDS
+    silent_from = max(map(_said_at, case.last_log.splitlines()), default=0.0) - _FLUSH_SECONDS
     is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
     return is_marked and any(begin < marked_at and end > silent_from for begin, end in kills)
 
 
-def _was_marked_before_a_line_of_its_last_try(case: Case, finding: Finding) -> bool:
-    """Whether Airflow ended the last try's process while it was still reading the DAG's file."""
-    said = case.last_log
-    loggers = [str(json.loads(line).get("logger", "")) for line in said.splitlines() if line.startswith("{")]
+def _was_marked_before_its_last_try_began(case: Case, finding: Finding) -> bool:
+    """Whether Airflow ended the last process while it was still reading the DAG's file."""
+    *_, last = case.last_log.rpartition(_PROCESS_BEGINS)
+    before, is_told, after = last.partition(_TOLD_TO_END)
     is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
-    return is_marked and _TOLD_TO_END in said and not any(_OURS in logger for logger in loggers)
+    return is_marked and bool(is_told) and _HAS_READ not in before + after and _OURS not in before + after
 
 
 def _last_log_of_deferrable(case: Case) -> str:
     return case.last_log if case.evidence.plan.deferrable else ""
 
 
-def _last_said_at(said: str) -> float:
-    times = [str(json.loads(line).get("timestamp", "")) for line in said.splitlines() if line.startswith("{")]
-    return max((datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() for time in times if time), default=0.0)
+def _said_at(line: str) -> float:
+    """Return the Unix time of a line of a log, 0 if it has none."""
+    time = str(json.loads(line).get("timestamp", "")) if line.startswith("{") else ""
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() if time else 0.0
 
 
 EXCUSES = (
@@ -165,7 +178,7 @@ EXCUSES = (
     Excuse(
         "it was marked while the process of its last try was beginning, and Airflow ended that before it had come to "
         "the task",
-        _was_marked_before_a_line_of_its_last_try,
+        _was_marked_before_its_last_try_began,
     ),
     Excuse(
         "somebody deleted its Complete Job before a worker had come to note that",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import Patience
+from kubectl_job_operator.errors import KubectlJobOperatorError
 from kubectl_job_operator.kubectl.access import Access
-from kubectl_job_operator.life.deferred_deletion import delete_patiently, delete_unwanted
+from kubectl_job_operator.life.deferred_deletion import UnwantedJob, delete_command
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
@@ -110,12 +110,13 @@ class Triggerer:
         """Do what ``KubernetesJobTrigger.on_kill`` does."""
         if instance.state not in _UNWANTED:
             return
-        handover, policy = Handover.from_text(text), instance.delete_policy
-        make = self._host.make_processes
-        delete = partial(delete_unwanted, self._access, handover, policy, self._log, make, has_next_try=False)
+        handover, make = Handover.from_text(text), self._host.make_processes
+        job = UnwantedJob(self._access, handover, instance.delete_policy, self._log, make, has_next_try=False)
         self.deletes_for.add(instance.run_id)
         try:
-            if not await delete_patiently(delete, handover, _OUTAGE_TOLERANCE_SECONDS, self._log):
-                instance.warnings.append("The triggerer could not delete the Job.")
+            await job.delete(_OUTAGE_TOLERANCE_SECONDS)
+        except KubectlJobOperatorError as error:
+            self._log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {delete_command(handover)}")
+            instance.warnings.append("The triggerer could not delete the Job.")
         finally:
             self.deletes_for.discard(instance.run_id)

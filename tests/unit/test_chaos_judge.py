@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.airflow import in_order
 from tests.chaos.case import Case, Struck, keep, kept
 from tests.chaos.judge import judge_case
 from tests.chaos.storms import Storm
@@ -201,8 +202,10 @@ FREEZE = Storm("triggerer frozen", 110.0, 111.0)
         ((DEFERRED, BEGINS, DEFERRED), {}, [], False),
         ((DEFERRED,), {"mark": ""}, [], True),
         ((DEFERRED, BEGINS, CANCELLED), {}, [TRIGGERER_KILLED], False),
+        ((DEFERRED, BEGINS, CANCELLED, OVER), {}, [TRIGGERER_KILLED], False),
+        ((DEFERRED, BEGINS, CANCELLED), {}, [replace(TRIGGERER_KILLED, at=200.0, over_at=201.0)], True),
+        ((DEFERRED, BEGINS, CANCELLED), {}, [replace(TRIGGERER_KILLED, at=107.0, over_at=108.0)], True),
         ((DEFERRED, BEGINS, CANCELLED), {}, [FREEZE], True),
-        ((DEFERRED, BEGINS, CANCELLED, OVER), {}, [TRIGGERER_KILLED], True),
         ((DEFERRED, BEGINS), {}, [TRIGGERER_KILLED], True),
     ],
 )
@@ -210,7 +213,8 @@ def test_what_is_left_where_no_trigger_could_delete_it_is_none(
     said: Sequence[str], changes: dict[str, Any], storms: Sequence[Storm], is_harm: bool
 ) -> None:
     marked = {"plan": replace(PLAN, deferrable=True), "mark": "success", **changes}
-    found = harms(case(leftovers=LEFT, logs={1: log(*said, *WRITTEN)}, storms=storms, **marked))
+    logs = {1: log(*said, *WRITTEN, at="1970-01-01T00:01:50Z")}
+    found = harms(case(leftovers=LEFT, logs=logs, storms=storms, **marked))
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 
@@ -295,6 +299,11 @@ def test_that_somebody_deleted_it_excuses_neither_a_second_job_beside_one_that_r
             {"blows": [MARKED], "storms": [replace(FREEZE, name="triggerer frozen and replaced", over_at=140.0)]},
             False,
         ),
+        (
+            [DEFERRED, BEGINS],  # by the one that has taken over
+            {"blows": [MARKED], "storms": [Storm("triggerer frozen and replaced", 90.0, 140.0)]},
+            True,
+        ),
         ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(FREEZE, over_at=140.0)]}, True),
         ([DEFERRED, BEGINS], {"blows": [MARKED]}, True),
         ([DEFERRED, BEGINS], {"blows": [MARKED], "storms": [replace(TRIGGERER_KILLED, at=114.0, over_at=115.0)]}, True),
@@ -321,10 +330,11 @@ TOLD_TO_END = "Server indicated the task shouldn't be running anymore. Terminati
         (log(BEGUN, TOLD_TO_END, "Task killed!", logger="task"), "success", False),
         (log(BEGUN, TOLD_TO_END, "Task killed!", logger="task"), "", True),
         (log(BEGUN, "Task killed!", logger="task"), "success", True),
+        (log(BEGUN, "Worker startup parse complete", TOLD_TO_END, logger="task"), "success", True),
         (log(BEGUN, TOLD_TO_END, logger="airflow.task.operators.kubectl_job_operator.airflow"), "success", True),
     ],
 )
-def test_what_is_left_by_a_task_that_was_marked_before_a_line_of_its_last_try_is_none(
+def test_what_is_left_by_a_task_that_was_marked_before_its_last_try_began_is_none(
     last: str, mark: str, is_harm: bool
 ) -> None:
     tries = [replace(TRY, state="failed"), Try(2, "success", 120.0, 140.0)]
@@ -336,10 +346,10 @@ def test_what_is_left_by_a_task_that_was_marked_before_a_line_of_its_last_try_is
 @pytest.mark.parametrize(
     ("words", "is_harm"),
     [
-        ("Job here/task-1 is not deleted yet. The triggerer goes on", False),
+        ("Job here/task-1 is not deleted: the triggerer breaks that off", False),
         ("Job here/task-1 could not be deleted.", False),
         ("Job here/task-10 could not be deleted.", True),
-        ("Job here/task-1 is deleted.", True),
+        ("Somebody marked the task as failed, so Job here/task-1 is deleted. By hand: kubectl", True),
     ],
 )
 def test_what_is_left_may_be_told_in_the_triggerers_own_log(words: str, is_harm: bool) -> None:
@@ -366,6 +376,38 @@ def test_a_job_that_somebody_deleted_before_anybody_knew_of_it_is_none_too_many(
 ) -> None:
     found = harms(case(**{"jobs": [UNKNOWN, JOB], "logs": {1: log(*WRITTEN)}, **changes}))
     assert (Harm.DUPLICATE in found) is is_harm
+
+
+CREATION = Request(100.6, "patch", "/apis/batch/v1/namespaces/here/jobs/task-1?x", 201)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "requests", "is_harm"),
+    [
+        ([UNKNOWN, JOB], [CREATION, replace(CREATION, at=101.0)], False),
+        # One more that nobody has seen, one more of the same try, and one more after a Complete one.
+        ([UNKNOWN, JOB], [CREATION, replace(CREATION, at=101.0), replace(CREATION, at=101.1)], True),
+        ([replace(VANISHED, uid="b", created_at=99.0, deleted_at=99.5), UNKNOWN, JOB], [], True),
+        ([replace(JOB, uid="b", created_at=98.0, deleted_at=99.5), UNKNOWN, JOB], [CREATION], True),
+    ],
+)
+def test_what_nobody_knew_of_hides_no_other_job_that_is_one_too_many(
+    jobs: Sequence[JobLife], requests: Sequence[Request], is_harm: bool
+) -> None:
+    known = log(*WRITTEN, "apply: job/task-1 (uid b)")
+    deleted = [Request(99.2, "deletecollection", URI, 200)] if jobs[0].uid == "b" else []
+    found = harms(case(jobs=jobs, requests=[*deleted, *requests], blows=["Job deleted"], logs={1: known}))
+    assert (Harm.DUPLICATE in found) is is_harm
+
+
+def test_a_triggers_logs_come_in_the_order_of_their_triggerers() -> None:
+    names = ["attempt=1.log.trigger.10.log", "attempt=10.log", "attempt=1.log", "attempt=1.log.trigger.9.log"]
+    assert [file.name for file in sorted(map(Path, names), key=in_order)] == [
+        "attempt=1.log",
+        "attempt=1.log.trigger.9.log",
+        "attempt=1.log.trigger.10.log",
+        "attempt=10.log",
+    ]
 
 
 def test_cases_are_kept_to_be_judged_again(tmp_path: Path) -> None:

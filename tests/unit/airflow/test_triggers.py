@@ -17,7 +17,6 @@ from kubectl_job_operator.airflow.compat.imports import Connection
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.outcome import News
-from kubectl_job_operator.life import deferred_deletion
 from kubectl_job_operator.life.deferred_deletion import delete_command
 from kubectl_job_operator.watch import event_loop_watch
 from tests.unit import stage
@@ -52,6 +51,13 @@ def in_state(state: str, monkeypatch: pytest.MonkeyPatch, *, has_on_kill: bool =
 
     monkeypatch.setattr(triggers, "state_of_deferred", state_of)
     monkeypatch.setattr(triggers, "triggers_have_on_kill", lambda: has_on_kill)
+
+
+def warnings_of(killed: KubernetesJobTrigger, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a trigger will have warned of."""
+    told: list[str] = []
+    monkeypatch.setattr(killed.log, "warning", lambda words, *given: told.append(words % given))
+    return told
 
 
 def job(state: str = "running", number: int = 1) -> dict[str, Any]:
@@ -247,9 +253,8 @@ def test_a_job_whose_task_airflow_tells_nothing_of_stays_and_the_log_has_the_com
     in_state("unknown", monkeypatch)
     monkeypatch.setattr(triggers, "_STATE_SECONDS", 0.05)
     monkeypatch.setattr(triggers, "_STATE_PAUSE_SECONDS", 0.01)
-    told: list[str] = []
     killed = trigger()
-    monkeypatch.setattr(killed.log, "warning", lambda words, *given: told.append(words % given))
+    told = warnings_of(killed, monkeypatch)
     run(killed.on_kill())
     assert fake_kubectl.calls == []
     assert len(told) == 1
@@ -260,15 +265,73 @@ def test_the_job_of_a_task_that_was_marked_while_the_cluster_was_away_is_deleted
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_state("failed", monkeypatch)
-    monkeypatch.setattr(deferred_deletion, "_SECONDS", 0.0)
     fake_kubectl.answers(JOB, stderr="connection refused", return_code=1, times=3)
     fake_kubectl.answers(JOB, job())
     fake_kubectl.answers("delete")
-    log = stage.Log()
-    monkeypatch.setattr(triggers, "own_log", lambda _: log)
     run(trigger().on_kill())
+    assert len(fake_kubectl.called(JOB)) == 4
     assert fake_kubectl.called("delete job.v1.batch -l")
-    assert sum("is not deleted yet" in words for words in log.warnings) == 1, log.warnings
+
+
+def test_a_job_that_is_to_be_deleted_is_tried_for_as_long_as_an_outage_is_borne(
+    monkeypatch: pytest.MonkeyPatch, fake_kubectl: FakeKubectl
+) -> None:
+    in_state("failed", monkeypatch)
+    fake_kubectl.answers(JOB, stderr="connection refused", return_code=1)
+    killed = trigger(outage_tolerance_seconds=0.0)
+    told = warnings_of(killed, monkeypatch)
+    run(killed.on_kill())
+    assert fake_kubectl.called("delete") == []
+    assert [words.startswith("Job here/job-1 could not be deleted.\n") for words in told] == [False, True]
+
+
+def test_the_command_is_told_before_anything_that_can_take_long(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow 3.3 closes the log two seconds after it has cancelled a trigger, on Python 3.10 and 3.11."""
+    in_state("failed", monkeypatch)
+    killed = trigger(config_file="/etc/kube config", cluster_context="prod")
+    told = warnings_of(killed, monkeypatch)
+    told_before: list[str] = []
+
+    async def delete(*_: Any, **__: Any) -> None:
+        told_before.extend(told)
+
+    monkeypatch.setattr(killed, "_delete", delete)
+    run(killed.on_kill())
+    assert told_before == told
+    command = delete_command(handover(1, began=0.0), ["--kubeconfig", "/etc/kube config", "--context", "prod"])
+    assert told[0].endswith(f"By hand: {command}")
+    assert fake_kubectl.calls == []
+
+
+def test_a_command_that_needs_a_connection_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_state("failed", monkeypatch)
+    killed = trigger(kubernetes_conn_id="prod")
+    told = warnings_of(killed, monkeypatch)
+    run(killed.on_kill())
+    assert told[0].endswith(f"By hand: {delete_command(handover(1, began=0.0))}  # by connection prod")
+    assert told[-1].startswith("Job here/job-1 could not be deleted.\n")
+
+
+def test_a_triggerer_that_ends_while_it_deletes_says_so_with_the_command(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("failed", monkeypatch)
+    fake_kubectl.answers(JOB, after_seconds=0.2, stderr="connection refused", return_code=1)
+    killed = trigger()
+    told = warnings_of(killed, monkeypatch)
+
+    async def begin_to_delete() -> asyncio.Task[None]:
+        deleting = asyncio.create_task(killed.on_kill())
+        await eventually(lambda: bool(fake_kubectl.called(JOB)), "it does not look")
+        return deleting
+
+    assert run(begin_to_delete()).cancelled()
+    assert told[-1].startswith("Job here/job-1 is not deleted: the triggerer breaks that off\nTo delete it: kubectl ")
+    called = len(fake_kubectl.called(JOB))
+    time.sleep(2.0)
+    assert len(fake_kubectl.called(JOB)) <= called + 1, "its thread goes on"
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
