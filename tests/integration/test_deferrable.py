@@ -7,10 +7,14 @@ import importlib.util
 import json
 import logging
 import re
+import shlex
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +31,7 @@ from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.watch.shared_watch import shared_watch
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
+from tests.integration.between import Line
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.log_text import without_times
@@ -34,6 +39,8 @@ from tests.processes import running
 from tests.waiting import in_background, until
 
 US = Identity("dag", "task", "run")
+_OUTAGE_SECONDS = 25.0
+"""Longer than a triggerer used to bear when it deletes."""
 _REFUSED_SECONDS = 240.0
 """A refusal is believed when it has come again from a server that says it is ready: on a busy machine that takes long,
 and a command that fails otherwise lets it begin anew."""
@@ -239,7 +246,7 @@ def test_airflow_2_tells_the_state_of_a_task_from_its_database(task: TaskRunner)
     assert asyncio.run(state_of_deferred(instance)) == "success"
 
 
-def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
+def deferred(namespace: Namespace, name: str = "job", kubeconfig: Path | None = None) -> KubernetesJobTrigger:
     """Make a Job that runs, with a companion, and the trigger that waits for it."""
     labels = json.dumps(US.labels() | US.try_labels())
     text = job("sleep 120", name=f"{name}, labels: {labels}")
@@ -255,7 +262,8 @@ def deferred(namespace: Namespace, name: str = "job") -> KubernetesJobTrigger:
         US.selector(),
         time.time(),
     )
-    trigger = KubernetesJobTrigger(handover=handover.to_text(), config_file=str(namespace.cluster.kubeconfig))
+    config_file = str(kubeconfig or namespace.cluster.kubeconfig)
+    trigger = KubernetesJobTrigger(handover=handover.to_text(), config_file=config_file)
     instance: Any = SimpleNamespace(dag_id="dag", task_id="task", run_id="run", map_index=-1)
     trigger.task_instance = instance
     return trigger
@@ -299,6 +307,42 @@ def test_a_deferred_task_that_is_marked_leaves_no_companion_though_somebody_had_
     monkeypatch.setattr(triggers, "state_of_deferred", state_of)
     asyncio.run(trigger.on_kill())
     assert "job" not in namespace.living("configmaps")
+
+
+def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_when_it_is_back(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def state_of(_: Any) -> str:
+        return "failed"
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    with closing(Line(namespace, tmp_path)) as line:
+        trigger = deferred(namespace, kubeconfig=line.kubeconfig)
+        told: list[str] = []
+        monkeypatch.setattr(trigger.log, "warning", lambda words, *given: told.append(words % given))
+        line.refuse()
+
+        async def mark() -> None:
+            ending = asyncio.create_task(trigger.on_kill())
+            await asyncio.sleep(_OUTAGE_SECONDS)
+            assert not ending.done()
+            assert namespace.living("jobs") == ["job"]
+            line.mend()
+            await ending
+
+        asyncio.run(mark())
+        assert (namespace.living("jobs"), "job" in namespace.living("configmaps")) == ([], False)
+        assert len(told) == 1
+        # What the log has given by hand from the first moment on.
+        namespace.kubectl("apply", "-f", "-", given=json.dumps(made_by(trigger)))
+        subprocess.run(shlex.split(told[0].partition("By hand: ")[2]), check=True)
+        assert namespace.living("configmaps") == ["kube-root-ca.crt"]
+
+
+def made_by(trigger: KubernetesJobTrigger) -> dict[str, Any]:
+    """Return a companion of the trigger's try."""
+    labels = dict(pair.split("=") for pair in Handover.from_text(trigger.handover).selector.split(",") if "=" in pair)
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "again", "labels": labels}}
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
