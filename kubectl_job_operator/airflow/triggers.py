@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Pati
 from kubectl_job_operator.life.deferred_deletion import UnwantedJob, delete_command
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
+from kubectl_job_operator.printable import plain
 from kubectl_job_operator.watch.shared_watch import shared_watch
 
 # After a Clear a deferred task is nothing until it is scheduled again; then, as in scheduled, queued or running, it may
@@ -35,6 +37,7 @@ from kubectl_job_operator.watch.shared_watch import shared_watch
 _UNWANTED_STATES = UNWANTED_STATES | {RESET}
 
 _STATE_SECONDS, _STATE_PAUSE_SECONDS = 60.0, 2.0
+_SOON_SECONDS = 1.0
 _LAST_SECONDS = 20.0
 """A task whose time is over must not wait for its end much longer."""
 
@@ -119,7 +122,9 @@ class KubernetesJobTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
             outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():
-            await self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
+            deletion = self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(deletion, 3 * _LAST_SECONDS)
         self._has_fired = True
         event = {
             "news": outcome.news.value,
@@ -169,37 +174,49 @@ class KubernetesJobTrigger(BaseTrigger):
         if self._has_fired or self._has_looked:
             return
         self._has_looked = True
-        state = await self._ask_state(state_seconds)
+        state = await self._learn_state(state_seconds)
         if state not in _UNWANTED_STATES:
             return
+        name, tell = self._job.full_name, own_log(self.log).warning
         if KillAction(self.on_kill_action) is KillAction.KEEP:
-            self.log.warning('%s; by on_kill_action="keep" Job %s stays.', words_for(state), self._job.full_name)
+            tell(f'{words_for(state)}; by on_kill_action="keep" Job {name} stays.')
             return
-        # At once: Airflow may close the task's log two seconds after its word, and listens for 30 s at most.
-        self.log.warning(
-            "%s, so Job %s is deleted. If this log ends before that is done, the triggerer's own goes on. By hand: %s",
-            words_for(state),
-            self._job.full_name,
-            self._delete_command,
+        # Before anything that takes long: Airflow may close the task's log two seconds after it has ended a trigger.
+        tell(
+            f"{words_for(state)}, so Job {name} is deleted. This log may end before that is done; the triggerer's own "
+            f"goes on then. {self._how_to('By hand')}"
         )
         # After a Clear the next try goes on with a Job that is Complete already.
         is_cleared = state == RESET
         of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
         await self._delete(of_ended, has_next_try=is_cleared, patience_seconds=self.outage_tolerance_seconds)
 
+    async def _learn_state(self, seconds: float) -> str:
+        """Ask for the task's state, and tell soon what to do if there is no answer."""
+        asking = asyncio.ensure_future(self._ask_state(seconds))
+        try:
+            await asyncio.wait([asking], timeout=_SOON_SECONDS)
+            has_told = not asking.done() and bool(seconds)
+            if has_told:
+                self._tell_that_nobody_knows()
+            state = await asking
+        finally:
+            asking.cancel()
+        if state == UNKNOWN and seconds and not has_told:
+            self._tell_that_nobody_knows()
+        return state
+
+    def _tell_that_nobody_knows(self) -> None:
+        if KillAction(self.on_kill_action) is not KillAction.KEEP:
+            own_log(self.log).warning(
+                "Airflow does not tell whether somebody has ended the task. While it does not, Job "
+                f"{self._job.full_name} stays. {self._how_to('If nobody wants it')}"
+            )
+
     async def _ask_state(self, seconds: float) -> str:
-        deadline, has_told = time.monotonic() + seconds, False
+        deadline = time.monotonic() + seconds
         while True:
             state = await state_of_deferred(self.task_instance)
-            if state == UNKNOWN and seconds and not has_told:
-                has_told = True
-                self.log.warning(
-                    "Airflow does not tell whether somebody has ended the task. It is asked again for %g s; without an "
-                    "answer Job %s stays. If nobody wants it: %s",
-                    seconds,
-                    self._job.full_name,
-                    self._delete_command,
-                )
             if state != UNKNOWN or time.monotonic() >= deadline:
                 return state
             await asyncio.sleep(_STATE_PAUSE_SECONDS)
@@ -218,18 +235,20 @@ class KubernetesJobTrigger(BaseTrigger):
             job = UnwantedJob(place.access, self._job, of_ended, own_log(self.log), has_next_try=has_next_try)
             await job.delete(patience_seconds)
         except asyncio.CancelledError:
-            self._tell_it_stays("is not deleted: the triggerer breaks that off")
+            self._tell_that_it_may_stay("may not be deleted yet, and that is broken off here.")
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to know that the Job may be there
-            self._tell_it_stays(f"could not be deleted.\n{error}")
+            self._tell_that_it_may_stay(f"could not be deleted.\n{error}")
 
-    def _tell_it_stays(self, why: str) -> None:
-        self.log.warning("Job %s %s\nTo delete it: %s", self._job.full_name, why, self._delete_command)
+    def _tell_that_it_may_stay(self, why: str) -> None:
+        own_log(self.log).warning(f"Job {self._job.full_name} {why}\n{self._how_to('To delete it')}")
 
-    @property
-    def _delete_command(self) -> str:
-        """What deletes the Job, for a person to paste."""
-        flags = {"--kubeconfig": self.config_file, "--context": self.cluster_context}
-        given = [word for name, value in flags.items() if value for word in (name, value)]
-        command = delete_command(self._job, given)
-        return f"{command}  # by connection {self.kubernetes_conn_id}" if self.kubernetes_conn_id else command
+    def _how_to(self, what: str) -> str:
+        """Return, for a person to paste, what deletes the Job, and before it where that has to be done."""
+        where, access = "", None
+        if self.kubernetes_conn_id is not None:
+            where = f" in the cluster of connection {plain(self.kubernetes_conn_id)}"
+        else:
+            access = find_place(self).access
+            where = " in the triggerer's pod" if access.in_cluster else ""
+        return f"{what}{where}: {delete_command(self._job, access)}"

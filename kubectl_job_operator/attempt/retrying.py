@@ -32,6 +32,7 @@ def persist(
     show: Callable[[str], None],
     standing: Standing | None = None,
     is_ready: Callable[[], bool | None] = _does_not_tell,
+    is_after_outage: bool = False,
 ) -> Result:
     """Return what ``action`` returns; while it raises an error that can pass, call it again.
 
@@ -42,11 +43,11 @@ def persist(
     :param show: takes one line when an outage begins and one when it is over.
     :param standing: what is known of the cluster; default is nothing.
     :param is_ready: asks the server whether it is ready; ``None`` if it does not tell.
+    :param is_after_outage: whether an earlier call found the cluster away, which may refuse everybody when it is back.
     :raises KubectlError: the last one, if the time is over or it cannot pass.
     """
     known = standing or Standing(show)
     refusals = Refusals(is_ready)
-    is_after_outage = False
 
     def may_pass(error: BaseException) -> bool:
         nonlocal is_after_outage

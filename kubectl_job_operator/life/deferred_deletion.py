@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.sink import Log
+from kubectl_job_operator.attempt.standing import Standing
 from kubectl_job_operator.attempt.workspace import Workspace
+from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.kubeconfig_paths import joined_paths
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.life.handover import Handover
-from kubectl_job_operator.printable import joined
+from kubectl_job_operator.printable import joined, quoted
 from kubectl_job_operator.status import job_status
 
-_threads = ThreadPoolExecutor(4, thread_name_prefix="deletes unwanted Jobs")
-"""Not the event loop's own, which are few: while the cluster is away these are held up for long."""
+_threads = ThreadPoolExecutor(16, thread_name_prefix="deletes unwanted Jobs")
+"""Not the event loop's own, which are few: a network that hangs holds each of these up for 20 s."""
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 15.0
 
 
 class UnwantedJob:
@@ -54,32 +59,51 @@ class UnwantedJob:
         self._log = log
         self._make_processes = make_processes
         self._has_next_try = has_next_try
+        self._processes: Processes | None = None
         self._is_broken_off = False
 
     async def delete(self, patience_seconds: float) -> None:
-        """Delete it in another thread; a cancellation breaks it off.
+        """Delete it; a cancellation breaks that off.
 
         :param patience_seconds: for how long it is tried again while the cluster is away; nobody else will delete it.
         :raises KubectlJobOperatorError: if that does not work.
         """
-        loop, deadline = asyncio.get_running_loop(), time.monotonic() + patience_seconds
+        loop, standing, pause = asyncio.get_running_loop(), Standing(self._log.warning), _FIRST_PAUSE_SECONDS
+        deadline, is_after_outage = time.monotonic() + patience_seconds, False
         try:
-            await loop.run_in_executor(_threads, self._delete, deadline)
-        finally:
+            while True:
+                try:
+                    await loop.run_in_executor(_threads, self._delete, standing, is_after_outage)
+                except KubectlError as error:
+                    if not error.kind.can_pass or time.monotonic() >= deadline:
+                        raise
+                    standing.is_away(error.kind.value, patience_seconds)
+                    is_after_outage = True
+                else:
+                    return
+                await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - it only spreads the work
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        except asyncio.CancelledError:
             self._is_broken_off = True
+            if self._processes is not None:
+                self._processes.stop()
+            raise
 
-    def _delete(self, deadline: float) -> None:
+    def _delete(self, standing: Standing, is_after_outage: bool) -> None:
+        """Try it once, but for refusals that are not to be believed yet."""
         workspace = Workspace()
         access = workspace.settle(self._access)
-        processes = self._make_processes(access.environment(os.environ, workspace.folder))
+        self._processes = processes = self._make_processes(access.environment(os.environ, workspace.folder))
         kubectl = Kubectl(access, self._handover.namespace, processes, Transcript(self._log.info))
         try:
             persist(
                 lambda: self._delete_by(kubectl),
-                tolerance_seconds=max(0.0, deadline - time.monotonic()),
-                pause=self._pause,
+                tolerance_seconds=0.0,
+                pause=time.sleep,
                 show=self._log.warning,
+                standing=standing,
                 is_ready=kubectl.is_ready,
+                is_after_outage=is_after_outage,
             )
         finally:
             processes.close()
@@ -95,17 +119,16 @@ class UnwantedJob:
         elif (verdict := job_status.verdict(job)) and not self._of_ended.deletes(is_complete=verdict.is_complete):
             self._log.info("The Job has ended already; it is left as it is.")
             return
-        kubectl.delete(self._handover.kinds, self._handover.selector)
-
-    def _pause(self, seconds: float) -> None:
-        time.sleep(seconds)
-        if self._is_broken_off:
-            raise asyncio.CancelledError
+        if not self._is_broken_off:
+            kubectl.delete(self._handover.kinds, self._handover.selector)
 
 
-def delete_command(handover: Handover, flags: Sequence[str] = ()) -> str:
+def delete_command(handover: Handover, access: Access | None = None) -> str:
     """Return, for a person to paste, what deletes a Job and what was made with it; it hits no other try's.
 
-    :param flags: those that lead kubectl to the cluster.
+    :param access: the way into the cluster; default is whatever kubectl takes.
     """
-    return joined(["kubectl", *flags, "-n", handover.namespace, "delete", handover.kinds, "-l", handover.selector])
+    flags, files = (access.flags(), access.config_files()) if access is not None else ((), ())
+    command = ["kubectl", *flags, "-n", handover.namespace, "delete", handover.kinds, "-l", handover.selector]
+    several = f"KUBECONFIG={quoted(joined_paths(files))} " if len(files) > 1 else ""
+    return several + joined(command)

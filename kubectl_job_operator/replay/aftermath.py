@@ -19,7 +19,7 @@ from kubectl_job_operator.replay import replay
 from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
 from kubectl_job_operator.replay.failed_try import FailedTry
-from kubectl_job_operator.replay.replay import Try
+from kubectl_job_operator.replay.replay import ManifestFile, Try
 
 _WRITE_SECONDS = 3.0
 
@@ -77,12 +77,7 @@ class Aftermath:
             self._log.warning(f"{problem}: {error}")
 
     def _show(self, evidence: Evidence) -> None:
-        from kubectl_job_operator.replay.masked_files import masked_manifests  # most tries have no use for it
-
-        files = masked_manifests(self._workspace.files(), self._failed.caller.mask)
-        for file in files:
-            if file.text is not None:
-                file.path.unlink()
+        files = self._settled_files()
         kept = [str(file.path) for file in files if file.text is None]
         if kept:
             self._workspace.keep()
@@ -103,6 +98,18 @@ class Aftermath:
         # Three messages: Airflow folds what stands between two of their own, and text in one message can be pasted.
         for message in (replay.GROUP, self._failed.caller.mask(text), replay.END_OF_GROUP):
             self._log.info(message)
+
+    def _settled_files(self) -> list[ManifestFile]:
+        """Remove the files that hold something secret, and return all of them with what was in those, masked."""
+        from kubectl_job_operator.replay.masked_files import masked_manifest  # most tries have no use for it
+
+        settled = []
+        for path in self._workspace.files():
+            file = masked_manifest(path, self._failed.caller.mask)
+            if file.text is not None:
+                path.unlink()
+            settled.append(file)
+        return settled
 
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""

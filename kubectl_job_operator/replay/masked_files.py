@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,13 @@ from kubectl_job_operator.replay.replay_script import Script, Target
 from kubectl_job_operator.replay.timeline_svg import timeline
 
 
-def masked_manifests(paths: Iterable[Path], mask: Mask) -> list[ManifestFile]:
-    """Return files, and of those that hold something secret what is in them, masked: these are not to be kept.
+def masked_manifest(path: Path, mask: Mask) -> ManifestFile:
+    """Return a file that the try gave to kubectl; if it holds something secret, it is not to be kept, but this text.
 
-    :param paths: what the try gave to kubectl.
     :param mask: hides what Airflow knows to be secret.
     """
-    manifests = []
-    for path in paths:
-        documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-        is_secret = hides_something(documents, mask)
-        manifests.append(ManifestFile(path, masked_yaml(documents, mask) if is_secret else None))
-    return manifests
+    documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
+    return ManifestFile(path, masked_yaml(documents, mask) if hides_something(documents, mask) else None)
 
 
 def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ _DELETION_SECONDS = 75.0
 """So long a deletion may take in a network that is cut or hangs for a while."""
 _FLUSH_SECONDS = 2.0
 """A line may come into the log a moment after its process was killed."""
-_WORDS = ("may still run, and a retry", "To delete it:", "it is for you to do", "if so, it runs on")
+_WORDS = ("may still run, and a retry", "To delete it", "it is for you to do", "if so, it runs on")
 _TRIGGERERS_DEATHS = ("triggerer killed", "triggerer frozen and replaced")
 
 
@@ -48,7 +48,7 @@ def _has_words_for_what_is_left(case: Case, finding: Finding) -> bool:
     if finding.harm is not Harm.LEFT_BEHIND:
         return False
     # Where Airflow listens to a trigger no longer, its last words come into the triggerer's own log.
-    given_up = rf"Job \S+/{re.escape(case.evidence.plan.task_id)} (?:could not be deleted|is not deleted: )"
+    given_up = rf"Job \S+/{re.escape(case.evidence.plan.task_id)} (?:could not|may not) be deleted"
     return any(word in case.last_log for word in _WORDS) or re.search(given_up, case.triggerers_log) is not None
 
 
@@ -70,11 +70,15 @@ def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:
 
 
 def _is_left_by_a_triggerer_that_died(case: Case, finding: Finding) -> bool:
-    """Whether a triggerer was killed soon after it was told to delete what is left."""
+    """Whether a triggerer was killed soon after it was told to delete what is left, and nobody has said more."""
     lines = _last_log_of_deferrable(case).splitlines()
     told_at = max((_said_at(line) for line in lines if _TRIGGER_IS_CANCELLED in line), default=float("inf"))
-    deaths = [one.over_at for one in case.storms if one.name in _TRIGGERERS_DEATHS]
-    return finding.harm is Harm.LEFT_BEHIND and any(0.0 <= at - told_at <= _DELETION_SECONDS for at in deaths)
+    last_at = max(map(_said_at, lines), default=0.0)
+    deaths = [one.at for one in case.felt if one.name == "triggerer killed"]
+    is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
+    return is_marked and any(
+        told_at <= at <= told_at + _DELETION_SECONDS and last_at <= at + _FLUSH_SECONDS for at in deaths
+    )
 
 
 def _was_deleted_by_others_before_it_was_noted(case: Case, finding: Finding) -> bool:

@@ -36,6 +36,7 @@ from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.log_text import without_times
 from tests.processes import running
+from tests.unit.stage import Log
 from tests.waiting import in_background, until
 
 US = Identity("dag", "task", "run")
@@ -318,8 +319,8 @@ def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_
     monkeypatch.setattr(triggers, "state_of_deferred", state_of)
     with closing(Line(namespace, tmp_path)) as line:
         trigger = deferred(namespace, kubeconfig=line.kubeconfig)
-        told: list[str] = []
-        monkeypatch.setattr(trigger.log, "warning", lambda words, *given: told.append(words % given))
+        log = Log()
+        monkeypatch.setattr(triggers, "own_log", lambda _: log)
         line.refuse()
 
         async def mark() -> None:
@@ -332,10 +333,9 @@ def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_
 
         asyncio.run(mark())
         assert (namespace.living("jobs"), "job" in namespace.living("configmaps")) == ([], False)
-        assert len(told) == 1
         # What the log has given by hand from the first moment on.
         namespace.kubectl("apply", "-f", "-", given=json.dumps(made_by(trigger)))
-        subprocess.run(shlex.split(told[0].partition("By hand: ")[2]), check=True)
+        subprocess.run(shlex.split(log.warnings[0].partition("By hand: ")[2]), check=True)
         assert namespace.living("configmaps") == ["kube-root-ca.crt"]
 
 

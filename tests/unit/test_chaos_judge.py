@@ -205,7 +205,9 @@ FREEZE = Storm("triggerer frozen", 110.0, 111.0)
         ((DEFERRED, BEGINS, CANCELLED, OVER), {}, [TRIGGERER_KILLED], False),
         ((DEFERRED, BEGINS, CANCELLED), {}, [replace(TRIGGERER_KILLED, at=200.0, over_at=201.0)], True),
         ((DEFERRED, BEGINS, CANCELLED), {}, [replace(TRIGGERER_KILLED, at=107.0, over_at=108.0)], True),
+        ((DEFERRED, BEGINS, CANCELLED), {"mark": ""}, [TRIGGERER_KILLED], True),
         ((DEFERRED, BEGINS, CANCELLED), {}, [FREEZE], True),
+        ((DEFERRED, BEGINS, CANCELLED), {}, [replace(FREEZE, name="triggerer frozen and replaced")], True),
         ((DEFERRED, BEGINS), {}, [TRIGGERER_KILLED], True),
     ],
 )
@@ -346,10 +348,10 @@ def test_what_is_left_by_a_task_that_was_marked_before_its_last_try_began_is_non
 @pytest.mark.parametrize(
     ("words", "is_harm"),
     [
-        ("Job here/task-1 is not deleted: the triggerer breaks that off", False),
+        ("Job here/task-1 may not be deleted yet, and that is broken off here.", False),
         ("Job here/task-1 could not be deleted.", False),
         ("Job here/task-10 could not be deleted.", True),
-        ("Somebody marked the task as failed, so Job here/task-1 is deleted. By hand: kubectl", True),
+        ("Somebody marked the task as failed, so Job here/task-1 is deleted. by hand: kubectl", True),
     ],
 )
 def test_what_is_left_may_be_told_in_the_triggerers_own_log(words: str, is_harm: bool) -> None:
