@@ -6,7 +6,7 @@ import enum
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import exit_meanings, pod_status
+from kubectl_job_operator.status import exit_codes_and_oom, pod_status
 from kubectl_job_operator.status.lingering import is_on_lost_node
 
 
@@ -69,6 +69,6 @@ def _is_well(pod: Object) -> bool:
         and pod_status.is_running(pod)
         and not any("waiting" in (one.get("state") or {}) for one in pod_status.container_statuses(pod))
         and not objects.is_being_deleted(pod)
-        and not exit_meanings.disruption_of(pod)
+        and not exit_codes_and_oom.disruption_of(pod)
         and not is_on_lost_node(pod)
     )

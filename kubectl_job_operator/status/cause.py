@@ -10,7 +10,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import verdict_words
 from kubectl_job_operator.status.brief import brief, unpulled, unscheduled, unstarted
-from kubectl_job_operator.status.exit_meanings import Ending
+from kubectl_job_operator.status.exit_codes_and_oom import Ending
 from kubectl_job_operator.status.job_status import Verdict
 from kubectl_job_operator.status.last_words import last_words
 from kubectl_job_operator.status.outlook import Obstacle

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import cause, exit_meanings, job_status, pod_status
+from kubectl_job_operator.status import cause, exit_codes_and_oom, job_status, pod_status
 from kubectl_job_operator.status.cause import Cause
-from kubectl_job_operator.status.exit_meanings import Ending
+from kubectl_job_operator.status.exit_codes_and_oom import Ending
 from kubectl_job_operator.status.pod_status import FailedContainer
 
 MOST_PODS = 5
@@ -61,7 +61,7 @@ def failed_parts(
     named = verdict.message if verdict is not None else ""
     found: list[tuple[Object, Ending, list[FailedContainer]]] = []
     for pod in reversed(pod_status.by_age(pods)):
-        ending = exit_meanings.of_pod(pod, was_deleted_by_job=pod["metadata"]["name"] in deleted_by_job)
+        ending = exit_codes_and_oom.of_pod(pod, was_deleted_by_job=pod["metadata"]["name"] in deleted_by_job)
         failed = pod_status.failed_containers_in(pod)
         if ending.meaning or failed:
             found.append((pod, ending, failed))
@@ -93,14 +93,14 @@ def failed_parts(
 
 def _is_victim(pod: Object, ending: Ending, failed: Sequence[FailedContainer]) -> bool:
     """Whether the Job deleted a pod in which nothing had failed by itself."""
-    return ending.is_consequence and all(exit_meanings.of_container(pod, one).is_consequence for one in failed)
+    return ending.is_consequence and all(exit_codes_and_oom.of_container(pod, one).is_consequence for one in failed)
 
 
 def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_log: ReadLog, shown: _Shown) -> Part:
     """Tell of one pod."""
     node, pod_name = (pod.get("spec") or {}).get("nodeName"), pod["metadata"]["name"]
     name = f"Pod {pod_name}{f' on node {node}' if node else ''}"
-    ended = [(one, exit_meanings.of_container(pod, one)) for one in failed]
+    ended = [(one, exit_codes_and_oom.of_container(pod, one)) for one in failed]
     ended.sort(key=lambda one: one[1].is_consequence)
     lines: list[str] = []
     # Who looks for the cause of an exit code must not be told that the pod was deleted afterwards, and the other way
@@ -112,7 +112,7 @@ def _part(pod: Object, ending: Ending, failed: Sequence[FailedContainer], read_l
         lines += _container_lines(name, one, meaning, last, shown)
         if not meaning.is_consequence:
             of_containers.append((cause.of_container(one, meaning, last), last or ()))
-    is_own_end = ending is exit_meanings.DELETED_BY_SOMEBODY and bool(of_containers)
+    is_own_end = ending is exit_codes_and_oom.DELETED_BY_SOMEBODY and bool(of_containers)
     culprit = next(iter([*of_containers, *of_pod] if is_own_end else [*of_pod, *of_containers]), ())
     if ending.meaning:
         lines.insert(len(lines) if ending.is_consequence else 0, f"{name}: {ending.meaning}.")

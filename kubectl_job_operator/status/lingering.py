@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kubectl_job_operator import objects
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import exit_meanings, job_status, pod_status
+from kubectl_job_operator.status import exit_codes_and_oom, job_status, pod_status
 
 _LATE_SECONDS = 10.0
 """How long after its time a pod that is being deleted may still be there, from a node that is well."""
@@ -53,7 +53,11 @@ def disruption_key(pod: Object) -> str:
 
 def end_by_others(pod: Object) -> str:
     """Tell in a sentence what has ended a pod where that was not its program; empty where it may have been."""
-    why = "" if pod_status.phase(pod) == "Succeeded" or not pod_status.has_ended(pod) else exit_meanings.by_others(pod)
+    why = (
+        ""
+        if pod_status.phase(pod) == "Succeeded" or not pod_status.has_ended(pod)
+        else exit_codes_and_oom.by_others(pod)
+    )
     return f"Pod {pod['metadata']['name']}{_on_node(pod)} has ended: {why}." if why else ""
 
 
@@ -91,7 +95,7 @@ def _of_job(job: Object, pods: Sequence[Object], left_out: int) -> Iterator[Ling
 def _of_pod(job: Object, pod: Object, now: datetime.datetime) -> Iterator[Lingering]:
     """Tell what is the matter with a pod that has not ended."""
     name, node, on_node = pod["metadata"]["name"], (pod.get("spec") or {}).get("nodeName"), _on_node(pod)
-    why = exit_meanings.disruption_of(pod)
+    why = exit_codes_and_oom.disruption_of(pod)
     if _is_overdue(pod, now):
         since = pod["metadata"]["deletionTimestamp"]
         others = (

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.status import exit_meanings, pod_status
+from kubectl_job_operator.status import exit_codes_and_oom, pod_status
 from tests.faults.deployment import Try
 
 TOLD_SECONDS = 15.0
@@ -199,7 +199,7 @@ def pod_life(before: PodLife | None, pod: Mapping[str, Any], at: float) -> PodLi
 def is_in_trouble(pod: Mapping[str, Any]) -> bool:
     """Whether the cluster has noticed that something is wrong with a pod, or with its node."""
     thing = dict(pod)
-    if exit_meanings.disruption_of(thing) or pod_status.phase(thing) == "Unknown":
+    if exit_codes_and_oom.disruption_of(thing) or pod_status.phase(thing) == "Unknown":
         return True
     statuses = objects.status_of(thing).get("containerStatuses") or ()
     ends = [(one.get("state") or {}).get("terminated") or {} for one in statuses]

@@ -9,7 +9,7 @@ import pytest
 from kubectl_job_operator.status import diagnosis
 from kubectl_job_operator.status.cause import Cause, of_container, of_obstacle
 from kubectl_job_operator.status.diagnosis import BRIEF_LINES, diagnose
-from kubectl_job_operator.status.exit_meanings import Ending
+from kubectl_job_operator.status.exit_codes_and_oom import Ending
 from kubectl_job_operator.status.outlook import Obstacle, Outlook
 from kubectl_job_operator.status.pod_status import FailedContainer
 from kubectl_job_operator.status.shortening import WIDTH, shortened

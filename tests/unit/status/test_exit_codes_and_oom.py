@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.status import exit_meanings, pod_status
+from kubectl_job_operator.status import exit_codes_and_oom, pod_status
 from kubectl_job_operator.status.pod_status import FailedContainer
 from tests.unit import recordings
 
@@ -40,27 +40,29 @@ EXIT_CODES = [
 
 
 def test_255_of_a_container_that_its_node_has_lost_is_not_the_programs_own() -> None:
-    ending = exit_meanings.of_container(pod(), failed(255, "Unknown"))
+    ending = exit_codes_and_oom.of_container(pod(), failed(255, "Unknown"))
     assert ending.meaning == "its node was started again while it ran, and knows nothing of its end"
     assert "the node" in ending.remedy
 
 
 @pytest.mark.parametrize(("code", "meaning"), EXIT_CODES)
 def test_an_exit_code_means_what_shells_and_kernels_mean_by_it(code: int, meaning: str) -> None:
-    ending = exit_meanings.of_container(pod(), failed(code))
+    ending = exit_codes_and_oom.of_container(pod(), failed(code))
     assert meaning in ending.meaning
     assert bool(ending.meaning) == bool(ending.remedy) == bool(meaning)
 
 
 def test_137_for_want_of_memory_is_told_from_137_by_a_kill_by_an_eviction_and_by_the_pods_deletion() -> None:
-    assert "more memory than its limit of 16Mi" in exit_meanings.of_container(pod(), failed(137, "OOMKilled")).meaning
-    assert "something killed it" in exit_meanings.of_container(pod(), failed(137)).meaning
+    assert (
+        "more memory than its limit of 16Mi" in exit_codes_and_oom.of_container(pod(), failed(137, "OOMKilled")).meaning
+    )
+    assert "something killed it" in exit_codes_and_oom.of_container(pod(), failed(137)).meaning
     deleted = recordings.pods_last_seen("pod-deleted")[0]
-    assert "its pod was deleted" in exit_meanings.of_container(deleted, failed(137)).meaning
-    assert "its pod was deleted" in exit_meanings.of_container(deleted, failed(143)).meaning
+    assert "its pod was deleted" in exit_codes_and_oom.of_container(deleted, failed(137)).meaning
+    assert "its pod was deleted" in exit_codes_and_oom.of_container(deleted, failed(143)).meaning
     (evicted,) = recordings.pods("evicted-ephemeral-storage", "1.37")
-    assert exit_meanings.of_container(evicted, failed(137)).meaning == "SIGKILL: its node ended it with its pod"
-    assert "lost sight" in exit_meanings.of_container(pod(), failed(137, "ContainerStatusUnknown")).meaning
+    assert exit_codes_and_oom.of_container(evicted, failed(137)).meaning == "SIGKILL: its node ended it with its pod"
+    assert "lost sight" in exit_codes_and_oom.of_container(pod(), failed(137, "ContainerStatusUnknown")).meaning
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_137_for_want_of_memory_is_told_from_137_by_a_kill_by_an_eviction_and_by
 )
 def test_a_container_that_could_not_be_started_is_told_with_the_runtimes_reason(message: str, meaning: str) -> None:
     for reason in ("StartError", "ContainerCannotRun"):
-        ending = exit_meanings.of_container(pod(), failed(128, reason, message))
+        ending = exit_codes_and_oom.of_container(pod(), failed(128, reason, message))
         assert meaning in ending.meaning
         assert ending.remedy
 
@@ -102,7 +104,7 @@ def test_what_ended_a_pod_from_outside_is_told(status: dict[str, Any], meaning: 
     if "conditions" in status:
         (reason,) = status["conditions"]
         status = {"conditions": [{"type": "DisruptionTarget", "status": "True", "reason": reason}]}
-    ending = exit_meanings.of_pod(pod(**status))
+    ending = exit_codes_and_oom.of_pod(pod(**status))
     assert meaning in ending.meaning
     assert bool(ending.remedy) == bool(meaning)
 
@@ -117,14 +119,14 @@ def test_what_ended_a_pod_from_outside_is_told(status: dict[str, Any], meaning: 
     ],
 )
 def test_an_eviction_for_a_limit_is_told_from_one_for_the_nodes_want(message: str, remedy: str) -> None:
-    ending = exit_meanings.of_pod(pod(reason="Evicted", message=message))
+    ending = exit_codes_and_oom.of_pod(pod(reason="Evicted", message=message))
     assert ending.meaning == f"it was evicted by its node: {message.removesuffix('. ')}"
     assert remedy in ending.remedy
 
 
 def test_a_pod_that_the_job_deleted_for_its_restarts_is_told_with_what_ended_the_run_before() -> None:
     deleted = recordings.pods_last_seen("pod-deleted")[0]
-    ending = exit_meanings.of_container(deleted, dataclasses.replace(failed(137), reason_before="OOMKilled"))
+    ending = exit_codes_and_oom.of_container(deleted, dataclasses.replace(failed(137), reason_before="OOMKilled"))
     assert ending.meaning.startswith("SIGKILL: its pod was deleted; of the run before it is known that it used more")
     assert "resources.limits.memory of container main" in ending.remedy
     (pod,) = recordings.pods("oom-killed")
@@ -136,5 +138,5 @@ def test_a_pod_that_the_job_deleted_for_its_restarts_is_told_with_what_ended_the
 
 def test_a_pod_that_the_job_deleted_is_told_from_one_that_somebody_deleted() -> None:
     (deleted,) = recordings.pods_last_seen("pod-deleted")
-    assert exit_meanings.of_pod(deleted).meaning == "somebody deleted it"
-    assert exit_meanings.of_pod(deleted, was_deleted_by_job=True).meaning == "the Job deleted it"
+    assert exit_codes_and_oom.of_pod(deleted).meaning == "somebody deleted it"
+    assert exit_codes_and_oom.of_pod(deleted, was_deleted_by_job=True).meaning == "the Job deleted it"
