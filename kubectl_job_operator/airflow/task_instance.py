@@ -48,7 +48,18 @@ def identity_of(task: Retried, context: Context) -> Identity:
         round=round_of(context),
         # `airflow dags test` and `tasks test` of Airflow 2 start a task without telling when.
         started=_as_label(getattr(instance, "start_date", None) or datetime.datetime.now(datetime.timezone.utc)),
+        has_exact_round=_has_exact_round(context.get("dag_run")),
     )
+
+
+def _has_exact_round(run: Any) -> bool:
+    """Whether a run that was made again, or a Clear, would have another round: not so in ``airflow dags test``.
+
+    There a run starts at its logical date, or when it was due, however often it is made.
+    """
+    started = getattr(run, "start_date", None)
+    due = (getattr(run, "logical_date", None), getattr(run, "run_after", None))
+    return counts_clears() and started is not None and started not in due
 
 
 def round_of(context: Context) -> Round:

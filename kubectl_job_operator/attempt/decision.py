@@ -78,7 +78,8 @@ def made_by(thing: Object, identity: Identity) -> Made:
     """Tell by whom an object of this task instance was made or taken over last.
 
     The numbers of tries rise as long as there is the same run; two runs of one id are told apart by when they started,
-    and two processes of one try by when they did.
+    and two processes of one try by when they did. Airflow 3.3 may begin a deferred try anew under its own number, when
+    its scheduler hears late that the first half has ended, and takes the second for killed.
     """
     labels, that_round, this_round = labels_of(thing), Round.of(thing), identity.round
     number, started = labels.get(TRY_LABEL, ""), labels.get(STARTED_LABEL, "")
@@ -92,8 +93,11 @@ def made_by(thing: Object, identity: Identity) -> Made:
         return Made.BY_EARLIER_TRY if _is_of_round(thing, identity) else Made.BEFORE_THE_ROUND
     if int(number) == identity.try_number and (not is_timed or started == identity.started):
         return Made.BY_THIS_TRY
+    if is_timed and started > identity.started:
+        return Made.BY_LATER_TRY
     if is_timed:
-        return Made.BY_LATER_TRY if started > identity.started else Made.BEFORE_THE_ROUND
+        is_begun_anew = int(number) == identity.try_number and identity.has_exact_round and that_round == this_round
+        return Made.BY_EARLIER_TRY if is_begun_anew else Made.BEFORE_THE_ROUND
     # Without times a running one is in doubt another's; one that has ended stands in nobody's way.
     return Made.BY_LATER_TRY if job_status.verdict(thing) is None else Made.BEFORE_THE_ROUND
 

@@ -64,6 +64,8 @@ class Identity:
     :param installation: which Airflow; empty where there is one only.
     :param round: of which round of tries this is one; ``None`` where nobody tells.
     :param started: when this try began, as a label's text that sorts by time; empty where nobody tells.
+    :param has_exact_round: whether nothing but this round of tries has the same ``round``: no run that was made again
+        under this id, and no tries from before a Clear.
     """
 
     dag_id: str
@@ -75,6 +77,7 @@ class Identity:
     installation: str = ""
     round: Round | None = None
     started: str = ""
+    has_exact_round: bool = False
 
     @property
     def digest(self) -> str:

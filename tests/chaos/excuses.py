@@ -58,9 +58,13 @@ def _can_only_fail(case: Case, finding: Finding) -> bool:
 
 
 def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
-    said, jobs = _last_log_of_deferrable(case), case.evidence.jobs
-    is_left = finding.harm is Harm.LEFT_BEHIND and bool(jobs) and bool(jobs[-1].verdict)
-    return is_left and said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
+    """Whether no try has a line of a second half since the one that made the last Job was deferred."""
+    jobs = case.evidence.jobs
+    if finding.harm is not Harm.LEFT_BEHIND or not jobs or not jobs[-1].verdict or not case.evidence.plan.deferrable:
+        return False
+    first = min((number for number, said in case.logs.items() if jobs[-1].uid in said), default=0)
+    said = "".join(said for number, said in case.logs.items() if number >= first)
+    return said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
 
 
 def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:

@@ -12,16 +12,21 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from kubectl_job_operator.airflow.compat.features import counts_clears
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import JobInUseError
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.integration.tries import CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries
+from tests.integration.tries import BEGUN_ANEW, CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries
 from tests.waiting import in_background, until
 
 INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
 SLEEPS = job("sleep 300")
+counts_clears_only = pytest.mark.skipif(
+    not counts_clears(),
+    reason="before Airflow 3.1 a second process of a try looks like one of a run that was made again",
+)
 
 
 def pod(script: str) -> str:
@@ -50,6 +55,25 @@ def test_a_job_that_runs_on_from_a_deleted_run_is_replaced(tries: Tries) -> None
     assert run.state == "success", run.failures
     assert "try 3, before its run was cleared or made again. It is replaced." in run.log
     assert tries.uid_of("jobs") != old
+
+
+@counts_clears_only
+def test_a_try_that_airflow_begins_anew_does_no_work_twice(tries: Tries) -> None:
+    tries.run(FIRST, job("echo did the work"), delete_policy="Never")
+    done = tries.uid_of("jobs")
+    run = tries.run(BEGUN_ANEW, job("echo did it again"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert tries.uid_of("jobs") == done
+    assert "did the work" in run.log.splitlines()
+
+
+@counts_clears_only
+def test_a_try_that_airflow_begins_anew_goes_on_with_its_job(tries: Tries) -> None:
+    running = tries.leave_running(FIRST, job("sleep 5; echo done"))
+    run = tries.run(BEGUN_ANEW, job("sleep 5; echo done"), delete_policy="Never")
+    assert run.state == "success", run.failures
+    assert tries.uid_of("jobs") == running
+    assert "done" in run.log.splitlines()
 
 
 def test_airflow_makes_a_run_again_and_it_does_its_own_work(task: TaskRunner, namespace: Namespace) -> None:

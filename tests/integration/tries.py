@@ -33,6 +33,7 @@ class Try:
     :param clear_number: how often tasks of the run were cleared.
     :param run_started: when the run started, in minutes.
     :param map_index: Airflow's.
+    :param begun_anew: how often Airflow has begun it anew under its own number.
     """
 
     run_id: str = "scheduled__2026-01-01"
@@ -41,6 +42,7 @@ class Try:
     clear_number: int = 0
     run_started: int = 0
     map_index: int = -1
+    begun_anew: int = 0
 
     def context(self, task: Any) -> Any:
         """Return it as Airflow hands it to a task; it begins a minute after its run and after the try before it."""
@@ -53,12 +55,14 @@ class Try:
             max_tries=self.max_tries,
             run_started=run_started,
             clear_number=self.clear_number,
-            started=run_started + datetime.timedelta(minutes=self.number),
+            started=run_started + datetime.timedelta(minutes=self.number, seconds=self.begun_anew),
         )
 
 
 FIRST = Try()
 RETRY = replace(FIRST, number=2)
+BEGUN_ANEW = replace(FIRST, begun_anew=1)
+"""The first try once more: Airflow has taken it for killed while it was deferred."""
 CLEARED = replace(FIRST, number=2, max_tries=4, clear_number=1)
 """The first try after a Clear."""
 MADE_AGAIN = replace(FIRST, run_started=60)

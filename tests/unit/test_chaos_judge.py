@@ -188,6 +188,18 @@ def test_what_is_left_by_a_task_that_was_ended_between_its_halves_is_none(
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 
+@pytest.mark.parametrize(("second", "is_harm"), [((FIRED,), False), ((FIRED, SECOND_HALF), True)])
+def test_what_is_left_by_a_task_whose_next_try_was_ended_before_a_line_is_none(
+    second: Sequence[str], is_harm: bool
+) -> None:
+    """Airflow 3.3 may take a deferred task for killed just when its trigger has fired, and end the next try at once."""
+    tries = [replace(TRY, number=number) for number in (1, 2, 3)]
+    logs = {1: log(FIRED, SECOND_HALF), 2: log("apply: job/task-1 (uid the-last-one)", *second), 3: log("Pre Execute")}
+    jobs = [JOB, replace(JOB, uid="the-last-one", verdict="Failed", deleted_at=None)]
+    found = harms(case(leftovers=LEFT, plan=replace(PLAN, deferrable=True), tries=tries, logs=logs, jobs=jobs))
+    assert (Harm.LEFT_BEHIND in found) is is_harm
+
+
 DEFERRED, BEGINS = "Pausing task as DEFERRED. ", "trigger chaos/run/task-1/-1/1 (ID 7) starting"
 CANCELLED, OVER = "Trigger cancelled by user action, invoking on_kill", "trigger completed"
 TRIGGERER_KILLED = Storm("triggerer killed", 110.0, 111.0)

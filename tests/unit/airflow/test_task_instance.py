@@ -120,6 +120,30 @@ def context_of(*, try_number: int = 2, max_tries: int = 3, run: Any = RUN, start
     return {**context, "dag_run": run, "task": task}
 
 
+DAY = datetime.datetime(2026, 1, 1, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("counts", "run", "is_exact"),
+    [
+        (True, SimpleNamespace(start_date=RUN.start_date, logical_date=None, run_after=None), True),
+        (True, RUN, True),
+        (True, SimpleNamespace(start_date=RUN.start_date, logical_date=DAY, run_after=None), False),
+        (True, SimpleNamespace(start_date=RUN.start_date, logical_date=None, run_after=DAY), False),
+        (True, SimpleNamespace(start_date=None), False),
+        (True, None, False),
+        (False, RUN, False),
+    ],
+)
+def test_a_round_is_exact_but_in_a_test_of_a_dag_and_where_clears_are_not_counted(
+    counts: bool, run: Any, is_exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``airflow dags test`` gives all runs of one day one start, also on Airflow 3."""
+    monkeypatch.setattr(task_instance, "counts_clears", lambda: counts)
+    context = context_of(run=run)
+    assert identity_of(context["task"], context).has_exact_round is is_exact
+
+
 def test_the_round_is_what_airflow_says_of_run_and_task_instance() -> None:
     assert round_of(context_of()) == Round("2026-01-01T07:00:00.000000+00:00", 1, 3)
 

@@ -48,6 +48,8 @@ TESTED_AGAIN = try_of(1, at="20260101T090010.000000")
 """The first try of `airflow dags test`, run twice for one day: Airflow 2 gives both runs one start."""
 CLEARED_WHILE_RUNNING = try_of(5, round=Round(RUN, 0, 4))
 """A fifth try, though the round has four: Airflow gave it one more, for a Clear."""
+BEGUN_ANEW = replace(TESTED_AGAIN, has_exact_round=True)
+"""A second process of the first try: Airflow 3.3 takes a deferred one for killed, and begins it anew."""
 OTHER_RUN = replace(FIRST, run_id="scheduled__2026-01-02")
 OTHER_INDEX = replace(FIRST, map_index=4)
 OTHER_AIRFLOW = replace(FIRST, installation="green")
@@ -88,6 +90,20 @@ TABLE: list[tuple[str, Identity, Identity | None, str, Decision, str]] = [
     ("tested again: running", TESTED_AGAIN, FIRST, RUNNING, P, "before its run was made again"),
     ("tested again: Complete", TESTED_AGAIN, FIRST, COMPLETE, P, "before its run was made again"),
     ("tested again: after three tries", TESTED_AGAIN, THIRD, COMPLETE, P, "before its run was made again"),
+    ("begun anew: running", BEGUN_ANEW, FIRST, RUNNING, T, "from try 1, and it has not ended"),
+    ("begun anew: Complete", BEGUN_ANEW, FIRST, COMPLETE, T, "from try 1, and it is Complete"),
+    ("begun anew: Failed", BEGUN_ANEW, FIRST, FAILED, P, "from try 1, and it failed"),
+    ("begun anew after a Clear", replace(BEGUN_ANEW, round=Round(RUN, 1, 3)), FIRST, COMPLETE, P, "was cleared"),
+    (
+        "begun anew in a run made again",
+        replace(BEGUN_ANEW, round=RUN_MADE_AGAIN.round),
+        FIRST,
+        COMPLETE,
+        P,
+        "made again",
+    ),
+    ("begun anew, and a higher number is there", BEGUN_ANEW, try_of(2), COMPLETE, P, "from try 2"),
+    ("the process that was taken for killed", FIRST, BEGUN_ANEW, RUNNING, F, "^try 1 of this task, which began later,"),
     ("another run's is its own: running", FIRST, OTHER_RUN, RUNNING, F, "run scheduled__2026-01-02 and has not ended"),
     ("another run's is its own: pending", FIRST, OTHER_RUN, PENDING, F, "has not ended"),
     ("another run's, Complete, is in nobody's way", FIRST, OTHER_RUN, COMPLETE, P, r"has ended \(Complete\)"),
