@@ -28,6 +28,8 @@ RETRY_SECONDS = 5.0
 KILL_SECONDS = 5.0
 """After ``on_kill`` Airflow 3 leaves a task so long, and then ends it by SIGKILL."""
 _SLOW_RECORDS = 0.02
+_TAKEN_FOR_KILLED = 0.02
+"""So often a scheduler of Airflow 3.3 hears so late of a first half's end that it begins the try anew instead."""
 FINAL = ("success", "failed")
 _WANTED = ("scheduled", "queued", "running")
 _REMOVED = "removed"
@@ -188,6 +190,7 @@ class Airflow:
         instance.become("running")
         instance.try_number += 1
         instance.started = self._label()
+        before = [one.identity.try_number for one in instance.tries if one.identity.round == instance.round]
         identity = Identity(
             "dag",
             "task",
@@ -196,8 +199,10 @@ class Airflow:
             first_try=max(1, instance.max_tries - instance.retries + 1),
             round=instance.round,
             started=instance.started,
+            has_exact_round=True,
         )
-        machine = Machine(f"{instance.run_id}{' again' * (instance.runs - 1)} try {instance.try_number}")
+        again, anew = " again" * (instance.runs - 1), " anew" * (identity.try_number in before)
+        machine = Machine(f"{instance.run_id}{again} try {instance.try_number}{anew}")
         pass_on = partial(self._pass_on, self._world.draw(f"log of {machine.name}"))
         one = Try(identity, machine, WorkerLog(machine, pass_on), WorkerLog(machine))
         instance.tries.append(one)
@@ -210,6 +215,11 @@ class Airflow:
         if instance.state != "deferred":
             return
         one = instance.tries[-1]
+        if self._world.draw(f"{one.name} goes on at {self._world.now}").random() < _TAKEN_FOR_KILLED:
+            self._note(f"{one.name} is taken for killed while it was deferred")
+            instance.try_number -= 1
+            self._start(instance)
+            return
         self._note(f"{one.name} goes on: {outcome}")
         instance.become("running")
         one.runner, one.is_killed = None, False

@@ -18,7 +18,7 @@ from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
-_LEFT = ("To delete it:", "it is for you to do", "if so, it runs on")
+_LEFT = ("To delete it", "it is for you to do", "if so, it runs on")
 
 
 def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]:
@@ -79,9 +79,23 @@ def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[s
         if (
             change.who in tries
             and _of_try(job) == (tries[change.who].digest, tries[change.who].started)
-            and any(_made_after(history, job))
+            and any(_made_after(history, job, _of_try(job)))
         ):
             yield f"{change.who} ran Job {job['metadata']['name']} again, which had failed"
+
+
+def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
+    """Let no try remove a Complete Job of its own round of tries, to make another: the work is done."""
+    tries = {one.name: one.identity for one in _tries(history)}
+    for change in history.cluster.journal:
+        job = change.before
+        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != "Complete":
+            continue
+        identity = tries.get(change.who)
+        if identity is None or _digest(job) != identity.digest or Round.of(job) != identity.round:
+            continue
+        if any(_made_after(history, job, (identity.digest, identity.started))):
+            yield f"{change.who} did the work of Job {job['metadata']['name']} again, which was done"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
@@ -156,6 +170,7 @@ ALL: tuple[Callable[[History], Iterator[str]], ...] = (
     success_only_by_a_complete_job_of_this_round,
     a_result_is_what_the_pods_of_the_job_handed_over,
     what_failed_is_not_run_again_by_the_same_try,
+    what_is_done_is_not_done_again_in_its_round,
     no_job_is_left_that_nobody_looks_for,
     nothing_of_others_is_touched,
     nothing_of_a_later_try_is_touched,
@@ -247,11 +262,10 @@ def _run_started(job: Object) -> str:
     return made_for.run_started if made_for is not None else ""
 
 
-def _made_after(history: History, job: Object) -> Iterator[Object]:
-    """Yield the Jobs that the same try has made after this one."""
+def _made_after(history: History, job: Object, of_try: tuple[str, str]) -> Iterator[Object]:
+    """Yield the Jobs that a try has made after this one."""
     for one in history.made:
-        is_later = one["metadata"]["uid"] > job["metadata"]["uid"]
-        if is_later and _digest(one) and _of_try(one) == _of_try(job):
+        if one["metadata"]["uid"] > job["metadata"]["uid"] and _of_try(one) == of_try:
             yield one
 
 

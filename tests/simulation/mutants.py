@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
@@ -55,6 +55,10 @@ def _never_adopts(job: Any, identity: Any, decide: Callable[..., Any] = decision
     return (Decision.REFUSE if decided is Decision.ADOPT else decided), why
 
 
+def _begins_anew(job: Any, identity: Any, made_by: Callable[..., Any] = decision.made_by) -> Any:
+    return made_by(job, replace(identity, has_exact_round=False))
+
+
 def _without_clocks(make: Callable[..., None] = Obstacles.__init__) -> Callable[..., None]:
     def begin(self: Obstacles, *arguments: Any, **more: Any) -> None:
         make(self, *arguments, **{**more, "waited_seconds": 0.0, "clocks": ""})
@@ -66,6 +70,7 @@ MUTANTS = (
     Mutant("adoption: whatever has the name is adopted", beginning, "decide", _adopts_whatever_is_there),
     Mutant("adoption: its own Job is not", beginning, "decide", _never_adopts),
     Mutant("adoption: of any round", decision, "made_by", lambda *_: Made.BY_EARLIER_TRY),
+    Mutant("adoption: not by a try that is begun anew", decision, "made_by", _begins_anew),
     Mutant("no look: the first finds nothing", Beginning, "_first_look", lambda _: None),
     Mutant("no look: not between two applies", Beginning, "_made_meanwhile", lambda _: None),
     Mutant("no look: what failed in between is forgotten", beginning, "is_own_and_over", lambda *_: False),
