@@ -78,8 +78,8 @@ def made_by(thing: Object, identity: Identity) -> Made:
     """Tell by whom an object of this task instance was made or taken over last.
 
     The numbers of tries rise as long as there is the same run; two runs of one id are told apart by when they started,
-    and two processes of one try by when they did. Airflow 3.3 may begin a deferred try anew under its own number, when
-    its scheduler hears late that the first half has ended, and takes the second for killed.
+    and two processes of one try by when they did. Airflow 3.2 and 3.3 may begin a deferred try anew under its own
+    number, when the scheduler hears late that the first half has ended (apache/airflow#67287).
     """
     labels, that_round, this_round = labels_of(thing), Round.of(thing), identity.round
     number, started = labels.get(TRY_LABEL, ""), labels.get(STARTED_LABEL, "")

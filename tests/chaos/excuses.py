@@ -58,13 +58,19 @@ def _can_only_fail(case: Case, finding: Finding) -> bool:
 
 
 def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
-    """Whether no try has a line of a second half since the one that made the last Job was deferred."""
+    """Whether Airflow ended the task, and no second half began since the trigger of the last Job fired.
+
+    Airflow 3.2 and 3.3 may take a deferred try for killed just then, begin it anew, and end that one at once.
+    """
     jobs = case.evidence.jobs
-    if finding.harm is not Harm.LEFT_BEHIND or not jobs or not jobs[-1].verdict or not case.evidence.plan.deferrable:
+    is_ended = bool(case.evidence.mark) or case.evidence.state == "failed"
+    if finding.harm is not Harm.LEFT_BEHIND or not jobs or not jobs[-1].verdict or not is_ended:
         return False
-    first = min((number for number, said in case.logs.items() if jobs[-1].uid in said), default=0)
-    said = "".join(said for number, said in case.logs.items() if number >= first)
-    return said.count(_TRIGGER_IS_OVER) > said.count(_SECOND_HALF)
+    lines = [line for said in case.logs.values() for line in said.splitlines()]
+    fired_at = max((_said_at(line) for line in lines if _TRIGGER_IS_OVER in line), default=0.0)
+    ended_at = jobs[-1].ended_at or 0.0
+    is_of_it = case.evidence.plan.deferrable and fired_at >= ended_at - _FLUSH_SECONDS > 0.0
+    return is_of_it and not any(_SECOND_HALF in line and _said_at(line) >= fired_at for line in lines)
 
 
 def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:

@@ -201,7 +201,7 @@ class Airflow:
             started=instance.started,
             has_exact_round=True,
         )
-        again, anew = " again" * (instance.runs - 1), " anew" * (identity.try_number in before)
+        again, anew = " again" * (instance.runs - 1), " anew" * before.count(identity.try_number)
         machine = Machine(f"{instance.run_id}{again} try {instance.try_number}{anew}")
         pass_on = partial(self._pass_on, self._world.draw(f"log of {machine.name}"))
         one = Try(identity, machine, WorkerLog(machine, pass_on), WorkerLog(machine))

@@ -169,34 +169,41 @@ def test_what_is_left_is_harm_unless_its_log_says_how_to_delete_it() -> None:
 FIRED, SECOND_HALF = "Trigger fired event", "Going on with Job here/task-1 (uid a) after 9 s: it has ended."
 
 
+def log_at(*said: tuple[int, str]) -> str:
+    return "\n".join(log(words, at=f"1970-01-01T00:01:{seconds:02}Z") for seconds, words in said)
+
+
 @pytest.mark.parametrize(
     ("said", "changes", "is_harm"),
     [
-        ((FIRED,), {}, False),
-        ((FIRED, SECOND_HALF), {}, True),
-        ((FIRED, SECOND_HALF, FIRED), {}, False),
-        ((), {}, True),
-        ((FIRED,), {"plan": PLAN}, True),
-        ((FIRED,), {"jobs": [VANISHED]}, True),
+        ([(50, FIRED)], {}, False),
+        ([(50, FIRED), (53, SECOND_HALF)], {}, True),
+        ([(42, FIRED), (45, SECOND_HALF), (50, FIRED)], {}, False),
+        ([(42, FIRED)], {}, True),  # of an earlier Job
+        ([], {}, True),
+        ([(50, FIRED)], {"plan": PLAN}, True),
+        ([(50, FIRED)], {"jobs": [VANISHED]}, True),
+        ([(50, FIRED)], {"mark": "", "state": "failed"}, False),
+        ([(50, FIRED)], {"mark": "", "state": "success"}, True),
     ],
 )
 def test_what_is_left_by_a_task_that_was_ended_between_its_halves_is_none(
-    said: Sequence[str], changes: dict[str, Any], is_harm: bool
+    said: Sequence[tuple[int, str]], changes: dict[str, Any], is_harm: bool
 ) -> None:
     marked = {"plan": replace(PLAN, deferrable=True), "mark": "success", **changes}
-    found = harms(case(leftovers=LEFT, logs={1: log(*said)}, blows=["task marked as a success"], **marked))
+    found = harms(case(leftovers=LEFT, logs={1: log_at(*said)}, blows=["task marked as a success"], **marked))
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 
-@pytest.mark.parametrize(("second", "is_harm"), [((FIRED,), False), ((FIRED, SECOND_HALF), True)])
-def test_what_is_left_by_a_task_whose_next_try_was_ended_before_a_line_is_none(
-    second: Sequence[str], is_harm: bool
+@pytest.mark.parametrize(("second", "is_harm"), [([(50, FIRED)], False), ([(50, FIRED), (53, SECOND_HALF)], True)])
+def test_what_is_left_by_a_task_whose_next_try_was_ended_before_it_had_come_to_the_job_is_none(
+    second: Sequence[tuple[int, str]], is_harm: bool
 ) -> None:
-    """Airflow 3.3 may take a deferred task for killed just when its trigger has fired, and end the next try at once."""
     tries = [replace(TRY, number=number) for number in (1, 2, 3)]
-    logs = {1: log(FIRED, SECOND_HALF), 2: log("apply: job/task-1 (uid the-last-one)", *second), 3: log("Pre Execute")}
-    jobs = [JOB, replace(JOB, uid="the-last-one", verdict="Failed", deleted_at=None)]
-    found = harms(case(leftovers=LEFT, plan=replace(PLAN, deferrable=True), tries=tries, logs=logs, jobs=jobs))
+    logs = {1: log_at((42, FIRED), (45, SECOND_HALF)), 2: log_at(*second, (55, "Manifest")), 3: log("Pre Execute")}
+    jobs = [JOB, replace(JOB, uid="b", verdict="Failed", deleted_at=None)]
+    failed: dict[str, Any] = {"plan": replace(PLAN, deferrable=True), "state": "failed"}
+    found = harms(case(leftovers=LEFT, tries=tries, logs=logs, jobs=jobs, **failed))
     assert (Harm.LEFT_BEHIND in found) is is_harm
 
 

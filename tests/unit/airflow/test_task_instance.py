@@ -144,6 +144,14 @@ def test_a_round_is_exact_but_in_a_test_of_a_dag_and_where_clears_are_not_counte
     assert identity_of(context["task"], context).has_exact_round is is_exact
 
 
+def test_a_round_is_not_exact_in_a_test_of_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``airflow tasks test`` takes a run that is there, and neither counts a try nor has a task instance of its own."""
+    monkeypatch.setattr(task_instance, "counts_clears", lambda: True)
+    monkeypatch.setenv("AIRFLOW_TEST_MODE", "True")
+    context = context_of()
+    assert not identity_of(context["task"], context).has_exact_round
+
+
 def test_the_round_is_what_airflow_says_of_run_and_task_instance() -> None:
     assert round_of(context_of()) == Round("2026-01-01T07:00:00.000000+00:00", 1, 3)
 
