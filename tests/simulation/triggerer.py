@@ -72,6 +72,8 @@ class Triggerer:
             loop.end()
 
     def _start(self) -> None:
+        self._deletions: list[asyncio.Task[None]] = []
+        """A loop holds its tasks only weakly."""
         self.deletes_for: set[str] = set()
         """The runs whose Jobs it deletes now."""
         self._machine = Machine(f"triggerer {len(self._loops)}")
@@ -89,7 +91,7 @@ class Triggerer:
         _, text, task = self._waiting.pop(instance.run_id, (None, "", None))
         if task is not None:
             task.cancel()
-            self._loop.create_task(self._delete_if_unwanted(instance, text))
+            self._deletions.append(self._loop.create_task(self._delete_if_unwanted(instance, text)))
 
     async def _wait(self, instance: TaskInstance, text: str) -> None:
         """Do what ``KubernetesJobTrigger.run`` does."""
