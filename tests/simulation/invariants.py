@@ -32,7 +32,7 @@ def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]
             and _span(other)[0] < _span(one)[1]
             and not _is_of_new_run(history, one, other)
             and not _is_of_new_run(history, other, one)  # of the old run one may still have to start
-            and not _is_of_a_try_taken_for_dead(history, one, other)
+            and not _is_of_a_first_try_and_others_deleted(history, one, other)
         ):
             yield f"pods {_pod(one)} and {_pod(other)} of two Jobs were at work at once"
 
@@ -237,10 +237,10 @@ def _is_of_new_run(history: History, before: Work, work: Work) -> bool:
     return labels_of(new).get(TRY_LABEL) == "1" and _run_started(old) < _run_started(new)
 
 
-def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> bool:
-    """Whether a first try, which looks for no pods, made its Job when others had deleted a later try's.
+def _is_of_a_first_try_and_others_deleted(history: History, before: Work, work: Work) -> bool:
+    """Whether a first try, which looks for no pods, made its Job when others had deleted the task's former one.
 
-    Airflow has taken it for dead, and nothing has told it so yet.
+    Airflow has taken it for dead, and nothing has told it so yet; or it has begun it anew, and that tells it neither.
     """
     old, new = _job_of(history, before), _job_of(history, work)
     makers = {one.name for one in _tries(history) if (one.identity.digest, one.identity.started) == _of_try(new)}
@@ -249,7 +249,7 @@ def _is_of_a_try_taken_for_dead(history: History, before: Work, work: Work) -> b
         for change in history.cluster.journal
         if change.verb == "delete" and change.before and change.before["metadata"]["uid"] == old["metadata"]["uid"]
     }
-    is_of_first_try = labels_of(new).get(TRY_LABEL) == "1" and _of_try(new)[1] < _of_try(old)[1]
+    is_of_first_try = labels_of(new).get(TRY_LABEL) == "1" and _of_try(new)[1] != _of_try(old)[1]
     return is_of_first_try and bool(deleted_by) and not makers & deleted_by
 
 
