@@ -75,18 +75,16 @@ def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
 
 def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:
     said = _last_log_of_deferrable(case)
-    is_left = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
-    return is_left and said.count(_DEFERRED) > len(_TRIGGER_BEGINS.findall(said))
+    return _is_left_by_a_marked(case, finding) and said.count(_DEFERRED) > len(_TRIGGER_BEGINS.findall(said))
 
 
 def _is_left_by_a_triggerer_that_died(case: Case, finding: Finding) -> bool:
     """Whether a triggerer was killed soon after it was told to delete what is left, and nobody has said more."""
     lines = _last_log_of_deferrable(case).splitlines()
     told_at = max((_said_at(line) for line in lines if _TRIGGER_IS_CANCELLED in line), default=float("inf"))
-    last_at = max(map(_said_at, lines), default=0.0)
+    last_at = _last_said_at(case)
     deaths = [one.at for one in case.felt if one.name == "triggerer killed"]
-    is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
-    return is_marked and any(
+    return _is_left_by_a_marked(case, finding) and any(
         told_at <= at <= told_at + _DELETION_SECONDS and last_at <= at + _FLUSH_SECONDS for at in deaths
     )
 
@@ -147,17 +145,26 @@ def _was_marked_after_a_death(case: Case, finding: Finding, kills: Sequence[tupl
     :param kills: from when until when each took, as Unix times.
     """
     marked_at = max((hit.at for hit in case.hits if hit.name.startswith("task marked")), default=0.0)
-    silent_from = max(map(_said_at, case.last_log.splitlines()), default=0.0) - _FLUSH_SECONDS
-    is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
-    return is_marked and any(begin < marked_at and end > silent_from for begin, end in kills)
+    silent_from = _last_said_at(case) - _FLUSH_SECONDS
+    return _is_left_by_a_marked(case, finding) and any(begin < marked_at and end > silent_from for begin, end in kills)
 
 
 def _was_marked_before_its_last_try_began(case: Case, finding: Finding) -> bool:
     """Whether Airflow ended the last process while it was still reading the DAG's file."""
     *_, last = case.last_log.rpartition(_PROCESS_BEGINS)
     before, is_told, after = last.partition(_TOLD_TO_END)
-    is_marked = finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
-    return is_marked and bool(is_told) and _HAS_READ not in before + after and _OURS not in before + after
+    has_begun = _HAS_READ in before + after or _OURS in before + after
+    return _is_left_by_a_marked(case, finding) and bool(is_told) and not has_begun
+
+
+def _is_left_by_a_marked(case: Case, finding: Finding) -> bool:
+    """Whether a task that a user marked has left something."""
+    return finding.harm is Harm.LEFT_BEHIND and bool(case.evidence.mark)
+
+
+def _last_said_at(case: Case) -> float:
+    """Return when its last try said the last word, as Unix time; 0 if it has said none."""
+    return max(map(_said_at, case.last_log.splitlines()), default=0.0)
 
 
 def _last_log_of_deferrable(case: Case) -> str:

@@ -40,6 +40,7 @@ from tests.unit.stage import Log
 from tests.waiting import in_background, until
 
 US = Identity("dag", "task", "run")
+LABELS = json.dumps(US.labels() | US.try_labels())
 _OUTAGE_SECONDS = 25.0
 """Longer than a triggerer used to bear when it deletes."""
 _REFUSED_SECONDS = 240.0
@@ -247,12 +248,15 @@ def test_airflow_2_tells_the_state_of_a_task_from_its_database(task: TaskRunner)
     assert asyncio.run(state_of_deferred(instance)) == "success"
 
 
+def companion(name: str) -> str:
+    """Return the manifest of a ConfigMap that the try has made."""
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {LABELS}}}\n"
+
+
 def deferred(namespace: Namespace, name: str = "job", kubeconfig: Path | None = None) -> KubernetesJobTrigger:
     """Make a Job that runs, with a companion, and the trigger that waits for it."""
-    labels = json.dumps(US.labels() | US.try_labels())
-    text = job("sleep 120", name=f"{name}, labels: {labels}")
-    companion = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {labels}}}\n"
-    namespace.kubectl("apply", "-f", "-", given=text + companion)
+    text = job("sleep 120", name=f"{name}, labels: {LABELS}")
+    namespace.kubectl("apply", "-f", "-", given=f"{text}---\n{companion(name)}")
     made = next(one for one in namespace.objects("jobs") if one["metadata"]["name"] == name)
     handover = Handover(
         namespace.name,
@@ -334,15 +338,9 @@ def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_
         asyncio.run(mark())
         assert (namespace.living("jobs"), "job" in namespace.living("configmaps")) == ([], False)
         # What the log has given by hand from the first moment on.
-        namespace.kubectl("apply", "-f", "-", given=json.dumps(made_by(trigger)))
+        namespace.kubectl("apply", "-f", "-", given=companion("again"))
         subprocess.run(shlex.split(log.warnings[0].partition("By hand: ")[2]), check=True)
         assert namespace.living("configmaps") == ["kube-root-ca.crt"]
-
-
-def made_by(trigger: KubernetesJobTrigger) -> dict[str, Any]:
-    """Return a companion of the trigger's try."""
-    labels = dict(pair.split("=") for pair in Handover.from_text(trigger.handover).selector.split(",") if "=" in pair)
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "again", "labels": labels}}
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(

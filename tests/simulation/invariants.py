@@ -71,31 +71,16 @@ def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterat
 
 def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[str]:
     """Let a try remove no Job of its own that has failed, to make another: how often it is run, its retries say."""
-    tries = {one.name: one.identity for one in _tries(history)}
-    for change in history.cluster.journal:
-        job = change.before
-        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != "Failed":
-            continue
-        if (
-            change.who in tries
-            and _of_try(job) == (tries[change.who].digest, tries[change.who].started)
-            and any(_made_after(history, job, _of_try(job)))
-        ):
-            yield f"{change.who} ran Job {job['metadata']['name']} again, which had failed"
+    for who, job, identity in _jobs_made_anew(history, "Failed"):
+        if _of_try(job) == (identity.digest, identity.started):
+            yield f"{who} ran Job {job['metadata']['name']} again, which had failed"
 
 
 def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
     """Let no try remove a Complete Job of its own round of tries, to make another: the work is done."""
-    tries = {one.name: one.identity for one in _tries(history)}
-    for change in history.cluster.journal:
-        job = change.before
-        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != "Complete":
-            continue
-        identity = tries.get(change.who)
-        if identity is None or _digest(job) != identity.digest or Round.of(job) != identity.round:
-            continue
-        if any(_made_after(history, job, (identity.digest, identity.started))):
-            yield f"{change.who} did the work of Job {job['metadata']['name']} again, which was done"
+    for who, job, identity in _jobs_made_anew(history, "Complete"):
+        if _digest(job) == identity.digest and Round.of(job) == identity.round:
+            yield f"{who} did the work of Job {job['metadata']['name']} again, which was done"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
@@ -262,11 +247,22 @@ def _run_started(job: Object) -> str:
     return made_for.run_started if made_for is not None else ""
 
 
-def _made_after(history: History, job: Object, of_try: tuple[str, str]) -> Iterator[Object]:
-    """Yield the Jobs that a try has made after this one."""
-    for one in history.made:
-        if one["metadata"]["uid"] > job["metadata"]["uid"] and _of_try(one) == of_try:
-            yield one
+def _jobs_made_anew(history: History, verdict: str) -> Iterator[tuple[str, Object, Identity]]:
+    """Yield the Jobs with this verdict that a try has removed before it made one: its name, the Job, and who it was."""
+    tries = {one.name: one.identity for one in _tries(history)}
+    for change in history.cluster.journal:
+        job = change.before
+        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != verdict:
+            continue
+        identity = tries.get(change.who)
+        if identity is not None and _has_made_another(history, job, identity):
+            yield change.who, job, identity
+
+
+def _has_made_another(history: History, job: Object, identity: Identity) -> bool:
+    """Whether a try has made a Job after this one."""
+    later = [one for one in history.made if one["metadata"]["uid"] > job["metadata"]["uid"]]
+    return (identity.digest, identity.started) in map(_of_try, later)
 
 
 def _of_try(thing: Object) -> tuple[str, str]:

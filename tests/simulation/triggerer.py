@@ -41,6 +41,8 @@ class Triggerer:
         access: Access,
         on_event: Callable[[TaskInstance, str, Outcome], None],
     ) -> None:
+        self._deletions: list[asyncio.Task[None]] = []
+        """Of all its loops, which hold their tasks only weakly."""
         self._world = world
         self._make_host = make_host
         self._access = access
@@ -72,8 +74,6 @@ class Triggerer:
             loop.end()
 
     def _start(self) -> None:
-        self._deletions: list[asyncio.Task[None]] = []
-        """A loop holds its tasks only weakly."""
         self.deletes_for: set[str] = set()
         """The runs whose Jobs it deletes now."""
         self._machine = Machine(f"triggerer {len(self._loops)}")
