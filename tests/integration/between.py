@@ -125,21 +125,30 @@ class Line:
         threading.Thread(target=live, daemon=True).start()
 
     def _carry(self, near: socket.socket) -> None:
-        with suppress(OSError, ValueError):
-            far = socket.create_connection(self._upstream)
+        """Pass on what comes from either side, until one has nothing more to say, or is gone."""
+        with near, suppress(OSError, ValueError), socket.create_connection(self._upstream) as far:
             pair = (near, far)
             self._pairs.add(pair)
-            while True:
-                ready, _, _ = select.select(pair, (), ())
-                self._is_open.wait()
-                for side in ready:
-                    data = side.recv(_CHUNK)
-                    if not data:
-                        near.close()
-                        far.close()
-                        self._pairs.discard(pair)
-                        return
-                    (far if side is near else near).sendall(data)
+            try:
+                self._pass_on(near, far)
+            finally:
+                self._pairs.discard(pair)
+
+    def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
+        others = {near.fileno(): (near, far), far.fileno(): (far, near)}
+        # Unlike select.select(), it takes any number of a file.
+        ready = select.poll()
+        for number in others:
+            ready.register(number, select.POLLIN)
+        while True:
+            numbers = [number for number, _ in ready.poll()]
+            self._is_open.wait()
+            for number in numbers:
+                side, other = others[number]
+                data = side.recv(_CHUNK)
+                if not data:
+                    return
+                other.sendall(data)
 
 
 class Speaker:
