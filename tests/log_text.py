@@ -7,6 +7,10 @@ from collections.abc import Iterable
 
 _OWN_TIME = re.compile(r"^(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\dZ ", re.MULTILINE)
 BEGIN, END = "::group::", "::endgroup::"
+_LEFT = ("To delete it", "if so, it runs on")
+_MAY_BE_LEFT = "it is for you to do"
+"""It stands before the deletion, as the log may end in the midst of that."""
+_DELETED = re.compile(r"^ *-> delete: .*\(\d+\.\d+ s\)$", re.MULTILINE)
 
 
 def commands_in(text: str) -> list[str]:
@@ -37,3 +41,12 @@ def without_times(text: str) -> str:
 def titles(records: Iterable[str]) -> list[str]:
     """Return the titles of a log's groups."""
     return [record.removeprefix(BEGIN) for record in records if record.startswith(BEGIN)]
+
+
+def says_that_a_job_is_left(text: str) -> bool:
+    """Whether a log tells a person to delete a Job, as that was tried and did not work."""
+    if any(words in text for words in _LEFT):
+        return True
+    _, words, after = text.rpartition(_MAY_BE_LEFT)
+    is_tried = any(" delete " in command for command in commands_in(after))
+    return bool(words) and is_tried and _DELETED.search(after) is None

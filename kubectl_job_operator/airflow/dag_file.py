@@ -79,14 +79,18 @@ class FoundTask:
         }
 
     def take(self, names: Mapping[str, Any]) -> dict[str, Any]:
-        """Render its arguments, and return the variables of its template.
+        """Render its arguments, and return the variables of its template that are its own.
 
         :param names: what templates may use, the missing ones of a run included.
         """
         # Else it would render the template too, in words for a task's log.
         self.task.renders_before_execute = False
         self.task.render_template_fields(_context(names))
-        return {**names, **self.task.yaml_template_fields}
+        return dict(self.task.yaml_template_fields)
+
+    def give(self, own: Mapping[str, Any]) -> None:
+        """Let its template have other variables of its own than ``take`` has returned."""
+        self.task.yaml_template_fields = dict(own)
 
     def manifest(self, names: Mapping[str, Any]) -> Manifest:
         """Return what the task would apply, after ``take``.

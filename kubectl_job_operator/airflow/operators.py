@@ -147,7 +147,7 @@ class KubernetesJobOperator(JobExecution):
 
     :param startup_timeout_seconds: (int, seconds, default 600) how long it may take until the first container runs; 0
         is without limit. The time while the Job is suspended, or its pods are gated, does not count. What cannot heal,
-        as an image's name that is none or a Secret that does not exist, fails the task after 15 seconds.
+        as an image's name that is none or a variable's Secret that does not exist, fails the task after 15 seconds.
     :param image_pull_grace_seconds: (int, seconds, default 120) how long the pull of an image may fail, from the first
         failure on; 0 leaves it to ``startup_timeout_seconds``.
     :param outage_tolerance_seconds: (int, seconds, default 600) how long the cluster may be away while the task waits.

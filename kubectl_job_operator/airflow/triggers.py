@@ -113,14 +113,11 @@ class KubernetesJobTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and send the task back to a worker with what came of it."""
-        try:
-            outcome = await self._wait()
-            # A task that somebody has ended gets no worker any more, and a trigger that has fired deletes nothing: wait
-            # on until Airflow ends it.
-            while outcome.news is News.LOGS and await state_of_deferred(self.task_instance) in _UNWANTED_STATES:
-                outcome = await self._wait()
-        except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
-            outcome = Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
+        outcome = await self._wait()
+        # A task that somebody has ended gets no worker any more, and a trigger that has fired deletes nothing: wait on
+        # until Airflow ends it. A Job that has ended is not asked for: a thousand may end at once.
+        while outcome.news is not News.ENDED and await state_of_deferred(self.task_instance) in _UNWANTED_STATES:
+            outcome = await (self._wait() if outcome.news is News.LOGS else asyncio.Future[Outcome]())
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():
             deletion = self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
             with suppress(asyncio.TimeoutError):
@@ -144,6 +141,12 @@ class KubernetesJobTrigger(BaseTrigger):
             await to_the_end(self._delete_if_unwanted())
 
     async def _wait(self) -> Outcome:
+        try:
+            return await self._wait_for_news()
+        except Exception as error:  # noqa: BLE001 - a trigger that raises fails the task without a word of ours
+            return Outcome(News.GAVE_UP, f"The triggerer cannot wait for the Job.\n{error}")
+
+    async def _wait_for_news(self) -> Outcome:
         place = await self._find_place()
         watch = shared_watch(place.access, self._job.namespace, _shared_log)
         terms = Terms(
@@ -175,9 +178,12 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self._has_looked = True
         state = await self._learn_state(state_seconds)
-        if state not in _UNWANTED_STATES:
-            return
         name, tell = self._job.full_name, own_log(self.log).warning
+        if state not in _UNWANTED_STATES:
+            if self._is_ended_by_its_timeout():
+                tell(f"The task ran into its execution_timeout, so Job {name} is deleted, unless it has ended by now.")
+                await self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
+            return
         if KillAction(self.on_kill_action) is KillAction.KEEP:
             tell(f'{words_for(state)}; by on_kill_action="keep" Job {name} stays.')
             return
@@ -191,6 +197,17 @@ class KubernetesJobTrigger(BaseTrigger):
         of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
         await self._delete(of_ended, has_next_try=is_cleared, patience_seconds=self.outage_tolerance_seconds)
 
+    def _is_ended_by_its_timeout(self) -> bool:
+        """Whether Airflow fails the task for its ``execution_timeout``, and starts no second half that would know.
+
+        Airflow 2 counts from the start of the task, we from when it had read the DAG: its scheduler may be the first.
+        """
+        if resumes_after_timeout():
+            return False
+        theirs = getattr(self.task_instance, "trigger_timeout", None)
+        moments = [self.deadline, theirs.timestamp() if theirs is not None else None]
+        return any(moment is not None and moment <= time.time() for moment in moments)
+
     async def _learn_state(self, seconds: float) -> str:
         """Ask for the task's state, and tell soon what to do if there is no answer."""
         asking = asyncio.ensure_future(self._ask_state(seconds))
@@ -202,15 +219,15 @@ class KubernetesJobTrigger(BaseTrigger):
             state = await asking
         finally:
             asking.cancel()
-        if state == UNKNOWN and seconds and not has_told:
+        if state == UNKNOWN and not has_told:
             self._tell_that_nobody_knows()
         return state
 
     def _tell_that_nobody_knows(self) -> None:
         if KillAction(self.on_kill_action) is not KillAction.KEEP:
             own_log(self.log).warning(
-                "Airflow does not tell whether somebody has ended the task. While it does not, Job "
-                f"{self._job.full_name} stays. {self._how_to('If nobody wants it')}"
+                f"Airflow does not tell whether somebody has ended the task. Unless it does, Job {self._job.full_name} "
+                f"stays. {self._how_to('If nobody wants it')}"
             )
 
     async def _ask_state(self, seconds: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt import companions
 from kubectl_job_operator.attempt.companions import Use
-from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of
+from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of, selector_to_delete
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace, manifest_file_name
 from kubectl_job_operator.errors import ErrorKind, JobInUseError, KubectlError
@@ -47,6 +47,8 @@ class Belongings:
         self._kept_file_name = f"kept-{self._file_name}"
         self._kinds = manifest.kinds
         self._selector = identity.selector()
+        self._earlier = ""
+        self._is_earlier_replaced = False
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
         self.has_any = False
@@ -79,9 +81,20 @@ class Belongings:
         :raises KubectlError: if the Job cannot be; that the account may not do so with companions is only a warning.
         """
         self.has_any = True
+        # Until it is known to have our labels it may have those of that try.
+        self._earlier = selector_to_delete(job)
         selector = f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}"
         self._label(kubectl, kinds.full_resource(self._manifest.job), selector)
+        self._earlier = ""
         self._take_companions(kubectl, selector)
+
+    def replaces(self, job: Object) -> None:
+        """Know that a Job of an earlier try, which may run, is being deleted to make room, until ``has_room``."""
+        self._earlier, self._is_earlier_replaced = selector_to_delete(job), True
+
+    def has_room(self) -> None:
+        """Know that it is gone."""
+        self._earlier, self._is_earlier_replaced = "", False
 
     def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
         """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.
@@ -113,14 +126,17 @@ class Belongings:
 
         :raises KubectlError: if it cannot be read.
         """
-        return next(iter(kubectl.select(kinds.full_resource(self._manifest.job), self._selector)), None)
+        selectors = self._selectors[:1] if self._is_earlier_replaced else self._selectors
+        found = (kubectl.select(kinds.full_resource(self._manifest.job), selector) for selector in selectors)
+        return next((job for jobs in found for job in jobs), None)
 
     def delete(self, kubectl: Kubectl) -> None:
         """Delete them in the background.
 
         :raises KubectlError: if they cannot be deleted.
         """
-        kubectl.delete(self._kinds, self._selector)
+        for selector in self._selectors:
+            kubectl.delete(self._kinds, selector)
         self.has_any = False
 
     def keep(self) -> None:
@@ -129,7 +145,12 @@ class Belongings:
 
     def delete_command(self, kubectl: Kubectl) -> str:
         """Return what deletes them, for a person to paste."""
-        return kubectl.delete_command(self._kinds, self._selector)
+        return "\n".join(kubectl.delete_command(self._kinds, selector) for selector in self._selectors)
+
+    @property
+    def _selectors(self) -> Sequence[str]:
+        """What picks them: their labels, and those of an earlier try on a Job that is just taken over or replaced."""
+        return [self._selector, self._earlier] if self._earlier else [self._selector]
 
     @property
     def _own_labels(self) -> dict[str, str]:

@@ -161,6 +161,11 @@ def selector_of(thing: Object) -> str:
     return ",".join(f"{key}={labels[key]}" if key in labels else f"!{key}" for key in keys)
 
 
+def selector_to_delete(thing: Object) -> str:
+    """Return the same, for a deletion: it does not pick what is to be kept."""
+    return f"{selector_of(thing)},!{KEEP}"
+
+
 def owner_of(thing: Object) -> str:
     """Name, for people, the task instance that an object belongs to."""
     annotations = annotations_of(thing)

@@ -107,7 +107,10 @@ def _look(found: Any, file: str, given: dict[str, Any]) -> Task:
     identity = Identity(found.dag_id, found.task_id, new_identity(found.task_id, now).run_id, found.map_index)
     names = with_given(with_given(airflow_names(identity, now), found.names()), given)
     try:
-        variables = found.take(names)
+        own = found.take(names)
+        own = with_given(own, {name: value for name, value in given.items() if name in own})
+        found.give(own)
+        variables = {**names, **own}
         task = replace(task, file=_file_of(found))
         source = _source_of(found, task)
         if source is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
-from kubectl_job_operator.attempt.decision import Decision, decide, is_own_and_over
+from kubectl_job_operator.attempt.decision import Decision, decide, is_left_running, is_own_and_over
 from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
@@ -134,12 +134,15 @@ class Beginning:
     def _make_room(self, found: Object, why: str) -> None:
         """Delete what has the Job's name, and wait until it is gone."""
         self._attempt.log.warning(f"{self._attempt.full_name} exists already: {why}. It is replaced.")
-        self._attempt.belongings.know_as_ended(found)
+        belongings, kubectl, name = self._attempt.belongings, self._attempt.kubectl, self._attempt.manifest.name
+        belongings.know_as_ended(found)
+        if is_left_running(found, self._attempt.identity):
+            belongings.replaces(found)
         if labels_of(found).get(TASK_INSTANCE_LABEL) == self._attempt.identity.digest:
-            self._attempt.persist(lambda: self._attempt.belongings.take_companions_of(self._attempt.kubectl, found))
-        kubectl, name = self._attempt.kubectl, self._attempt.manifest.name
+            self._attempt.persist(lambda: belongings.take_companions_of(kubectl, found))
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
+        belongings.has_room()
         # Whoever deletes it too lets it go at once, and its pods run on; and under another's Job our own may.
         self._wait_for_own_pods()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import random
 import time
@@ -72,8 +73,10 @@ class UnwantedJob:
         deadline, is_after_outage = time.monotonic() + patience_seconds, False
         try:
             while True:
+                # By what is kept for a coroutine, Airflow knows whose log a line is for; a thread has none of it.
+                here = contextvars.copy_context()
                 try:
-                    await loop.run_in_executor(_threads, self._delete, standing, is_after_outage)
+                    await loop.run_in_executor(_threads, here.run, self._delete, standing, is_after_outage)
                 except KubectlError as error:
                     if not error.kind.can_pass or time.monotonic() >= deadline:
                         raise

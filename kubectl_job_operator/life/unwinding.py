@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.decision import is_left_running
-from kubectl_job_operator.attempt.identity import selector_of
+from kubectl_job_operator.attempt.identity import selector_to_delete
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
@@ -21,7 +21,6 @@ from kubectl_job_operator.errors import (
 )
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.life.reading import Reading
-from kubectl_job_operator.manifest.labels import KEEP
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status import job_status
@@ -131,7 +130,7 @@ class Unwinding:
             )
             return
         if found is not None and is_left_running(found, attempt.identity):
-            attempt.belongings.go_on_with(attempt.manifest.kinds, f"{selector_of(found)},!{KEEP}")
+            attempt.belongings.go_on_with(attempt.manifest.kinds, selector_to_delete(found))
             attempt.may_run_on = True
 
     def _after_interruption(self) -> None:
@@ -139,7 +138,7 @@ class Unwinding:
         attempt, words = self._attempt, self.stop.words
         is_for_next_try = attempt.settings.keep_on_worker_stop and self.stop.is_worker_only
         is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
-        # With companions of its own it has decided what becomes of an earlier Job, and must delete those.
+        # With companions of its own it has decided what becomes of an earlier Job, and knows of it.
         if not (attempt.may_run_on or attempt.belongings.has_any or is_kept):
             self._know_of_an_earlier_job()
         if not (attempt.may_run_on or attempt.belongings.has_any):

@@ -39,7 +39,7 @@ say() {
 }
 
 @look@
-
+@checks@
 found=$(look "$@") || exit 3
 case $found in
   '') ;;
@@ -52,7 +52,7 @@ case $found in
     exit 2
     ;;
 esac
-@checks@
+
 say "Creating what is in manifest.yaml in namespace $namespace; what exists there already is used as it is."
 created=$(kubectl "$@" create -f "$folder/manifest.yaml" -o name)
 if ! printf '%s\n' "$created" | grep -qxF @created@; then

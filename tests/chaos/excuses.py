@@ -11,6 +11,7 @@ from datetime import datetime
 from tests.chaos.case import Case
 from tests.faults.evidence import COMPLETE, JobLife
 from tests.faults.judge import Finding, Harm, judge
+from tests.log_text import says_that_a_job_is_left
 
 _TRIGGER_IS_OVER = "Trigger fired event"
 _TRIGGER_BEGINS = re.compile(r"\(ID \d+\) starting")
@@ -28,7 +29,7 @@ _DELETION_SECONDS = 75.0
 """So long a deletion may take in a network that is cut or hangs for a while."""
 _FLUSH_SECONDS = 2.0
 """A line may come into the log a moment after its process was killed."""
-_WORDS = ("may still run, and a retry", "To delete it", "it is for you to do", "if so, it runs on")
+_MAY_RUN_ON = "may still run, and a retry"
 _TRIGGERERS_DEATHS = ("triggerer killed", "triggerer frozen and replaced")
 
 
@@ -49,7 +50,8 @@ def _has_words_for_what_is_left(case: Case, finding: Finding) -> bool:
         return False
     # Where Airflow listens to a trigger no longer, its last words come into the triggerer's own log.
     given_up = rf"Job \S+/{re.escape(case.evidence.plan.task_id)} (?:could not|may not) be deleted"
-    return any(word in case.last_log for word in _WORDS) or re.search(given_up, case.triggerers_log) is not None
+    says_so = _MAY_RUN_ON in case.last_log or says_that_a_job_is_left(case.last_log)
+    return says_so or re.search(given_up, case.triggerers_log) is not None
 
 
 def _can_only_fail(case: Case, finding: Finding) -> bool:

@@ -11,6 +11,7 @@ from kubectl_job_operator.attempt.identity import Identity, Round
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.manifest.labels import ROUND, STARTED_LABEL, TASK_INSTANCE_LABEL, TRY_LABEL
 from kubectl_job_operator.objects import Object, annotations_of, is_being_deleted, labels_of
+from tests.log_text import says_that_a_job_is_left
 from tests.simulation.cluster import Change
 from tests.simulation.controllers import Work, ended
 from tests.simulation.history import History
@@ -18,7 +19,6 @@ from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
-_LEFT = ("To delete it", "it is for you to do", "if so, it runs on")
 
 
 def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]:
@@ -174,7 +174,7 @@ def broken(history: History) -> list[str]:
 def _leaves_word(one: Try) -> bool:
     """Whether a try says that its Job may run on, and why it could do nothing about that."""
     says_so = isinstance(one.error, KubectlError) and "may still run" in one.log.text
-    return says_so or any(word in one.log.text for word in _LEFT)
+    return says_so or says_that_a_job_is_left(one.log.text)
 
 
 def _tries(history: History) -> Iterator[Try]:

@@ -18,6 +18,7 @@ from kubectl_job_operator.attempt.mailbox import Mailbox
 from kubectl_job_operator.life import beginning
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.obstacles import Obstacles
+from kubectl_job_operator.life.unwinding import Unwinding
 from kubectl_job_operator.logs import source
 from kubectl_job_operator.logs.resumption import Position, Resumption
 from tests.simulation.history import History
@@ -78,6 +79,7 @@ MUTANTS = (
     Mutant("resuming: nothing was shown before", Resumption, "unseen", lambda _, lines: lines),
     Mutant("resuming: from the beginning of a run", source, "Resumption", lambda _: Resumption(Position())),
     Mutant("the handover's clocks begin anew", Obstacles, "__init__", _without_clocks()),
+    Mutant("after a kill nothing is deleted", Unwinding, "_delete_what_is_left", lambda _: None),
     Mutant("a kill sets no flag", Mailbox, "kill", lambda self: self.wake()),
     Mutant("a kill is not looked for", Mailbox, "check", lambda _: None),
 )

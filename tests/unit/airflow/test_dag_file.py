@@ -69,6 +69,19 @@ def test_what_is_set_by_hand_wins_over_the_dag(dag: Dag, capsys: pytest.CaptureF
     assert json.loads(capsys.readouterr().out)["metadata"]["name"] == "you-today"
 
 
+def test_what_is_set_by_hand_wins_over_the_tasks_own_variables(dag: Dag, capsys: pytest.CaptureFixture[str]) -> None:
+    dag(
+        'KubernetesJobOperator(task_id="load", yaml_file_name="load.yaml", '
+        'yaml_template_fields={"table": {"of": "a", "in": "b"}, "ds": "c"})',
+        load=JOB.replace("NAME", "{{ table.of }}-{{ table.in }}-{{ ds }}"),
+    )
+    assert main(["render", "--dag", "dag.py", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["metadata"]["name"] == "a-b-c"
+    for how in (["-o", "json"], []):
+        assert main(["render", "--dag", "dag.py", *how, "--set", "table.of=mine", "--set", "ds=today"]) == 0
+        assert "mine-b-today" in capsys.readouterr().out
+
+
 def test_what_a_dags_file_prints_is_not_taken_for_the_answer(dag: Dag, capsys: pytest.CaptureFixture[str]) -> None:
     dag('print("hello")', 'KubernetesJobOperator(task_id="t", image="busybox", name="n")')
     assert main(["render", "--dag", "dag.py", "-o", "json"]) == 0

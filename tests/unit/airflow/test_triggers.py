@@ -14,6 +14,7 @@ import pytest
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow import triggers
 from kubectl_job_operator.airflow.compat.imports import Connection
+from kubectl_job_operator.airflow.compat.states import UNKNOWN
 from kubectl_job_operator.airflow.deferral import make_trigger, read_event
 from kubectl_job_operator.airflow.triggers import KubernetesJobTrigger
 from kubectl_job_operator.attempt.outcome import News
@@ -177,6 +178,28 @@ def test_a_task_that_was_marked_is_not_sent_to_a_worker_for_its_logs_but_loses_i
     async def wait_and_be_ended() -> None:
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(first_event(waiting), 2.5)
+        await waiting.on_kill()
+
+    run(wait_and_be_ended())
+    assert fake_kubectl.called("delete job.v1.batch -l")[0][6] == stage.US.selector()
+
+
+@pytest.mark.parametrize("state", ["None", "success"])
+def test_a_task_that_was_ended_is_not_sent_to_a_worker_because_its_time_is_over_but_loses_its_job(
+    state: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker would come, and a trigger that has fired deletes nothing when a cleared task is marked later."""
+    in_state(state, monkeypatch)
+    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: True)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    quiet(fake_kubectl)
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    waiting = trigger(deadline=time.time() + 0.3)
+
+    async def wait_and_be_ended() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(first_event(waiting), 1.5)
         await waiting.on_kill()
 
     run(wait_and_be_ended())
@@ -470,6 +493,43 @@ def test_no_time_is_left_to_airflow_whose_timeout_would_call_nothing_of_ours(
     task._defer_if_need_be(known)
     assert deferred.get("timeout") is None
     assert deferred["trigger"].deadline == 1090.0
+
+
+@pytest.mark.parametrize(("over_since_seconds", "deletes"), [(1.0, 1), (-60.0, 0)])
+@pytest.mark.parametrize("state", ["scheduled", "queued", "running", UNKNOWN])
+def test_the_job_goes_where_airflow_2_is_the_first_to_see_that_the_tasks_time_is_over(
+    state: str, over_since_seconds: float, deletes: int, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scheduler counts from the task's start, and its worker would only raise the timeout."""
+    in_state(state, monkeypatch, has_on_kill=False)
+    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: False)
+    warnings = warnings_of_triggers(monkeypatch)
+    fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
+    fake_kubectl.answers(JOB, job())
+    fake_kubectl.answers("delete")
+    quiet(fake_kubectl)
+    over = trigger(deadline=time.time() + 60)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    over.task_instance.trigger_timeout = now - datetime.timedelta(seconds=over_since_seconds)  # type: ignore[union-attr]
+
+    async def end() -> None:
+        await cancelled(over)
+        await over.cleanup()
+
+    run(end())
+    assert len(fake_kubectl.called("delete job.v1.batch")) == deletes
+    assert any("ran into its execution_timeout, so Job" in one for one in warnings) is bool(deletes)
+
+
+def test_before_airflow_3_3_too_it_is_told_that_a_job_may_stay_where_the_state_is_not_known(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state(UNKNOWN, monkeypatch, has_on_kill=False)
+    warnings = warnings_of_triggers(monkeypatch)
+    run(trigger().cleanup())
+    assert fake_kubectl.calls == []
+    (told,) = warnings
+    assert "Unless it does, Job here/job-1 stays. If nobody wants it" in told
 
 
 def test_a_triggerer_that_is_restarted_deletes_nothing_and_goes_on_from_what_the_database_keeps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,27 @@ def test_an_outage_is_told_once_with_all_of_its_patience_and_its_end(
     assert away.startswith("The cluster does not serve us now (unreachable), since ")
     assert away.endswith("trying for up to 600 s.")
     assert back.startswith("The cluster serves us again")
+
+
+def test_what_it_does_is_told_where_airflow_knows_whose_log_it_is(fake_kubectl: FakeKubectl) -> None:
+    """Airflow tells a trigger's lines apart by a context variable, which a thread of its own has not."""
+    whose = contextvars.ContextVar("whose", default="nobody's")
+    told: dict[str, str] = {}
+
+    class Listener(stage.Log):
+        def info(self, message: str) -> None:
+            told[message] = whose.get()
+
+    fake_kubectl.answers("get job/job-2", {"metadata": {"name": "job-2", "uid": _OTHER.uid}})
+    fake_kubectl.answers("delete")
+
+    async def delete() -> None:
+        whose.set("the task's")
+        await unwanted(_OTHER, Listener()).delete(60.0)
+
+    run(delete())
+    assert any(message.startswith("$ kubectl -n here delete") for message in told)
+    assert set(told.values()) == {"the task's"}
 
 
 def test_what_is_broken_off_stops_its_kubectl_and_deletes_nothing_afterwards(fake_kubectl: FakeKubectl) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_job_operator.attempt.identity import selector_to_delete
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import TaskKilledError
 from tests.unit import stage
-from tests.unit.fake_kubectl import FakeKubectl
-from tests.unit.life.scenes import on_signal, once_called, signal_main_thread
-from tests.unit.stage import COMPLETE_WAIT, Log
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
+from tests.unit.life.scenes import EARLIER, on_signal, once_called, signal_main_thread
+from tests.unit.stage import COMPLETE_WAIT, TARGET, US, Log
 
 
 class AirflowTaskTimeout(BaseException):
@@ -94,6 +95,28 @@ def test_a_job_that_was_complete_when_the_tasks_time_was_over_stays_for_a_later_
         stage.runner(log).run()
     assert len(fake_kubectl.called("delete")) == deletes
     assert ("Job here/countdown is Complete, so it stays: a later try takes" in log.text) is (deletes == 0)
+
+
+def test_a_job_that_gets_complete_before_it_has_the_labels_of_a_try_whose_time_is_over_stays(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise AirflowTaskTimeout
+
+    earlier = stage.job("complete", EARLIER)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    fake_kubectl.answers("label", after_seconds=NEVER)
+    fake_kubectl.answers(f"get job.v1.batch -l {US.selector()}", {"kind": "List", "items": []})
+    fake_kubectl.answers(f"get job.v1.batch -l {selector_to_delete(earlier)}", {"kind": "List", "items": [earlier]})
+    stage.script(fake_kubectl)
+    with (
+        on_signal(interrupt),
+        once_called(fake_kubectl, "label", signal_main_thread),
+        pytest.raises(AirflowTaskTimeout),
+    ):
+        stage.runner(log).run()
+    assert not fake_kubectl.called("delete")
+    assert "Job here/countdown is Complete, so it stays" in log.text
 
 
 def test_a_kill_that_comes_while_the_last_of_a_half_is_told_is_no_success(

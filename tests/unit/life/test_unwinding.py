@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.identity import Identity, Round, selector_of
+from kubectl_job_operator.attempt.identity import Identity, Round, selector_of, selector_to_delete
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
 from kubectl_job_operator.errors import (
     ErrorKind,
@@ -306,20 +306,36 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     assert "stays" not in log.text, "what is kept anyway is not looked for"
 
 
-def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_the_companions_that_it_has_taken_over(
+def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_companions_that_it_has_taken_over(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    """Though the Job is there still, and has not ended."""
-    made_again = replace(US, round=Round("2026-01-02"))
+    """The Job is there still, has not ended, and has the labels of the try that made it."""
+    before = replace(US, round=Round("2026-01-01"))
+    made_again = replace(US, round=Round("2026-01-02"), started="20260102T000000")
     fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
-    fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, round=Round("2026-01-01"))))
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", before))
     stage.script(fake_kubectl)
     runner = stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=made_again)
     with once_called(fake_kubectl, "delete", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
-    first, last = fake_kubectl.called("delete")
+    first, *last = fake_kubectl.called("delete")
     assert "--cascade=foreground" in first
-    assert last[last.index("-l") + 1] == made_again.selector()
+    both = [made_again.selector(), selector_to_delete(stage.job("running", before))]
+    assert [call[call.index("-l") + 1] for call in last] == both
+    assert all(f"-l '{selector}'" in log.text or f"-l {selector}" in log.text for selector in both)
+
+
+def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    fake_kubectl.answers("label", after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
+    assert labels == [US.selector(), selector_to_delete(stage.job("running", EARLIER))]
 
 
 @pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])

@@ -175,23 +175,25 @@ def test_a_job_that_is_deleted_meanwhile_has_no_verdict(run: Run, fake_kubectl: 
     assert "was deleted or replaced before its end" in done.stderr
 
 
-def test_a_secret_that_is_not_there_is_asked_for_before_anything_is_created(
+def test_a_secret_that_is_not_there_is_asked_for_before_anything_is_deleted_or_created(
     run: Run, fake_kubectl: FakeKubectl
 ) -> None:
-    fake_kubectl.answers(f"get job/{NAME}")
+    fake_kubectl.answers(f"get job/{NAME}", f"{UID} Failed ")
     fake_kubectl.answers("get secret a", "secret/a\n")
     fake_kubectl.answers("get secret b", stderr="Error from server (NotFound)\n", return_code=1)
     done = run(script(secrets=["a", "b"]))
     assert done.returncode == 2
     assert "The Job needs Secret b" in done.stderr
+    assert not fake_kubectl.called("delete")
     assert not fake_kubectl.called("create")
 
 
-def test_masked_values_are_asked_for_before_anything_is_created(run: Run, fake_kubectl: FakeKubectl) -> None:
-    fake_kubectl.answers("get")
+def test_masked_values_are_asked_for_before_anything_is_deleted_or_created(run: Run, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get", f"{UID} Failed ")
     done = run(script(has_masked_values=True), manifest="# ***\nvalue: '***'\n")
     assert done.returncode == 2
     assert "are masked (***)" in done.stderr
+    assert not fake_kubectl.called("delete")
     assert not fake_kubectl.called("create")
 
 
