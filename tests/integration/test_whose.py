@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from kubectl_job_operator.errors import JobInUseError
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
-from tests.integration.tries import BEGUN_ANEW, CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries
+from tests.integration.tries import BEGUN_ANEW, CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries, Try
 from tests.waiting import in_background, until
 
 INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
@@ -55,6 +58,35 @@ def test_a_job_that_runs_on_from_a_deleted_run_is_replaced(tries: Tries) -> None
     assert run.state == "success", run.failures
     assert "try 3, before its run was cleared or made again. It is replaced." in run.log
     assert tries.uid_of("jobs") != old
+
+
+@pytest.mark.parametrize(("last", "held"), [(RETRY, "label"), (MADE_AGAIN, "delete")], ids=["adopts", "replaces"])
+def test_a_try_that_is_ended_while_it_takes_an_earlier_job_leaves_none(
+    last: Try, held: str, tries: Tries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Job still has the labels of the earlier try then, and its companion those of either."""
+    yaml = f"{SLEEPS}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: token}}\nstringData: {{a: b}}\n"
+    tries.leave_running(FIRST, yaml)
+    monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first(held, tmp_path)))
+    ended = tries.start(last, yaml)
+    until((tmp_path / "held").exists, f"there was no kubectl {held}")
+    tries.kill_last()
+    run = ended.result()
+    assert run.state == "failed"
+    until(lambda: not tries.namespace.living("jobs"), f"the Job was left:\n{run.log}")
+    until(lambda: "token" not in tries.namespace.living("secrets"), f"the Secret was left:\n{run.log}")
+
+
+def holds_the_first(subcommand: str, folder: Path) -> Path:
+    """Write a kubectl whose first command of a kind takes a minute before it does anything."""
+    script = folder / "kubectl"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *" {subcommand} "*) mkdir {folder}/held 2> {os.devnull} && exec sleep 60 ;; esac\n'
+        f'exec {shutil.which("kubectl")} "$@"\n'
+    )
+    script.chmod(0o755)
+    return script
 
 
 @counts_clears_only
