@@ -48,5 +48,6 @@ def says_that_a_job_is_left(text: str) -> bool:
     if any(words in text for words in _LEFT):
         return True
     _, words, after = text.rpartition(_MAY_BE_LEFT)
-    is_tried = any(" delete " in command for command in commands_in(after))
-    return bool(words) and is_tried and _DELETED.search(after) is None
+    # It may take two, and be tried again: the last one tells.
+    deletions = re.split(r"^\$ (?=.* delete )", after, flags=re.MULTILINE)[1:]
+    return bool(words) and bool(deletions) and _DELETED.search(deletions[-1]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from kubectl_job_operator.airflow.to_the_end import to_the_end
 from kubectl_job_operator.attempt.outcome import News, Outcome
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Patience
 from kubectl_job_operator.life.deferred_deletion import UnwantedJob, delete_command
+from kubectl_job_operator.life.deferred_timeout import DeferredTimeout
 from kubectl_job_operator.life.deferred_wait import Terms, wait_for_job
 from kubectl_job_operator.life.handover import Handover
 from kubectl_job_operator.printable import plain
@@ -115,7 +117,7 @@ class KubernetesJobTrigger(BaseTrigger):
         """Wait, and send the task back to a worker with what came of it."""
         outcome = await self._wait()
         # A task that somebody has ended gets no worker any more, and a trigger that has fired deletes nothing: wait on
-        # until Airflow ends it. A Job that has ended is not asked for: a thousand may end at once.
+        # until Airflow ends it. When the Job has ended Airflow is not asked: a thousand may end at once.
         while outcome.news is not News.ENDED and await state_of_deferred(self.task_instance) in _UNWANTED_STATES:
             outcome = await (self._wait() if outcome.news is News.LOGS else asyncio.Future[Outcome]())
         if outcome.news is News.TIME_OVER and not resumes_after_timeout():
@@ -178,24 +180,24 @@ class KubernetesJobTrigger(BaseTrigger):
             return
         self._has_looked = True
         state = await self._learn_state(state_seconds)
+        is_unwanted = state in _UNWANTED_STATES
+        if not (is_unwanted or self._is_ended_by_its_timeout()):
+            return
+        words = words_for(state) if is_unwanted else "The task ran into its execution_timeout"
         name, tell = self._job.full_name, own_log(self.log).warning
-        if state not in _UNWANTED_STATES:
-            if self._is_ended_by_its_timeout():
-                tell(f"The task ran into its execution_timeout, so Job {name} is deleted, unless it has ended by now.")
-                await self._delete(DeletePolicy.NEVER, has_next_try=True, patience_seconds=_LAST_SECONDS)
-            return
         if KillAction(self.on_kill_action) is KillAction.KEEP:
-            tell(f'{words_for(state)}; by on_kill_action="keep" Job {name} stays.')
+            tell(f'{words}; by on_kill_action="keep" Job {name} stays.')
             return
+        # A next try goes on with a Job that is Complete already: after a Clear, and after a timeout.
+        may_have_next_try = state == RESET or not is_unwanted
+        unless = "" if is_unwanted else ", unless it has ended by now"
         # Before anything that takes long: Airflow may close the task's log two seconds after it has ended a trigger.
         tell(
-            f"{words_for(state)}, so Job {name} is deleted. This log may end before that is done; the triggerer's own "
+            f"{words}, so Job {name} is deleted{unless}. This log may end before that is done; the triggerer's own "
             f"goes on then. {self._how_to('By hand')}"
         )
-        # After a Clear the next try goes on with a Job that is Complete already.
-        is_cleared = state == RESET
-        of_ended = DeletePolicy.NEVER if is_cleared else DeletePolicy(self.delete_policy)
-        await self._delete(of_ended, has_next_try=is_cleared, patience_seconds=self.outage_tolerance_seconds)
+        of_ended = DeletePolicy.NEVER if may_have_next_try else DeletePolicy(self.delete_policy)
+        await self._delete(of_ended, has_next_try=may_have_next_try, patience_seconds=self.outage_tolerance_seconds)
 
     def _is_ended_by_its_timeout(self) -> bool:
         """Whether Airflow fails the task for its ``execution_timeout``, and starts no second half that would know.
@@ -204,9 +206,10 @@ class KubernetesJobTrigger(BaseTrigger):
         """
         if resumes_after_timeout():
             return False
-        theirs = getattr(self.task_instance, "trigger_timeout", None)
-        moments = [self.deadline, theirs.timestamp() if theirs is not None else None]
-        return any(moment is not None and moment <= time.time() for moment in moments)
+        now, theirs = datetime.datetime.now(datetime.timezone.utc), getattr(self.task_instance, "trigger_timeout", None)
+        # Its database keeps no time zone with this one; it is UTC.
+        is_theirs_over = theirs is not None and theirs.replace(tzinfo=theirs.tzinfo or datetime.timezone.utc) <= now
+        return is_theirs_over or DeferredTimeout(self.deadline).is_over
 
     async def _learn_state(self, seconds: float) -> str:
         """Ask for the task's state, and tell soon what to do if there is no answer."""
@@ -215,19 +218,19 @@ class KubernetesJobTrigger(BaseTrigger):
             await asyncio.wait([asking], timeout=_SOON_SECONDS)
             has_told = not asking.done() and bool(seconds)
             if has_told:
-                self._tell_that_nobody_knows()
+                self._tell_that_nobody_knows("While it does not")
             state = await asking
         finally:
             asking.cancel()
         if state == UNKNOWN and not has_told:
-            self._tell_that_nobody_knows()
+            self._tell_that_nobody_knows("If only this triggerer ends, another one waits on; in any case")
         return state
 
-    def _tell_that_nobody_knows(self) -> None:
+    def _tell_that_nobody_knows(self, until: str) -> None:
         if KillAction(self.on_kill_action) is not KillAction.KEEP:
             own_log(self.log).warning(
-                f"Airflow does not tell whether somebody has ended the task. Unless it does, Job {self._job.full_name} "
-                f"stays. {self._how_to('If nobody wants it')}"
+                f"Airflow does not tell whether somebody has ended the task. {until}, Job {self._job.full_name} stays. "
+                f"{self._how_to('If nobody wants it')}"
             )
 
     async def _ask_state(self, seconds: float) -> str:

@@ -49,10 +49,14 @@ class Belongings:
         self._selector = identity.selector()
         self._earlier = ""
         self._is_earlier_replaced = False
+        self._has_any = False
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
-        self.has_any = False
+
+    @property
+    def has_any(self) -> bool:
         """Whether there may be something of this try that is to be deleted if it comes to no good end."""
+        return self._has_any or bool(self._earlier)
 
     def know_as_ended(self, job: Object) -> None:
         """Know of a Job that is replaced that whoever made it needs its companions no more."""
@@ -80,20 +84,21 @@ class Belongings:
 
         :raises KubectlError: if the Job cannot be; that the account may not do so with companions is only a warning.
         """
-        self.has_any = True
-        # Until it is known to have our labels it may have those of that try.
-        self._earlier = selector_to_delete(job)
+        self._has_any = True
         selector = f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}"
         self._label(kubectl, kinds.full_resource(self._manifest.job), selector)
-        self._earlier = ""
+        self.forget_earlier()
         self._take_companions(kubectl, selector)
 
-    def replaces(self, job: Object) -> None:
-        """Know that a Job of an earlier try, which may run, is being deleted to make room, until ``has_room``."""
-        self._earlier, self._is_earlier_replaced = selector_to_delete(job), True
+    def know_earlier(self, job: Object, *, is_replaced: bool) -> None:
+        """Know of the Job of an earlier try, which runs, until it has this try's labels or is gone.
 
-    def has_room(self) -> None:
-        """Know that it is gone."""
+        :param is_replaced: whether it is to be gone.
+        """
+        self._earlier, self._is_earlier_replaced = selector_to_delete(job), is_replaced
+
+    def forget_earlier(self) -> None:
+        """Know that there is none any more."""
         self._earlier, self._is_earlier_replaced = "", False
 
     def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
@@ -119,14 +124,14 @@ class Belongings:
         :param selector: the label selector that picks it.
         """
         self._kinds, self._selector = resources, selector
-        self.has_any = True
+        self._has_any = True
 
     def job(self, kubectl: Kubectl) -> Object | None:
         """Return the Job as it now is; ``None`` if there is none of this try.
 
         :raises KubectlError: if it cannot be read.
         """
-        selectors = self._selectors[:1] if self._is_earlier_replaced else self._selectors
+        selectors = [self._selector] if self._is_earlier_replaced else self._selectors
         found = (kubectl.select(kinds.full_resource(self._manifest.job), selector) for selector in selectors)
         return next((job for jobs in found for job in jobs), None)
 
@@ -137,11 +142,12 @@ class Belongings:
         """
         for selector in self._selectors:
             kubectl.delete(self._kinds, selector)
-        self.has_any = False
+        self.forget_earlier()
+        self._has_any = False
 
     def keep(self) -> None:
         """Let them stay, whatever becomes of the try: the Job has ended, and so its policy says."""
-        self.has_any = False
+        self._has_any = False
 
     def delete_command(self, kubectl: Kubectl) -> str:
         """Return what deletes them, for a person to paste."""
@@ -149,8 +155,11 @@ class Belongings:
 
     @property
     def _selectors(self) -> Sequence[str]:
-        """What picks them: their labels, and those of an earlier try on a Job that is just taken over or replaced."""
-        return [self._selector, self._earlier] if self._earlier else [self._selector]
+        """What picks them: the labels of an earlier try, if its Job may have them still, and then their own.
+
+        In this order a Job that gets new labels meanwhile is picked by one of the two.
+        """
+        return [self._earlier, self._selector] if self._earlier else [self._selector]
 
     @property
     def _own_labels(self) -> dict[str, str]:
@@ -181,7 +190,7 @@ class Belongings:
 
     def _apply(self, kubectl: Kubectl, file_name: str, documents: Sequence[Object], manager: str) -> None:
         if documents:
-            self.has_any = True
+            self._has_any = True
             kubectl.apply(self._workspace.write_documents(file_name, documents), manager)
 
     def _may_apply(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
@@ -254,7 +263,7 @@ class Belongings:
     def _take_companions(self, kubectl: Kubectl, selector: str) -> None:
         if not self._companion_kinds:
             return
-        self.has_any = True
+        self._has_any = True
         try:
             self._label(kubectl, self._companion_kinds, selector)
         except KubectlError as error:

@@ -127,6 +127,8 @@ class Beginning:
         """Go on with the Job of an earlier try."""
         attempt = self._attempt
         attempt.log.info(f"{attempt.full_name} exists already: {why}. Going on with it.")
+        if is_left_running(found, attempt.identity):
+            attempt.belongings.know_earlier(found, is_replaced=False)
         attempt.may_run_on = True
         attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl, found))
         return found
@@ -137,12 +139,12 @@ class Beginning:
         belongings, kubectl, name = self._attempt.belongings, self._attempt.kubectl, self._attempt.manifest.name
         belongings.know_as_ended(found)
         if is_left_running(found, self._attempt.identity):
-            belongings.replaces(found)
+            belongings.know_earlier(found, is_replaced=True)
         if labels_of(found).get(TASK_INSTANCE_LABEL) == self._attempt.identity.digest:
             self._attempt.persist(lambda: belongings.take_companions_of(kubectl, found))
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
-        belongings.has_room()
+        belongings.forget_earlier()
         # Whoever deletes it too lets it go at once, and its pods run on; and under another's Job our own may.
         self._wait_for_own_pods()
 

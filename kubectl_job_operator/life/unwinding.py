@@ -138,7 +138,7 @@ class Unwinding:
         attempt, words = self._attempt, self.stop.words
         is_for_next_try = attempt.settings.keep_on_worker_stop and self.stop.is_worker_only
         is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
-        # With companions of its own it has decided what becomes of an earlier Job, and knows of it.
+        # What has companions of its own has looked, and knows of the Job that it found.
         if not (attempt.may_run_on or attempt.belongings.has_any or is_kept):
             self._know_of_an_earlier_job()
         if not (attempt.may_run_on or attempt.belongings.has_any):

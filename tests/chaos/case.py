@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.blows import HITS, OF_TIMEOUT
 from tests.chaos.storms import STORMS, Storm
@@ -72,6 +74,18 @@ class Case:
         if self.evidence.plan.execution_timeout_seconds is not None:
             found.append(OF_TIMEOUT)
         return Rules(*(any(values) for values in zip(*map(astuple, [Rules(), *found]), strict=True)))
+
+
+def said_in(log: str) -> str:
+    """Return what is said in a log of Airflow's, which has an object in a line."""
+    return "\n".join(str(record.get("event", "")) for record in records(log))
+
+
+def records(log: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a log of Airflow's."""
+    for line in log.splitlines():
+        if line.startswith("{"):
+            yield json.loads(line)
 
 
 def keep(cases: Iterable[Case], folder: Path) -> None:

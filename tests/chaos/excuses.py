@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tests.chaos.case import Case
+from tests.chaos.case import Case, said_in
 from tests.faults.evidence import COMPLETE, JobLife
 from tests.faults.judge import Finding, Harm, judge
 from tests.log_text import says_that_a_job_is_left
@@ -50,7 +50,7 @@ def _has_words_for_what_is_left(case: Case, finding: Finding) -> bool:
         return False
     # Where Airflow listens to a trigger no longer, its last words come into the triggerer's own log.
     given_up = rf"Job \S+/{re.escape(case.evidence.plan.task_id)} (?:could not|may not) be deleted"
-    says_so = _MAY_RUN_ON in case.last_log or says_that_a_job_is_left(case.last_log)
+    says_so = _MAY_RUN_ON in case.last_log or says_that_a_job_is_left(said_in(case.last_log))
     return says_so or re.search(given_up, case.triggerers_log) is not None
 
 

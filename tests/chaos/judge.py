@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import collections
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-from tests.chaos.case import Case
+from tests.chaos.case import Case, records
 from tests.chaos.excuses import EXCUSES
 from tests.faults.evidence import COMPLETE, Evidence
 from tests.faults.judge import Finding, Harm, judge
@@ -64,11 +63,8 @@ def _lines(case: Case) -> Iterator[str]:
 def _shown(text: str) -> collections.Counter[str]:
     """Count the container's lines in a log of Airflow's: an object a line."""
     found: collections.Counter[str] = collections.Counter()
-    for line in text.splitlines():
-        if line.startswith("{"):
-            record = json.loads(line)
-            if not str(record.get("logger", "")).endswith(_CONTAINER_LOGGER):
-                continue
+    for record in records(text):
+        if str(record.get("logger", "")).endswith(_CONTAINER_LOGGER):
             said = str(record.get("event", ""))
             found.update(line[1] for line in map(_LINE.fullmatch, map(str.strip, said.splitlines())) if line)
     return found

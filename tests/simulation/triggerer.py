@@ -98,12 +98,16 @@ class Triggerer:
         handover = Handover.from_text(text)
         watch = shared_watch(self._access, NAMESPACE, self._log, self._host.make_processes)
         terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, _OUTAGE_TOLERANCE_SECONDS)
-        try:
-            outcome = await wait_for_job(watch, handover, terms, self._log)
-            while outcome.news is News.LOGS and instance.state in _UNWANTED:
-                outcome = await wait_for_job(watch, handover, terms, self._log)
-        except Exception as error:  # noqa: BLE001 - as the real one
-            outcome = Outcome(News.GAVE_UP, str(error))
+
+        async def wait() -> Outcome:
+            try:
+                return await wait_for_job(watch, handover, terms, self._log)
+            except Exception as error:  # noqa: BLE001 - as the real one
+                return Outcome(News.GAVE_UP, str(error))
+
+        outcome = await wait()
+        while outcome.news is not News.ENDED and instance.state in _UNWANTED:
+            outcome = await (wait() if outcome.news is News.LOGS else self._loop.create_future())
         waited = replace(handover, clocks=outcome.clocks)
         self._waiting.pop(instance.run_id, None)
         self._on_event(instance, waited.with_commands(waited.commands, waited.left_out).to_text(), outcome)

@@ -166,6 +166,21 @@ def test_what_is_left_is_harm_unless_its_log_says_how_to_delete_it() -> None:
     assert ["says what is left" in one for one in reasons] == [True]
 
 
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        ("  -> delete: Unable to connect to the server: EOF (0.10 s, return code 1)", []),
+        ("  -> delete: No resources found (0.10 s)", [Harm.LEFT_BEHIND]),
+    ],
+)
+def test_that_it_may_be_for_a_person_to_do_excuses_only_where_it_was_tried_in_vain(
+    came: str, expected: list[Harm]
+) -> None:
+    told = "Somebody marked the task, so Job here/task-1 is deleted; else it is for you to do:\nkubectl delete job/a"
+    said = log(*WRITTEN, told, "$ kubectl -n here delete job.v1.batch -l a=b", came)
+    assert harms(case(leftovers=LEFT, logs={1: said})) == expected
+
+
 FIRED, SECOND_HALF = "Trigger fired event", "Going on with Job here/task-1 (uid a) after 9 s: it has ended."
 
 

@@ -27,6 +27,8 @@ FAILED = "  -> delete: Unable to connect to the server: EOF (0.12 s, return code
         (SENTENCE + COMMAND + FAILED, True),
         (SENTENCE + COMMAND + FAILED + COMMAND + DELETED, False),
         (SENTENCE + COMMAND + NOTHING, False),  # so it was the wrong command
+        (SENTENCE + COMMAND + NOTHING + COMMAND, True),  # there were to be two
+        (SENTENCE + COMMAND + NOTHING + COMMAND + FAILED, True),
         (COMMAND + DELETED + SENTENCE + COMMAND, True),  # that was another deletion
     ],
 )

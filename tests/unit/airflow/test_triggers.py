@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import json
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -495,22 +496,39 @@ def test_no_time_is_left_to_airflow_whose_timeout_would_call_nothing_of_ours(
     assert deferred["trigger"].deadline == 1090.0
 
 
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this machine's clock be nine hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def of_airflow_2(monkeypatch: pytest.MonkeyPatch, over_since_seconds: float, **arguments: Any) -> KubernetesJobTrigger:
+    """Make a trigger of Airflow 2, whose database keeps without a time zone when the task's time is over."""
+    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: False)
+    made = trigger(deadline=time.time() + 60, **arguments)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    made.task_instance.trigger_timeout = now - datetime.timedelta(seconds=over_since_seconds)  # type: ignore[union-attr]
+    return made
+
+
+@pytest.mark.usefixtures("far_east")
 @pytest.mark.parametrize(("over_since_seconds", "deletes"), [(1.0, 1), (-60.0, 0)])
-@pytest.mark.parametrize("state", ["scheduled", "queued", "running", UNKNOWN])
+@pytest.mark.parametrize("state", ["deferred", "scheduled", "queued", "running"])
 def test_the_job_goes_where_airflow_2_is_the_first_to_see_that_the_tasks_time_is_over(
     state: str, over_since_seconds: float, deletes: int, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its scheduler counts from the task's start, and its worker would only raise the timeout."""
     in_state(state, monkeypatch, has_on_kill=False)
-    monkeypatch.setattr(triggers, "resumes_after_timeout", lambda: False)
     warnings = warnings_of_triggers(monkeypatch)
     fake_kubectl.answers(JOBS_WATCH, line(1), then=[NEVER])
     fake_kubectl.answers(JOB, job())
     fake_kubectl.answers("delete")
     quiet(fake_kubectl)
-    over = trigger(deadline=time.time() + 60)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    over.task_instance.trigger_timeout = now - datetime.timedelta(seconds=over_since_seconds)  # type: ignore[union-attr]
+    over = of_airflow_2(monkeypatch, over_since_seconds)
 
     async def end() -> None:
         await cancelled(over)
@@ -518,7 +536,20 @@ def test_the_job_goes_where_airflow_2_is_the_first_to_see_that_the_tasks_time_is
 
     run(end())
     assert len(fake_kubectl.called("delete job.v1.batch")) == deletes
-    assert any("ran into its execution_timeout, so Job" in one for one in warnings) is bool(deletes)
+    told = [one for one in warnings if "ran into its execution_timeout, so Job" in one]
+    assert ["kubectl -n here delete job.v1.batch -l" in one for one in told] == [True] * deletes
+
+
+def test_on_kill_action_keep_keeps_the_job_of_a_task_whose_time_is_over_and_says_so(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_state("running", monkeypatch, has_on_kill=False)
+    warnings = warnings_of_triggers(monkeypatch)
+    run(of_airflow_2(monkeypatch, 1.0, on_kill_action="keep").cleanup())
+    assert fake_kubectl.calls == []
+    assert warnings == [
+        'The task ran into its execution_timeout; by on_kill_action="keep" Job here/job-1 stays.',
+    ]
 
 
 def test_before_airflow_3_3_too_it_is_told_that_a_job_may_stay_where_the_state_is_not_known(
@@ -529,7 +560,7 @@ def test_before_airflow_3_3_too_it_is_told_that_a_job_may_stay_where_the_state_i
     run(trigger().cleanup())
     assert fake_kubectl.calls == []
     (told,) = warnings
-    assert "Unless it does, Job here/job-1 stays. If nobody wants it" in told
+    assert "in any case, Job here/job-1 stays. If nobody wants it: kubectl -n here delete" in told
 
 
 def test_a_triggerer_that_is_restarted_deletes_nothing_and_goes_on_from_what_the_database_keeps(

@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import random
+import shlex
 import signal
 import stat
 import time
@@ -306,8 +307,9 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     assert "stays" not in log.text, "what is kept anyway is not looked for"
 
 
+@pytest.mark.parametrize("companions", ["", SECRET])
 def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_companions_that_it_has_taken_over(
-    fake_kubectl: FakeKubectl, log: Log
+    companions: str, fake_kubectl: FakeKubectl, log: Log
 ) -> None:
     """The Job is there still, has not ended, and has the labels of the try that made it."""
     before = replace(US, round=Round("2026-01-01"))
@@ -315,14 +317,16 @@ def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_compan
     fake_kubectl.answers("delete", after_seconds=NEVER, times=1)
     fake_kubectl.answers(f"get {TARGET}", stage.job("running", before))
     stage.script(fake_kubectl)
-    runner = stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=made_again)
+    runner = stage.runner(log, manifest=stage.MANIFEST + companions, identity=made_again)
     with once_called(fake_kubectl, "delete", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     first, *last = fake_kubectl.called("delete")
     assert "--cascade=foreground" in first
-    both = [made_again.selector(), selector_to_delete(stage.job("running", before))]
+    # A Job that gets its new labels between the two is picked by the second.
+    both = [selector_to_delete(stage.job("running", before)), made_again.selector()]
     assert [call[call.index("-l") + 1] for call in last] == both
-    assert all(f"-l '{selector}'" in log.text or f"-l {selector}" in log.text for selector in both)
+    told = next(warning for warning in log.warnings if "is deleted." in warning)
+    assert [shlex.split(command)[6] for command in told.splitlines()[1:]] == both
 
 
 def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it(
@@ -335,7 +339,20 @@ def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it(
     with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
-    assert labels == [US.selector(), selector_to_delete(stage.job("running", EARLIER))]
+    assert labels == [selector_to_delete(stage.job("running", EARLIER)), US.selector()]
+
+
+def test_a_task_that_is_killed_before_a_complete_job_has_its_labels_leaves_that_one_to_the_next_try(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("complete", EARLIER))
+    fake_kubectl.answers("label", after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log)
+    with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
+    assert labels == [US.selector()]
 
 
 @pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])
