@@ -129,19 +129,18 @@ class JobExecution(RendersYaml, EndsOnKill, ShorthandOperator, JobTask):
 
     def _make_manifest(self, context: Context) -> Manifest:
         from kubectl_job_operator.airflow.rendering import render_manifest
-        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_env_of, mask_secrets_of
+        from kubectl_job_operator.airflow.secrets import mask_env_of, mask_given, mask_secrets_of
         from kubectl_job_operator.airflow.type_checks import check_rendered
 
         # Before anything shows them: what is called a password is one.
-        mask_by_name([self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers])
-        mask_by_name([context.get("params"), getattr(context.get("dag_run"), "conf", None)])
+        mask_given(context, self.yaml_template_fields, self.env_vars, self.job_yaml_xcoms, self.init_containers)
         try:
             check_rendered(self)
             manifest = render_manifest(self, context)
         except InputError as error:
             raise AirflowFailException(str(error)) from None
         mask_secrets_of(manifest.companions)
-        mask_env_of(manifest.job)
+        mask_env_of([manifest.job, *manifest.companions])
         if self.asks_kubectl:
             self.rendered_yaml = manifest.masked_text()
         return manifest

@@ -147,11 +147,10 @@ class ObjectOperator(RendersYaml, EndsOnKill, BaseOperator):
         return self._manifest or self._make_manifest(context)
 
     def _make_manifest(self, context: Context) -> ObjectList:
-        from kubectl_job_operator.airflow.secrets import mask_by_name, mask_secrets_of
+        from kubectl_job_operator.airflow.secrets import mask_env_of, mask_given, mask_secrets_of
 
         # Before anything shows them: what is called a password is one.
-        for given in (self.yaml_template_fields, self.yaml_xcoms):
-            mask_by_name(given)
+        mask_given(context, self.yaml_template_fields, self.yaml_xcoms)
         if not isinstance(self.yaml_template_fields, Mapping):
             kind = type(self.yaml_template_fields).__name__
             raise AirflowFailException(f"yaml_template_fields must be a dict, but is a {kind}.")
@@ -161,6 +160,7 @@ class ObjectOperator(RendersYaml, EndsOnKill, BaseOperator):
         except InputError as error:
             raise AirflowFailException(str(error)) from None
         mask_secrets_of(manifest.documents)
+        mask_env_of(manifest.documents)
         return manifest
 
     def _render_objects(self, context: Context) -> ObjectList:

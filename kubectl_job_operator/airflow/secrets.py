@@ -59,11 +59,16 @@ def mask_secrets_of(documents: Iterable[Document]) -> None:
     _mask_with_lines(secret_values(documents))
 
 
-def mask_env_of(job: Any) -> None:
+def mask_given(context: Mapping[str, Any], *arguments: Any) -> None:
+    """Let Airflow mask by their names what a task's template is rendered with: the arguments, and what the run has."""
+    mask_by_name([*arguments, context.get("params"), getattr(context.get("dag_run"), "conf", None)])
+
+
+def mask_env_of(documents: Any) -> None:
     """Let Airflow mask what containers get in variables of secret names, wherever the template has it from."""
-    if isinstance(job, Mapping):
-        mask_by_name(job.get("env"))
-    for value in job.values() if isinstance(job, Mapping) else job:
+    if isinstance(documents, Mapping):
+        mask_by_name(documents.get("env"))
+    for value in documents.values() if isinstance(documents, Mapping) else documents:
         if isinstance(value, (Mapping, list)):
             mask_env_of(value)
 

@@ -10,7 +10,7 @@ from kubectl_job_operator.attempt.identity import Identity, owner_of
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.life.visit import Visit
-from kubectl_job_operator.manifest.labels import ROUND
+from kubectl_job_operator.manifest.labels import MADE_BY, ROUND
 from kubectl_job_operator.manifest.object_list import ObjectList, name_of
 from kubectl_job_operator.objects import Object, annotations_of
 from kubectl_job_operator.status import object_rights
@@ -53,6 +53,7 @@ class Applying:
     ) -> None:
         self._session = session
         self._annotations = {key: text for key, text in identity.annotations().items() if key != ROUND}
+        self._made_by = {MADE_BY: identity.digest}
         self._manifest = manifest.with_metadata({}, self._annotations)
         self._terms = terms
         self._ask_stop = ask_stop
@@ -73,14 +74,21 @@ class Applying:
 
     def _run(self) -> list[str]:
         session, kubectl = self._session, self._session.kubectl
-        file = self._visit.write(self._manifest, "manifest", shows_text=self._terms.log_yaml)
+        as_ours = self._manifest.with_metadata({}, self._made_by)
+        file = self._visit.write(as_ours, "manifest", shows_text=self._terms.log_yaml)
         self._visit.get_ready(self._wanted)
         found = session.persist(lambda: kubectl.get_file(file))
         self._make_room(found)
         foreign = [name_of(thing) for thing in found if not self._is_own(thing) and not objects.is_being_deleted(thing)]
         for thing in found:
             if name_of(thing) in foreign:
-                session.log.info(f"{name_of(thing)} exists already and belongs to {owner_of(thing)}.")
+                session.log.info(
+                    f"{name_of(thing)} exists already and belongs to {owner_of(thing)}: it is applied without {MADE_BY}, "
+                    "and stays if the task fails."
+                )
+        if foreign:
+            # Else a later try would take for its own what this one has only applied.
+            file = self._visit.write_again(self._manifest.with_metadata({}, self._made_by, but_not_on=foreign))
         self._own = [name_of(document) for document in self._manifest.without(foreign)]
         applied = session.persist(lambda: kubectl.apply(file))
         names = [name_of(thing) for thing in applied]
@@ -99,7 +107,7 @@ class Applying:
     def _is_own(self, thing: Object) -> bool:
         """Whether an earlier try of this very task instance has made it."""
         written = annotations_of(thing)
-        return all(written.get(key) == text for key, text in self._annotations.items())
+        return all(written.get(key) == text for key, text in {**self._annotations, **self._made_by}.items())
 
     def _make_room(self, found: Sequence[Object]) -> None:
         """Wait until what is being deleted is gone: applied to that, a manifest would go with it."""

@@ -11,6 +11,7 @@ from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.attempt.workspace import manifest_file_name
 from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import settings_in
+from kubectl_job_operator.manifest.masking import hides_something
 from kubectl_job_operator.manifest.object_list import ObjectList, name_of
 from kubectl_job_operator.status.object_rights import Resources
 from kubectl_job_operator.status.rights import Granted, Right
@@ -69,11 +70,17 @@ class Visit:
         session = self._session
         names = ", ".join(map(name_of, manifest.documents))
         with session.log.group(f"The {what}: {names}"):
-            self._file = session.workspace.write_documents(manifest_file_name(manifest.source), manifest.documents)
-            self._is_file_kept = not manifest.has_secret
+            file = self.write_again(manifest)
             # Here too: not every way in which Airflow runs a task masks what is logged.
             shown = f":\n{session.mask(manifest.masked_text()).rstrip()}" if shows_text else "."
-            session.log.info(f"The {what}, as rendered to {self._file}{shown}")
+            session.log.info(f"The {what}, as rendered to {file}{shown}")
+        return file
+
+    def write_again(self, manifest: ObjectList) -> Path:
+        """Write that file, and show nothing."""
+        session = self._session
+        self._file = session.workspace.write_documents(manifest_file_name(manifest.source), manifest.documents)
+        self._is_file_kept = not hides_something(manifest.documents, session.mask)
         return self._file
 
     def get_ready(self, wanted: Callable[[Resources], Sequence[Right]], advice: str = "") -> Resources:
@@ -121,14 +128,14 @@ class Visit:
         return resources, "all rights" if granted.is_known else "rights not known"
 
     def _leave_word(self) -> None:
-        """Keep the manifest's file for whoever pastes the commands, unless it holds a Secret; and nothing else."""
+        """Keep the manifest's file for whoever pastes the commands, unless it holds a secret; and nothing else."""
         session = self._session
         kubeconfig = session.kubeconfig
         if self._file is None:
             session.workspace.remove()
         elif not self._is_file_kept:
             session.workspace.remove()
-            session.log.info(f"{self._file} is not kept, as there is a Secret in it.")
+            session.log.info(f"{self._file} is not kept, as there is a secret in it.")
         else:
             if kubeconfig is not None:
                 kubeconfig.unlink(missing_ok=True)

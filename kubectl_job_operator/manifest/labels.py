@@ -15,6 +15,9 @@ KEEP = f"{PREFIX}/keep"
 DELETE = f"{PREFIX}/delete"
 """Set as an annotation by whoever writes the template: ``"true"`` on what is never deleted unless that is asked for."""
 
+MADE_BY = f"{PREFIX}/made-by"
+"""Annotation on what ``KubectlApplyOperator`` has made, and did not find: the task instance, as its label names one."""
+
 MAIN = f"{PREFIX}/main"
 """Set as an annotation by whoever writes the template: ``"true"`` on the document that the task waits for."""
 SUCCESS_WHEN = f"{PREFIX}/success-when"

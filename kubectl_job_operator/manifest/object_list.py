@@ -65,10 +65,15 @@ class ObjectList(DocumentList):
                 document["metadata"]["namespace"] = namespace
         return replace(self, documents=documents)
 
-    def with_metadata(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> ObjectList:
-        """Return the same with these labels and annotations on every document; they win."""
+    def with_metadata(
+        self, labels: Mapping[str, str], annotations: Mapping[str, str], *, but_not_on: Iterable[str] = ()
+    ) -> ObjectList:
+        """Return the same with these labels and annotations on every document; they win.
+
+        :param but_not_on: the names of those that get none.
+        """
         documents = copy.deepcopy(self.documents)
-        for document in documents:
+        for document in (one for one in documents if name_of(one) not in set(but_not_on)):
             metadata = document["metadata"]
             for field, added in (("labels", labels), ("annotations", annotations)):
                 if added:

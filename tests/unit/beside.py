@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_job_operator.attempt.session import Session
+from kubectl_job_operator.manifest.masking import Mask, masks_nothing
 from kubectl_job_operator.manifest.object_list import ObjectList
 from tests.unit import stage
 from tests.unit.fake_kubectl import FakeKubectl
@@ -71,8 +72,8 @@ def ready(fake_kubectl: FakeKubectl, rights: str = stage.ALL_RIGHTS) -> None:
     fake_kubectl.answers("api-resources --no-headers", API_RESOURCES)
 
 
-def session(log: Log) -> Session:
+def session(log: Log, mask: Mask = masks_nothing) -> Session:
     """Make what a task works with."""
     from kubectl_job_operator.kubectl.access import Access
 
-    return Session(Access(), stage.NAMESPACE, log=log, outage_tolerance_seconds=5.0)
+    return Session(Access(), stage.NAMESPACE, log=log, outage_tolerance_seconds=5.0, mask=mask)

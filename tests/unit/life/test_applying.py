@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from kubectl_job_operator.attempt import workspace
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     KubectlError,
@@ -19,6 +21,7 @@ from kubectl_job_operator.errors import (
     TaskKilledError,
 )
 from kubectl_job_operator.life.applying import Applying, Terms
+from kubectl_job_operator.manifest.labels import MADE_BY
 from kubectl_job_operator.status.awaited import Awaited
 from kubectl_job_operator.watch import arrivals
 from tests.unit.beside import CLAIM, NOT_FOUND, SERVER, YAML, claim, listed, objects, ready, server, session
@@ -28,7 +31,8 @@ from tests.waiting import in_background
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-OURS = {key: text for key, text in US.annotations().items() if not key.endswith("/round")}
+WRITTEN = {key: text for key, text in US.annotations().items() if not key.endswith("/round")}
+OURS = {**WRITTEN, MADE_BY: US.digest}
 AVAILABLE = {SERVER: Awaited.parse("Available")}
 WAIT = f"wait {SERVER} --for=condition=Available"
 
@@ -118,7 +122,43 @@ def test_what_does_not_come_in_time_is_told_with_its_state_and_what_was_made_is_
     assert "deployment.apps/server (Available): Available is False (MinimumReplicasUnavailable)" in str(failure.value)
     assert "wait_timeout_seconds" in str(failure.value)
     assert deleted(fake_kubectl) == [SERVER], "the claim was there before"
-    assert "persistentvolumeclaim/data exists already and belongs to no task of Airflow." in log.lines
+    assert "persistentvolumeclaim/data exists already and belongs to no task of Airflow: it is applied" in log.text
+
+
+def test_what_an_earlier_try_has_only_applied_is_not_its_own_and_stays(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim(annotations=WRITTEN), server(annotations=OURS)))
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    log = Log()
+    with pytest.raises(KubectlError):
+        run(log)
+    assert deleted(fake_kubectl) == [SERVER]
+    (call,) = fake_kubectl.called("apply")
+    there, made = yaml.safe_load_all(Path(call[call.index("-f") + 1]).read_text())
+    assert there["metadata"]["annotations"] == WRITTEN, "so a third try leaves it too"
+    assert made["metadata"]["annotations"] == OURS
+
+
+@pytest.mark.parametrize(("kind", "field"), [("ConfigMap", "data"), ("Secret", "stringData")])
+def test_the_file_of_a_failed_try_does_not_stay_with_what_airflow_masks(
+    kind: str, field: str, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever kind it is in, and where there is no memory to write it to."""
+    monkeypatch.setattr(workspace, "memory_disk", lambda: None)
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    log = Log()
+    within = session(log, mask=lambda text: text.replace("very-secret", "***"))
+    manifest = objects(f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{field}: {{a: very-secret}}\n")
+    with pytest.raises(KubectlError):
+        Applying(within, manifest, US, Terms(), Stop).run()
+    (call,) = fake_kubectl.called("apply")
+    assert not Path(call[call.index("-f") + 1]).exists()
+    assert "is not kept, as there is a secret in it." in log.text
+    assert "very-secret" not in log.text
 
 
 def test_an_object_that_an_earlier_try_of_this_task_has_made_is_its_own(fake_kubectl: FakeKubectl) -> None:
