@@ -20,6 +20,9 @@ class KubectlJobOperatorError(Exception):
     is_told = False
     """Whether the log has its ``report`` already."""
 
+    may_run_on = False
+    """Whether a Job may run on which a later try would find, so that a retry is not in vain, whatever went wrong."""
+
     @property
     def report(self) -> str:
         """All that is known of it, to be said once."""

@@ -74,12 +74,16 @@ def lasting_errors_for_airflow(log: Any) -> Iterator[None]:
     try:
         with _shown_by_airflow(), _told(log):
             yield
-    except (InputError, ResultError) as error:
-        raise AirflowFailException(str(error)) from None
-    except KubectlError as error:
-        if error.kind.needs_author:
+    except KubectlJobOperatorError as error:
+        if _is_for_the_author(error) and not error.may_run_on:
             raise AirflowFailException(str(error)) from None
         raise
+
+
+def _is_for_the_author(error: KubectlJobOperatorError) -> bool:
+    if isinstance(error, KubectlError):
+        return error.kind.needs_author
+    return isinstance(error, (InputError, ResultError))
 
 
 @contextlib.contextmanager

@@ -84,9 +84,12 @@ class Changing(Calls):
         """Set annotations on the object of this name, if the label selector picks it."""
         self._change("annotate", kinds, "-l", selector, *_named(name), *_pairs(annotations), "--overwrite")
 
-    def patch(self, target: str, change: Object) -> None:
-        """Merge a change into an object, as ``job/NAME``."""
-        self._change("patch", target, "--type=merge", "-p", json.dumps(change))
+    def patch(self, target: str, uid: str, change: Object) -> None:
+        """Merge a change into an object, as ``job/NAME``, if it is that one.
+
+        :raises KubectlError: also if another has the name by now: the API server lets no UID be changed.
+        """
+        self._change("patch", target, "--type=merge", "-p", json.dumps({"metadata": {"uid": uid}, **change}))
 
     def _change(self, *arguments: str, waits_seconds: float = 0.0) -> None:
         """Run a command whose own words sum it up.

@@ -83,8 +83,8 @@ class Applying:
         for thing in found:
             if name_of(thing) in foreign:
                 session.log.info(
-                    f"{name_of(thing)} exists already and belongs to {owner_of(thing)}: it is applied without {MADE_BY}, "
-                    "and stays if the task fails."
+                    f"{name_of(thing)} exists already and belongs to {owner_of(thing)}: it is applied, without the "
+                    f"annotation {MADE_BY}, and stays if the task fails."
                 )
         if foreign:
             # Else a later try would take for its own what this one has only applied.

@@ -11,6 +11,7 @@ from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
 from kubectl_job_operator.errors import (
     ErrorKind,
+    InputError,
     JobInUseError,
     KubectlError,
     KubectlJobOperatorError,
@@ -48,10 +49,22 @@ class Beginning:
         :raises KubectlJobOperatorError: if there can be none; if it says that nothing was created, nothing was.
         """
         attempt = self._attempt
-        attempt.access.check()
+        self._check_access()
         with attempt.log.group(_title(attempt.manifest)):
             file = self._write_manifest()
         return attempt.see(keep_until_seen(attempt, self._start(file)))
+
+    def _check_access(self) -> None:
+        """Look whether there is a way into the cluster; on another worker there may be one."""
+        attempt = self._attempt
+        try:
+            attempt.access.check()
+        except InputError as error:
+            if attempt.identity.try_number > 1:
+                error.may_run_on = True
+                name = f"{kinds.word(attempt.manifest.job)} {attempt.manifest.name}"
+                attempt.log.warning(f"Whether {name} of an earlier try runs cannot be told from here.")
+            raise
 
     def _write_manifest(self) -> Path:
         """Write the file that kubectl applies, and the copy that the user asked for."""

@@ -70,7 +70,7 @@ class Ending:
             attempt.belongings.keep()
             end_the_rest(attempt, job)
             if attempt.ttl_seconds is not None:
-                self._restore_ttl(attempt.ttl_seconds)
+                self._restore_ttl(job, attempt.ttl_seconds)
         attempt.may_run_on = False
         if failure is not None:
             raise failure
@@ -168,11 +168,12 @@ class Ending:
             command = belongings.delete_command(kubectl)
             self._attempt.log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {command}")
 
-    def _restore_ttl(self, seconds: int) -> None:
+    def _restore_ttl(self, job: Object, seconds: int) -> None:
         """Let the cluster delete the Job when its author wants it: the task has seen its end now."""
+        change = {"spec": {"ttlSecondsAfterFinished": seconds}}
         try:
             with self._attempt.log.group("Cleaning up") as group:
-                self._attempt.kubectl.patch(self._attempt.target, {"spec": {"ttlSecondsAfterFinished": seconds}})
+                self._attempt.kubectl.patch(self._attempt.target, objects.uid(job), change)
                 group.title = f"Cleaned up: the cluster deletes {self._attempt.full_name} in {seconds} s"
         except KubectlError as error:
             self._attempt.log.warning(

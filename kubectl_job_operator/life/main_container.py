@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.manifest import kinds, main_container
@@ -90,7 +91,7 @@ def end_the_rest(attempt: Attempt, job: Object) -> None:
             continue
         target = f"pod/{pod['metadata']['name']}"
         try:
-            attempt.kubectl.patch(target, _END_POD)
+            attempt.kubectl.patch(target, objects.uid(pod), _END_POD)
         except KubectlError as error:
             command = f"kubectl -n {attempt.kubectl.namespace} patch {target} --type=merge -p '{json.dumps(_END_POD)}'"
             attempt.log.warning(f"What still runs in {target} could not be ended.\n{error}\nTo end it: {command}")

@@ -220,12 +220,12 @@ class JobRunner:
         """Be again where the half before has ended."""
         attempt = self._attempt
         attempt.may_run_on = True
-        attempt.access.check()
         attempt.kubectl.namespace = handover.namespace
         if handover.name != attempt.manifest.name:
             attempt.manifest = attempt.manifest.with_name(handover.name)
         attempt.ttl_seconds = handover.ttl_seconds
         attempt.belongings.go_on_with(handover.kinds, handover.selector)
+        attempt.access.check()
         if attempt.manifest.source != STAND_IN:
             name = manifest_file_name(attempt.manifest.source)
             attempt.file = attempt.workspace.write_documents(name, [attempt.manifest.job])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.manifest import kinds
@@ -24,7 +25,7 @@ def keep_until_seen(attempt: Attempt, job: Object) -> Object:
     )
     try:
         change = {"spec": {"ttlSecondsAfterFinished": SHORTEST_TTL_SECONDS}}
-        attempt.persist(lambda: attempt.kubectl.patch(attempt.target, change))
+        attempt.persist(lambda: attempt.kubectl.patch(attempt.target, objects.uid(job), change))
         found = attempt.look_persistently() or job
     except KubectlError as error:
         found = job

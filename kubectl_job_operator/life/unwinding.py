@@ -79,9 +79,7 @@ class Unwinding:
         elif isinstance(error, JobStartupError):
             self._delete_what_is_left()
         elif attempt.may_run_on:
-            attempt.log.warning(
-                f"{attempt.full_name} was left as it is; it may still run, and a retry goes on with it."
-            )
+            self._leave_it(error)
         elif attempt.belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
             self._delete_what_is_left()
         if kubeconfig is not None:
@@ -94,6 +92,13 @@ class Unwinding:
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             self._tell(error)
+
+    def _leave_it(self, error: BaseException) -> None:
+        """Let the Job be, for another try."""
+        if isinstance(error, KubectlJobOperatorError):
+            error.may_run_on = True
+        name = self._attempt.full_name
+        self._attempt.log.warning(f"{name} was left as it is; it may still run, and a retry goes on with it.")
 
     def _tell(self, error: KubectlJobOperatorError) -> None:
         """End the log with the reason and, below it, all that is known: Airflow shows the exception too, in short."""

@@ -16,6 +16,7 @@ import pytest
 
 from kubectl_job_operator import KubectlApplyOperator, KubectlDeleteOperator, KubectlWaitSensor
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException, import_sensor_timeout
+from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
 from kubectl_job_operator.errors import DeferralError, ObjectFailedError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.life import deferred_look
@@ -120,6 +121,26 @@ def test_what_the_template_makes_of_a_secret_is_masked_where_airflow_shows_it(fa
     task = make(KubectlApplyOperator, yaml=secret)
     assert execute(task) == ["secret/a"]
     assert "very-secret" not in task.rendered_yaml
+
+
+def test_what_a_name_says_to_be_secret_is_masked_as_for_a_job(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(server()))
+    env = [{"name": "DB_PASSWORD", "value": "{{ 'beside-' ~ 'a-container' }}"}]
+    pod = {"spec": {"containers": [{"name": "a", "image": "b", "env": env}]}}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "server"},
+        "spec": {"template": pod},
+    }
+    task = make(KubectlApplyOperator, yaml=deployment)
+    context = context_for(task)
+    context["params"] = {"password": "beside-the-params"}
+    task.render_template_fields(context)
+    task.execute(context)
+    assert redact("beside-a-container, beside-the-params") == "***, ***"
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_short_ttl_is_set_back_though_the_template_no_longer_says_it(
     handover = handover_of(tmp_path, stage.MANIFEST.replace("spec:\n", "spec:\n  ttlSecondsAfterFinished: 5\n", 1))
     come_back(task_of(tmp_path, "{{ nothing }}", deferrable=True, delete_policy="Never"), handover)
     (patch,) = fake_kubectl.called("patch")
-    assert json.loads(patch[-1]) == {"spec": {"ttlSecondsAfterFinished": 5}}
+    assert json.loads(patch[-1]) == {"metadata": {"uid": stage.UID}, "spec": {"ttlSecondsAfterFinished": 5}}
 
 
 def test_a_task_that_airflow_sends_back_without_an_event_begins_anew(

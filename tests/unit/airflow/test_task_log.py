@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pendulum
@@ -19,7 +19,15 @@ from kubectl_job_operator.airflow.compat.masking import mask_secrets
 from kubectl_job_operator.airflow.running import errors_for_airflow
 from kubectl_job_operator.airflow.task_log import container_log, defused, kept_together, own, own_log
 from kubectl_job_operator.attempt.sink import HeardLog
-from kubectl_job_operator.errors import InputError, JobFailedError, KubectlJobOperatorError, TaskKilledError
+from kubectl_job_operator.errors import (
+    ErrorKind,
+    InputError,
+    JobFailedError,
+    KubectlError,
+    KubectlJobOperatorError,
+    KubectlMissingError,
+    TaskKilledError,
+)
 from tests.unit.test_printable import CONTROL, ORDERS
 
 MARKS = ("::group::", "::endgroup::", "##[group]", "##[endgroup]", "##[]group]", "::group]")
@@ -237,6 +245,24 @@ def test_what_nobody_has_said_in_the_log_is_said_there_before_airflow_shows_the_
     with pytest.raises((AirflowFailException, TaskKilledError)), errors_for_airflow(_Task()):  # type: ignore[arg-type]
         raise error
     assert [record.getMessage() for record in caplog.records] == ([] if is_told else [str(error)])
+
+
+@pytest.mark.parametrize("may_run_on", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda: KubectlMissingError("there is no kubectl"),
+        lambda: KubectlError(("kubectl", "label"), 1, "denied", kind=ErrorKind.ADMISSION),
+    ],
+)
+def test_airflow_tries_again_whatever_went_wrong_while_a_job_may_run(
+    error: Callable[[], KubectlJobOperatorError], *, may_run_on: bool
+) -> None:
+    raised = error()
+    raised.may_run_on = may_run_on
+    with pytest.raises(Exception, match=r"no kubectl|denied") as caught, errors_for_airflow(_Task()):  # type: ignore[arg-type]
+        raise raised
+    assert isinstance(caught.value, AirflowFailException) is not may_run_on
 
 
 def test_what_the_log_has_already_is_not_said_again(caplog: pytest.LogCaptureFixture) -> None:

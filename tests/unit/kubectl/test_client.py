@@ -60,8 +60,8 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
         "job.batch/a labeled\n",
     ),
     "patch": (
-        lambda kubectl: kubectl.patch("job/a", {"spec": {"x": 1}}),
-        ("patch", "job/a", "--type=merge", "-p", '{"spec": {"x": 1}}'),
+        lambda kubectl: kubectl.patch("job/a", "uid-of-a", {"spec": {"x": 1}}),
+        ("patch", "job/a", "--type=merge", "-p", '{"metadata": {"uid": "uid-of-a"}, "spec": {"x": 1}}'),
         "job.batch/a patched\n",
     ),
     "get_file": (

@@ -145,6 +145,33 @@ def test_a_kubeconfig_that_does_not_exist_is_refused_and_leaves_nothing(
     assert folders() == []
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_worker_without_a_way_into_the_cluster_is_not_the_end_where_an_earlier_trys_job_may_run(
+    number: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    assert fake_kubectl.program.exists()
+    runner = stage.runner(log, access=Access("/no/such/config"), identity=replace(US, try_number=number))
+    with pytest.raises(AccessError) as caught:
+        runner.run()
+    assert caught.value.may_run_on is (number == 2)
+    assert ("Whether Job countdown of an earlier try runs cannot be told from here." in log.text) is (number == 2)
+
+
+def test_a_job_that_cannot_be_taken_over_is_left_to_a_retry_whatever_it_is_that_forbids_it(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    denied = 'Error from server (Forbidden): admission webhook "a" denied the request: no\n'
+    fake_kubectl.answers("label", stderr=denied, return_code=1)
+    stage.script(fake_kubectl)
+    with pytest.raises(KubectlError) as caught:
+        stage.runner(log).run()
+    assert caught.value.kind.needs_author
+    assert caught.value.may_run_on
+    assert "was left as it is; it may still run, and a retry goes on with it." in log.text
+    assert not fake_kubectl.called("delete")
+
+
 def test_missing_rights_are_refused_before_anything_is_changed(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS.replace("[*]", "[get list watch]"))
     stage.script(fake_kubectl)

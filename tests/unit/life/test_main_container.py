@@ -80,7 +80,10 @@ def test_what_still_runs_of_a_job_that_is_kept_is_ended(fake_kubectl: FakeKubect
     fake_kubectl.answers("patch")
     run(log, DeletePolicy.NEVER)
     (patch,) = fake_kubectl.called("patch")
-    assert patch[-5:] == ("patch", f"pod/{pod}", "--type=merge", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
+    assert patch[-5:-1] == ("patch", f"pod/{pod}", "--type=merge", "-p")
+    change = json.loads(patch[-1])
+    assert change["metadata"]["uid"]
+    assert change["spec"] == {"activeDeadlineSeconds": 1}
 
 
 def test_that_the_rest_cannot_be_ended_is_told_with_the_command(fake_kubectl: FakeKubectl, log: Log) -> None:
