@@ -25,8 +25,9 @@ class KubectlApplyOperator(ObjectOperator):
     """Apply the objects of a manifest, and wait for them if asked to; made for a setup.
 
     The result is the list of their names, as ``["persistentvolumeclaim/data"]``, which ``KubectlDeleteOperator`` takes
-    as ``targets``. If the task fails, or is killed, what it has made is deleted, since Airflow runs no teardown for a
-    setup that has failed. The arguments of the manifest and the cluster are those of
+    as ``targets``. Where only the YAML names the namespace each begins with it, as
+    ``"team-a/persistentvolumeclaim/data"``. If the task fails, or is killed, what it has made is deleted, since Airflow
+    runs no teardown for a setup that has failed. The arguments of the manifest and the cluster are those of
     :class:`~kubectl_job_operator.airflow.object_operator.ObjectOperator`; one of ``yaml_file_name`` and ``yaml`` is
     needed.
 
@@ -83,7 +84,11 @@ class KubectlApplyOperator(ObjectOperator):
             log_yaml=self.log_yaml,
         )
         session = self._open_session(manifest.namespace)
-        return Applying(session, manifest, identity_of(self, context), terms, lambda: stop_of(context)).run()
+        names = Applying(session, manifest, identity_of(self, context), terms, lambda: stop_of(context)).run()
+        if self.namespace or not manifest.namespace:
+            return names
+        # Whoever takes the names does not know the YAML, and would look in another namespace.
+        return [f"{manifest.namespace}/{name}" for name in names]
 
     def _render_objects(self, context: Context) -> ObjectList:
         from kubectl_job_operator.manifest.texts import texts_of

@@ -11,7 +11,7 @@ from kubectl_job_operator.airflow.compat.imports import Context
 from kubectl_job_operator.airflow.object_operator import ObjectOperator
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
 from kubectl_job_operator.errors import InputError
-from kubectl_job_operator.manifest.target import problem_of_kinds, problem_of_target
+from kubectl_job_operator.manifest.target import parted, problem_of_kinds, problem_of_namespaces, problem_of_target
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -29,7 +29,8 @@ class KubectlDeleteOperator(ObjectOperator):
     :class:`~kubectl_job_operator.airflow.object_operator.ObjectOperator`.
 
     :param targets: (str or list of str, default None) objects by kind and name, as ``"pvc/data"``; what
-        ``KubectlApplyOperator`` returns. Templated.
+        ``KubectlApplyOperator`` returns. They may begin with their namespace, as ``"team-a/pvc/data"``, which is the
+        same for all and contradicts no ``namespace``. Templated.
     :param resource: (str, default None) the kind of what the labels pick, as ``"pvc"`` or ``"jobs,configmaps"``.
         Templated. Needs ``label_selector``.
     :param label_selector: (str, default None) the labels of what is deleted, as ``kubectl -l`` takes them; never empty.
@@ -81,7 +82,7 @@ class KubectlDeleteOperator(ObjectOperator):
             self.log.info("targets is empty: there is nothing to delete.")
             return []
         return Deleting(
-            self._open_session(doomed.manifest.namespace if doomed.manifest is not None else None),
+            self._open_session(doomed.namespace),
             doomed,
             wait_timeout_seconds=self.wait_timeout_seconds if self.wait else None,
             log_yaml=self.log_yaml,
@@ -100,7 +101,8 @@ class KubectlDeleteOperator(ObjectOperator):
         from kubectl_job_operator.life.deleting import Doomed
 
         if self.has_yaml:
-            return Doomed(manifest=self._rendered_manifest(context))
+            manifest = self._rendered_manifest(context)
+            return Doomed(manifest=manifest, namespace=manifest.namespace)
         if self.resource is not None:
             problem = problem_of_kinds(self.resource)
             selector = (self.label_selector or "").strip()
@@ -112,9 +114,11 @@ class KubectlDeleteOperator(ObjectOperator):
             raise _refusal(f"targets must be a str or a list of str, but is a {type(targets).__name__}")
         named = list(targets)
         problem = next((problem for one in named if (problem := problem_of_target(one)) is not None), None)
+        problem = problem or problem_of_namespaces(named, self.namespace)
         if problem is not None:
             raise _refusal(f"targets: {problem}")
-        return Doomed(targets=tuple(named)) if named else None
+        parts = [parted(one) for one in named]
+        return Doomed(targets=tuple(name for _, name in parts), namespace=parts[0][0]) if parts else None
 
 
 def _refusal(problem: str) -> InputError:

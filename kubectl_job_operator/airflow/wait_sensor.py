@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from kubectl_job_operator.airflow.compat.imports import Context, import_base_sen
 from kubectl_job_operator.airflow.deferral import METHOD, NO_EVENT, defers_by_default
 from kubectl_job_operator.airflow.fields import RendersFields
 from kubectl_job_operator.airflow.on_kill import EndsOnKill
-from kubectl_job_operator.errors import DeferralError, InputError
-from kubectl_job_operator.manifest.target import problem_of_target
+from kubectl_job_operator.errors import DeferralError, InputError, TaskKilledError, TaskTimeoutError
+from kubectl_job_operator.manifest.target import parted, problem_of_namespaces, problem_of_target
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseSensorOperator, XComArg
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 else:
     BaseSensorOperator = import_base_sensor()
 
+_ONLY_POKING = ("silent_fail", "never_fail")
+
+
+class _Killed(BaseException):
+    """A poke was killed: of an ``Exception`` Airflow makes a skip by ``never_fail``, and nothing by ``silent_fail``."""
+
 
 class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
     """Wait until an object that somebody else made has come to a condition, has a value in a field, or is gone.
@@ -34,14 +41,16 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
     One that is not there yet is waited for, too. ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` and the like
     are those of every sensor of Airflow.
 
-    :param target: (str) the object by kind and name, as ``"deployment/server"``. Templated.
+    :param target: (str) the object by kind and name, as ``"deployment/server"``; it may begin with its namespace, as
+        one of those that ``KubectlApplyOperator`` returns may. Templated.
     :param wait_for: (str) what to wait for, in the words of ``kubectl wait --for``: a condition (``"Available"``,
         ``"Ready=False"``), a field and its value (``"{.status.phase}=Bound"``), or ``"delete"``. Templated.
     :param failure_when: (str, default None) a condition, or a field and its value, at which the task fails at once.
         Templated.
     :param deferrable: (bool, default ``[operators] default_deferrable``) wait in the triggerer, with one ``kubectl``
         for all that wait for this kind in the namespace. ``poke_interval`` and ``mode`` then mean nothing, and a change
-        is noticed at once.
+        is noticed at once. It ends by ``timeout`` or ``execution_timeout``, whichever is over first. With
+        ``silent_fail`` or ``never_fail``, which are about pokes, True is refused, and the default is False.
 
     The cluster:
 
@@ -81,7 +90,8 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         self.target = fetched(target)
         self.wait_for = fetched(wait_for)
         self.failure_when = fetched(failure_when)
-        self.deferrable = deferrable if deferrable is not None else defers_by_default()
+        only_poking = [name for name in _ONLY_POKING if getattr(self, name, False)]
+        self.deferrable = deferrable if deferrable is not None else not only_poking and defers_by_default()
         self.namespace = fetched(namespace)
         self.kubernetes_conn_id = fetched(kubernetes_conn_id)
         self.in_cluster = in_cluster
@@ -93,6 +103,11 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         way_in.settle_way_in(self)
         if not isinstance(self.deferrable, bool):
             raise ValueError(f"deferrable must be a bool, but is {deferrable!r}")  # noqa: TRY004 - as all arguments
+        if self.deferrable and only_poking:
+            raise ValueError(
+                f"{only_poking[0]} and deferrable contradict each other, as nothing pokes in the triggerer; "
+                "give one of them"
+            )
         for name in ("target", "wait_for"):
             if getattr(self, name) is None:
                 raise ValueError(f"{name} must be given")
@@ -108,14 +123,15 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         :raises ObjectFailedError: by ``failure_when``.
         :raises KubectlJobOperatorError: for all else that this package knows to go wrong.
         """
+        began = time.time()
         try:
             with self._running(context) as looking:
                 if not self.deferrable:
-                    return super().execute(context)
+                    return self._poke_until_over(context)
                 if looking.is_met():
                     return None
                 resource, namespace = looking.watched_resource(), looking.namespace
-            self._defer(resource, namespace)
+            self._defer(resource, namespace, began)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise bare(error)  # noqa: B904 - it is the same
 
@@ -123,12 +139,16 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         """Look at the object, and return whether it has come to what it is waited for."""
         if self._looking is None:
             raise AssertionError("a sensor looks only while it is executed")
-        return self._looking.is_met()
+        try:
+            return self._looking.is_met()
+        except TaskKilledError as error:
+            raise _Killed(str(error)) from None
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """End as the triggerer has found it.
 
         :raises AirflowSensorTimeout: if it took longer than ``timeout``.
+        :raises TaskTimeoutError: if it took longer than ``execution_timeout``.
         :raises ObjectFailedError: by ``failure_when``.
         :raises DeferralError: if the triggerer could not go on.
         """
@@ -139,7 +159,7 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
             self.log.warning(NO_EVENT)
             return self.execute(context)
         news, state = ObjectNews(event["news"]), event["state"]
-        if news is ObjectNews.TIME_OVER:
+        if news is ObjectNews.TIME_OVER and self._shortest_timeout() == datetime.timedelta(seconds=self.timeout):
             raise import_sensor_timeout()(
                 f"{self.target} has not come to {self.wait_for} in {self.timeout:.0f} s (timeout); {state}."
             )
@@ -151,13 +171,29 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         self.log.info("%s: %s", self.target, state)
         return None
 
-    def _defer(self, resource: str, namespace: str) -> None:
+    def _poke_until_over(self, context: Context) -> Any:
+        """Poke as Airflow does.
+
+        :raises TaskKilledError: if the task was killed, whatever is to become of errors.
+        """
+        try:
+            return super().execute(context)
+        except _Killed as error:
+            raise TaskKilledError(str(error)) from None
+
+    def _shortest_timeout(self) -> datetime.timedelta:
+        """Return for how long a deferred sensor waits: Airflow 3 keeps neither limit meanwhile."""
+        timeout = datetime.timedelta(seconds=self.timeout)
+        return min(timeout, self.execution_timeout or timeout)
+
+    def _defer(self, resource: str, namespace: str, began: float) -> None:
         from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
+        from kubectl_job_operator.life.deferred_timeout import deadline_of
 
         self.defer(
             trigger=KubectlWaitTrigger(
                 resource=resource,
-                name=self.target.partition("/")[2],
+                name=self.target.rpartition("/")[2],
                 namespace=namespace,
                 wait_for=self.wait_for,
                 failure_when=self.failure_when,
@@ -166,7 +202,7 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
                 cluster_context=self.cluster_context,
                 in_cluster=self.in_cluster,
                 outage_tolerance_seconds=self.outage_tolerance_seconds,
-                deadline=time.time() + self.timeout,
+                deadline=deadline_of(self._shortest_timeout(), began),
             ),
             method_name=METHOD,
         )
@@ -185,9 +221,10 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
                     raise self._rendering_error
                 way_in.check_rendered_texts(self, ("target", "wait_for", "failure_when", *way_in.TEMPLATED))
                 awaited = self._check()
-                session = way_in.open_session(self)
+                namespace, target = parted(self.target)
+                session = way_in.open_session(self, namespace)
                 self._begin(session)
-                self._looking = Looking(session, self.target, awaited)
+                self._looking = Looking(session, target, awaited)
                 try:
                     with self._looking.lasting(lambda: stop_of(context)):
                         yield self._looking
@@ -203,6 +240,8 @@ class KubectlWaitSensor(RendersFields, EndsOnKill, BaseSensorOperator):
         from kubectl_job_operator.status.awaited import DELETE, Awaited
 
         problem = None if is_to_come(self.target) else problem_of_target(self.target)
+        if problem is None and not is_to_come(self.target) and not is_to_come(self.namespace):
+            problem = problem_of_namespaces([self.target], self.namespace)
         if problem is not None:
             raise InputError(f"target: {problem}.\nWhat to do: name one object.")
         wait_for = DELETE if is_to_come(self.wait_for) else self.wait_for
@@ -219,6 +258,11 @@ def _raise_if_bad(news: ObjectNews, target: str, state: str) -> None:
     from kubectl_job_operator.life.deferred_look import ObjectNews
     from kubectl_job_operator.life.looking import failed
 
+    if news is ObjectNews.TIME_OVER:
+        raise TaskTimeoutError(
+            f"The task ran into its execution_timeout while it waited for {target}; {state}.\n"
+            "What to do: raise execution_timeout, or find out what takes it so long."
+        )
     if news is ObjectNews.FAILED:
         raise failed(target, state)
     if news is ObjectNews.GAVE_UP:

@@ -29,7 +29,7 @@ class KubectlWaitTrigger(BaseTrigger):
     :param wait_for: as the sensor's; likewise ``failure_when``.
     :param kubernetes_conn_id: as the sensor's; likewise ``config_file``, ``cluster_context`` and ``in_cluster``.
     :param outage_tolerance_seconds: as the sensor's.
-    :param deadline: when the sensor's ``timeout`` is over, in seconds since 1970; ``None`` is never.
+    :param deadline: when the sensor's time is over, in seconds since 1970; ``None`` is never.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""When a deferred task's time is over: the operator's ``execution_timeout``, the sensor's ``timeout``."""
+"""When a deferred task's time is over: its ``execution_timeout``, a sensor's ``timeout``."""
 
 from __future__ import annotations
 

@@ -24,12 +24,14 @@ class Doomed:
     :param targets: objects by kind and name, as ``persistentvolumeclaim/data``.
     :param resource: the kind of what the selector picks.
     :param selector: a label selector.
+    :param namespace: the one that the manifest or the targets name; ``None`` if they name none.
     """
 
     manifest: ObjectList | None = None
     targets: tuple[str, ...] = ()
     resource: str = ""
     selector: str = ""
+    namespace: str | None = None
 
 
 class Deleting:

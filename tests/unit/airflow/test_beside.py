@@ -18,7 +18,13 @@ from kubectl_job_operator import KubectlApplyOperator, KubectlDeleteOperator, Ku
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException, import_sensor_timeout
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.wait_trigger import KubectlWaitTrigger
-from kubectl_job_operator.errors import DeferralError, ObjectFailedError, RightsMissingError, TaskKilledError
+from kubectl_job_operator.errors import (
+    DeferralError,
+    ObjectFailedError,
+    RightsMissingError,
+    TaskKilledError,
+    TaskTimeoutError,
+)
 from kubectl_job_operator.life import deferred_look
 from kubectl_job_operator.watch import event_loop_watch, object_watch
 from tests.airflow_dag import DAG
@@ -27,8 +33,10 @@ from tests.unit import stage
 from tests.unit.beside import CLAIM, SERVER, YAML, claim, listed, ready, server
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.shared import run
+from tests.waiting import in_background
 
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"day": "{{ ds }}"}}
+IN_TEAM_A = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "team-a"}}
 WAIT_ON = {"target": "deployment/server", "wait_for": "Available"}
 
 REFUSED: list[tuple[type, dict[str, Any], tuple[str, ...]]] = [
@@ -59,6 +67,9 @@ REFUSED: list[tuple[type, dict[str, Any], tuple[str, ...]]] = [
     (KubectlWaitSensor, {**WAIT_ON, "failure_when": "a b"}, ("failure_when", "'a b'")),
     (KubectlWaitSensor, {**WAIT_ON, "target": None}, ("target",)),
     (KubectlWaitSensor, {**WAIT_ON, "deferrable": "yes"}, ("deferrable",)),
+    (KubectlWaitSensor, {**WAIT_ON, "deferrable": True, "silent_fail": True}, ("silent_fail", "deferrable")),
+    (KubectlWaitSensor, {**WAIT_ON, "deferrable": True, "never_fail": True}, ("never_fail", "deferrable")),
+    (KubectlWaitSensor, {**WAIT_ON, "target": "team-a/deployment/server"}, ("target", "here, team-a")),
     (KubectlWaitSensor, {**WAIT_ON, "in_cluster": True, "cluster_context": "c"}, ("in_cluster", "cluster_context")),
 ]
 
@@ -109,6 +120,40 @@ def test_inline_yaml_is_rendered_and_its_names_are_the_result(fake_kubectl: Fake
     assert execute(task) == ["configmap/a"]
     assert "day: 2026-01-01" in task.rendered_yaml
     assert "run: 2026-01-01" in task.rendered_yaml
+
+
+@pytest.mark.parametrize(
+    ("namespace", "where", "name"), [(None, "team-a", "team-a/configmap/a"), ("here", "here", "configmap/a")]
+)
+def test_a_name_begins_with_the_namespace_that_only_the_yaml_names(
+    namespace: str | None, where: str, name: str, fake_kubectl: FakeKubectl
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("apply --server-side", listed(IN_TEAM_A))
+    assert execute(make(KubectlApplyOperator, yaml=IN_TEAM_A, namespace=namespace)) == [name]
+    (call,) = fake_kubectl.called("apply")
+    assert call[1:3] == ("-n", where)
+
+
+@pytest.mark.parametrize("namespace", [None, "team-a"])
+def test_what_a_name_with_a_namespace_names_is_deleted_there(namespace: str | None, fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("delete configmap/a", "configmap/a\n")
+    task = make(KubectlDeleteOperator, targets=["team-a/configmap/a"], namespace=namespace)
+    assert execute(task) == ["configmap/a"]
+    (call,) = fake_kubectl.called("delete")
+    assert call[1:5] == ("-n", "team-a", "delete", "configmap/a")
+
+
+def test_a_sensor_looks_for_a_name_with_a_namespace_there(fake_kubectl: FakeKubectl) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get deployment/server", server())
+    target = "team-a/deployment/server"
+    with pytest.raises(import_task_deferred()) as deferral:
+        execute(make(KubectlWaitSensor, **{**WAIT_ON, "target": target}, namespace=None, deferrable=True))
+    _, kept = deferral.value.trigger.serialize()
+    assert (kept["namespace"], kept["name"]) == ("team-a", "server")
 
 
 def test_what_the_template_makes_of_a_secret_is_masked_where_airflow_shows_it(fake_kubectl: FakeKubectl) -> None:
@@ -189,6 +234,9 @@ def test_a_wait_is_for_all_objects_or_for_those_that_are_named(
     [
         ({"targets": "{{ ds }}"}, ("targets", "2026-01-01")),
         ({"targets": ["pvc/data", "--all"]}, ("--all",)),
+        ({"targets": ["team-a/pvc/data"]}, ("targets", "the argument namespace", "here, team-a")),
+        ({"targets": ["a/pvc/data", "b/pvc/data"], "namespace": None}, ("targets", "different namespaces: a, b")),
+        ({"targets": ["a/pvc/data", "pvc/data"], "namespace": None}, ("targets", "different namespaces: (none), a")),
         ({"resource": "{{ 'all' }}", "label_selector": "a=b"}, ("resource", "'all'")),
         ({"resource": "pvc", "label_selector": "{{ '' }}"}, ("label_selector",)),
         ({"resource": "pvc", "label_selector": "{{ '--all' }}"}, ("label_selector",)),
@@ -268,6 +316,33 @@ def test_a_sensor_ends_by_its_timeout_as_every_sensor_of_airflow(fake_kubectl: F
         execute(make(KubectlWaitSensor, **WAIT_ON, poke_interval=0.01, timeout=0.2))
 
 
+@pytest.mark.parametrize("rule", ["never_fail", "silent_fail"])
+def test_a_sensor_that_is_killed_while_it_looks_is_killed_whatever_is_to_become_of_errors(
+    rule: str, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get deployment/server", after_seconds=NEVER)
+    arguments: dict[str, Any] = {**WAIT_ON, "poke_interval": 0.01, "timeout": 0.5, rule: True}
+    task = make(KubectlWaitSensor, **arguments)
+
+    def kill() -> None:
+        fake_kubectl.wait_for_call("get deployment/server")
+        task.on_kill()
+
+    in_background(kill)
+    with pytest.raises(TaskKilledError, match="The task was told to stop"):
+        execute(task)
+
+
+@pytest.mark.parametrize("rule", ["never_fail", "silent_fail"])
+def test_a_sensor_with_a_rule_for_its_pokes_is_not_deferred_by_default(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
+    arguments: dict[str, Any] = {**WAIT_ON, rule: True}
+    assert make(KubectlWaitSensor, **WAIT_ON).deferrable is True
+    assert make(KubectlWaitSensor, **arguments).deferrable is False
+
+
 def test_a_deferrable_sensor_looks_first_and_defers_only_what_is_yet_to_come(fake_kubectl: FakeKubectl) -> None:
     ready(fake_kubectl)
     fake_kubectl.answers("get deployment/server", server("True"), times=1)
@@ -287,6 +362,26 @@ def test_a_deferrable_sensor_looks_first_and_defers_only_what_is_yet_to_come(fak
         "outage_tolerance_seconds": 600,
     }
     assert json.loads(json.dumps(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    ("execution_seconds", "error", "words"),
+    [(30, TaskTimeoutError, "execution_timeout"), (90, import_sensor_timeout(), r"60 s \(timeout\)")],
+)
+def test_a_deferred_sensor_ends_by_the_limit_that_is_over_first_and_tells_which(
+    execution_seconds: int, error: type[Exception], words: str, fake_kubectl: FakeKubectl
+) -> None:
+    ready(fake_kubectl)
+    fake_kubectl.answers("get deployment/server", server())
+    execution_timeout = datetime.timedelta(seconds=execution_seconds)
+    task = make(KubectlWaitSensor, **WAIT_ON, deferrable=True, timeout=60, execution_timeout=execution_timeout)
+    began = time.time()
+    with pytest.raises(import_task_deferred()) as deferral:
+        execute(task)
+    _, kept = deferral.value.trigger.serialize()
+    assert kept["deadline"] - began == pytest.approx(min(60, execution_seconds), abs=0.5), "the first look counts too"
+    with pytest.raises(error, match=words):
+        task.execute_complete({}, {"news": "time over", "state": "not there"})
 
 
 def test_a_deferrable_sensor_whose_account_may_not_watch_is_told_so_on_the_worker(fake_kubectl: FakeKubectl) -> None:

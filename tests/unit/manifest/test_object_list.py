@@ -66,13 +66,31 @@ def test_what_a_secret_holds_is_not_shown() -> None:
     assert "very-secret" in secret.text()
 
 
-@pytest.mark.parametrize("target", ["pvc/data", "deployment.apps/server", "Job/a.b-c", "clusterrole/system:node"])
+@pytest.mark.parametrize(
+    "target", ["pvc/data", "deployment.apps/server", "Job/a.b-c", "clusterrole/system:node", "team-a/pvc/data"]
+)
 def test_a_kind_and_a_name_name_one_object(target: str) -> None:
     assert problem_of_target(target) is None
 
 
 @pytest.mark.parametrize(
-    "target", ["", "pvc", "pvc/", "/data", "pvc/a b", "--all", "pvc/-l", "pods/a/b", "-f/x", "pod,job/a", 3, None]
+    "target",
+    [
+        "",
+        "pvc",
+        "pvc/",
+        "/data",
+        "pvc/a b",
+        "--all",
+        "pvc/-l",
+        "a/pods/b/c",
+        "A/pods/b",
+        "/pods/b",
+        "-f/x",
+        "pod,job/a",
+        3,
+        None,
+    ],
 )
 def test_what_names_more_or_less_than_one_object_is_refused(target: object) -> None:
     assert problem_of_target(target) is not None
