@@ -98,10 +98,18 @@ _PATTERNS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (ErrorKind.INVALID, rf"{_INVALID}|{_reason('BadRequest', 'Invalid')}"),
         (ErrorKind.UNKNOWN_RESOURCE, r"no matches for kind|doesn't have a resource type"),
         (ErrorKind.CERTIFICATE, r"x509:|failed to verify certificate|first record does not look like a TLS handshake"),
+        # The server itself answers, but what is behind it does not: etcd, or the kubelet that has the logs.
+        (
+            ErrorKind.SERVER_BUSY,
+            rf"{_SERVER}(?:rpc error: code = (?:Unavailable|DeadlineExceeded) |error dialing backend: "
+            r"|Get \"\": (?:remote error: tls: internal error$|proxy error from .*, code 5\d\d: |No agent available"
+            r"|dial timeout, backstop))",
+        ),
         (
             ErrorKind.UNREACHABLE,
             r"was refused|connection refused|no such host|connection reset|no route to host|network is unreachable"
             r"|server misbehaving|i/o timeout|TLS handshake timeout|unexpected EOF|: EOF$|broken pipe"
+            r"|connection timed out|when reading response body|stream error: stream ID "
             r"|http2: |connection lost|^Unable to connect to the server",
         ),
         (

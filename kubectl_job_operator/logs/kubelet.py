@@ -10,8 +10,9 @@ _CURES = {
     r"unable to retrieve container logs for \w+://\S+": _REMOVED,
     r"failed to create fsnotify watcher: .*": "raise fs.inotify.max_user_instances on the pod's node (sysctl), for its "
     "programs use up all that there are.",
-    r'failed to watch file "[^"]*": .*': "raise fs.inotify.max_user_watches on the pod's node (sysctl), or make room "
-    "on its disk.",
+    # From Kubernetes 1.29 on it is the directory.
+    r'failed to watch (?:file|directory) "[^"]*": .*': "raise fs.inotify.max_user_watches on the pod's node (sysctl), "
+    "or make room on its disk.",
     r'failed to (?:try resolving symlinks in path|open log file) "[^"]*": .*': _REMOVED,
 }
 _WORDS = re.compile(f"(?:{'|'.join(_CURES)})$")

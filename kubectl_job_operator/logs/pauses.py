@@ -59,6 +59,10 @@ class Pauses:
         self._refused_since = self._refused_since or now
         return now - self._refused_since >= REFUSALS_SECONDS
 
+    def note_no_refusal(self) -> None:
+        """Learn that kubectl was not refused, whatever else came of it."""
+        self._refused_since = 0.0
+
     def note_remark(self, now: float) -> None:
         """Learn that the kubelet had something to say instead of lines, or behind them; each time costs a kubectl."""
         self._retry_at = now + self._remark_pause

@@ -176,6 +176,7 @@ class LogSource:
             log.is_shown_to_end = not log.is_gone and reading.was_well(now)
         else:
             self._silence.note_too_long()
+        self._pauses.note_no_refusal()
         self.stop()
         return 0.0
 
@@ -244,6 +245,7 @@ class LogSource:
         except KubectlError as error:
             self._bear(reading, error, now)
             return
+        self._pauses.note_no_refusal()
         if is_held:
             return
         if reading.reader.remarks:
@@ -284,7 +286,9 @@ class LogSource:
             self._log.give_up("its pod was deleted")
         elif reading.kind is Kind.PREVIOUS and "previous terminated container" in error.words:
             self._log.leave(reading.instance, "the kubelet has removed it")
-        elif not (error.kind.can_pass or error.kind is ErrorKind.CONTAINER_WAITING) and self._pauses.note_refusal(now):
+        elif error.kind.can_pass or error.kind is ErrorKind.CONTAINER_WAITING:
+            self._pauses.note_no_refusal()
+        elif self._pauses.note_refusal(now):
             self._log.give_up(f"kubectl refuses to read it: {error.words}")
 
     def _bear_remarks(self, reading: Reading, now: float) -> None:

@@ -14,6 +14,8 @@ from kubectl_job_operator.status.awaited import DELETE, Awaited, state_of
 
 _MOST_AT_ONCE = 10
 _PAUSE_BEFORE_REARMING_SECONDS = 1.0
+_SERVED_AFTER_SECONDS = 30.0
+"""A wait that goes on for so long was not refused when it began."""
 
 
 def wait_for_all(session: Session, wishes: Mapping[str, Awaited], timeout_seconds: float) -> None:
@@ -36,6 +38,7 @@ class _Arrivals:
         self._began = time.monotonic()
         self._calls: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
+        self._armed_at: dict[str, float] = {}
 
     def wait(self) -> None:
         for target, wish in self._pending.items():
@@ -45,6 +48,7 @@ class _Arrivals:
                 raise self._too_late()
             for target in list(self._pending)[:_MOST_AT_ONCE]:
                 if target not in self._calls:
+                    self._armed_at[target] = time.monotonic()
                     self._calls[target] = self._start(target)
             process = self._session.mailbox.receive(max(0.0, self._left_seconds()))
             for target in [name for name, call in self._calls.items() if call.process is process]:
@@ -79,14 +83,19 @@ class _Arrivals:
         session.log.info(f"{target}: {self._pending.pop(target).words} after {time.monotonic() - self._began:.0f} s")
 
     def _bear(self, target: str, error: KubectlError) -> None:
-        """Let a wait fail; a refusal is believed when it comes again."""
+        """Let a wait fail; a refusal is believed when it goes on."""
         if error.kind is ErrorKind.CONDITION_TIMED_OUT:
+            self._refusals.pop(target, None)
             return
         if error.kind.can_pass:
             self._session.standing.is_away(error.kind.value, self._left_seconds())
+        was_served_long = time.monotonic() - self._armed_at[target] >= _SERVED_AFTER_SECONDS
+        if error.kind.can_pass or was_served_long:
+            self._refusals.pop(target, None)
         else:
             refusals = self._refusals.setdefault(target, Refusals(self._session.kubectl.is_ready))
-            if refusals.believes(error, was_served=False):
+            # The same account has just read, applied or deleted the object.
+            if refusals.believes(error, was_served=True):
                 raise error
         self._session.mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
 

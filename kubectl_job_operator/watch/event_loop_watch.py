@@ -31,7 +31,7 @@ class EventLoopWatch(Generic[AnyWaiter]):
     :param access: which cluster, as whom.
     :param namespace: where.
     :param log: takes the commands and what comes of them.
-    :param on_end: called when it has ended.
+    :param on_end: called once, when it has ended or is of no use any more.
     :param make_processes: makes, from an environment, what starts kubectl; default is on this machine.
     """
 
@@ -62,6 +62,7 @@ class EventLoopWatch(Generic[AnyWaiter]):
         self.silent_since: float | None = time.monotonic()
         """Since when the cluster does not answer; ``None`` if it does."""
         self.last_error = ""
+        self._failure = ""
         # It begins when the loop goes on, and so when all of this is made. In a context of its own: else Airflow would
         # put its lines into the log of the task that came first.
         self._life = contextvars.Context().run(asyncio.create_task, self._live())
@@ -89,6 +90,9 @@ class EventLoopWatch(Generic[AnyWaiter]):
         """
         self._waiting.setdefault(key, set()).add(waiter)
         self._came_or_went.set()
+        if self._failure:
+            waiter.failure = self._failure
+            waiter.has_news.set()
 
     def _remove(self, key: str, waiter: AnyWaiter) -> bool:
         """Forget one who waited; return whether nobody waits for the same any more."""
@@ -107,6 +111,13 @@ class EventLoopWatch(Generic[AnyWaiter]):
             waiter.failure = message
         self._waker.call(whom)
 
+    def _give_up(self, message: str) -> None:
+        """Fail all who wait, and who still come; whoever asks for the watch from now on gets a new one."""
+        if not self._failure:
+            self._failure = message
+            self._on_end()
+        self._fail(self._failure, self._all())
+
     async def _live(self) -> None:
         """Watch as long as somebody waits, and a little longer: the next one often comes soon."""
         chores = [
@@ -118,7 +129,8 @@ class EventLoopWatch(Generic[AnyWaiter]):
                 self._came_or_went.clear()
                 await self._came_or_went.wait()
         finally:
-            self._on_end()
+            if not self._failure:  # else another may have its place
+                self._on_end()
             running = [*chores, *self._other_tasks()]
             for task in running:
                 task.cancel()
@@ -138,7 +150,7 @@ class EventLoopWatch(Generic[AnyWaiter]):
         try:
             await chore
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            self._fail(str(error) or repr(error), self._all())
+            self._give_up(str(error) or repr(error))
 
     async def _look(self, after_seconds: float) -> None:
         """List, whenever something may have been missed.

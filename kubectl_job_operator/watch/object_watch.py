@@ -118,7 +118,7 @@ class ObjectWatch(EventLoopWatch[Onlooker]):
     async def _watch(self) -> None:
         await require_version(self._kubectl, self._log.warning)
         refusal = await self._stream.run()
-        self._fail(f"{self._resource} may not be watched.\n{refusal}", self._all())
+        self._give_up(f"{self._resource} may not be watched.\n{refusal}")
 
     async def _is_looked_up(self) -> bool:
         before, has_spoken = self._changes.copy(), self._stream.has_spoken

@@ -226,7 +226,7 @@ class PodWatch(KnownPods):
         self.last_error = error
         if error.kind.can_pass:
             self._refused_in_a_row = 0
-            self.refused_since = None
+            self._refused_since, self.refused_since = 0.0, None
             return
         self.away_since, self.refused_since = None, self.refused_since or time.monotonic()
         now = time.monotonic()
@@ -247,6 +247,7 @@ class PodWatch(KnownPods):
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
         self._refused_in_a_row = 0
+        self._refused_since = 0.0
         self._note_answer()
         self._pause = _FIRST_PAUSE_SECONDS
         self.see(pod)

@@ -82,6 +82,7 @@ KINDS = {
 
 NO_SCHEMA = 'error: error validating "f.yaml": error validating data: failed to download openapi: '
 NOT_ASKED = "; if you choose to ignore these errors, turn validation off with --validate=false"
+NO_KUBELET = 'Error from server: Get "https://192.0.2.1:10250/containerLogs/here/x/main?follow=true": '
 NOT_IN_THE_RECORDINGS = {
     "Error from server (NotFound): the server could not find the requested resource ( pods/log load-kd4x6)": (
         ErrorKind.SERVER_BUSY
@@ -118,6 +119,28 @@ NOT_IN_THE_RECORDINGS = {
     "error: EOF": ErrorKind.CONFIGURATION,
     'error: http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""': (
         ErrorKind.UNREACHABLE
+    ),
+    "error: stream error: stream ID 1; INTERNAL_ERROR; received from peer": ErrorKind.UNREACHABLE,
+    "error: stream error when reading response body, may be caused by closed connection. Please retry. Original error: "
+    "stream error: stream ID 5; INTERNAL_ERROR": ErrorKind.UNREACHABLE,
+    "error: unexpected error when reading response body. Please retry. Original error: read tcp "
+    "192.0.2.2:40000->192.0.2.1:6443: read: connection timed out": ErrorKind.UNREACHABLE,
+    "error: read tcp 192.0.2.2:40000->192.0.2.1:6443: read: connection timed out": ErrorKind.UNREACHABLE,
+    "Error from server: rpc error: code = Unavailable desc = transport is closing": ErrorKind.SERVER_BUSY,
+    "Error from server: rpc error: code = DeadlineExceeded desc = latest balancer error: connection refused": (
+        ErrorKind.SERVER_BUSY
+    ),
+    "Error from server: rpc error: code = InvalidArgument desc = no": ErrorKind.OTHER,
+    f"{NO_KUBELET}remote error: tls: internal error": ErrorKind.SERVER_BUSY,
+    f"{NO_KUBELET}remote error: tls: bad certificate": ErrorKind.OTHER,
+    f"{NO_KUBELET}proxy error from 127.0.0.1:6443 while dialing 192.0.2.1:10250, code 502: 502 Bad Gateway": (
+        ErrorKind.SERVER_BUSY
+    ),
+    f"{NO_KUBELET}No agent available": ErrorKind.SERVER_BUSY,
+    f"{NO_KUBELET}dial timeout, backstop": ErrorKind.SERVER_BUSY,
+    "Error from server: error dialing backend: remote error: tls: internal error": ErrorKind.SERVER_BUSY,
+    "Error from server: error dialing backend: dial tcp 192.0.2.1:10250: connect: connection refused": (
+        ErrorKind.SERVER_BUSY
     ),
     'Error from server (Forbidden): pods "x" is forbidden: exceeded quota: few, requested: pods=1': ErrorKind.QUOTA,
     'Error from server (Forbidden): error when creating "f.yaml": jobs.batch is forbidden: User "u" cannot create '

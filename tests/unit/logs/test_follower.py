@@ -588,8 +588,17 @@ def test_the_last_lines_that_were_shown_are_known_when_the_node_has_them_no_more
     assert theatre.follower.last_lines("uid-of-p", "other", 4) == []
 
 
-def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(theatre: Theatre) -> None:
-    words = b"failed to create fsnotify watcher: too many open files"
+@pytest.mark.parametrize(
+    ("words", "limit"),
+    [
+        (b"failed to create fsnotify watcher: too many open files", "max_user_instances"),
+        (b'failed to watch file "/var/log/pods/p/main/0.log": no space left on device', "max_user_watches"),
+        (b'failed to watch directory "/var/log/pods/p/main": no space left on device', "max_user_watches"),
+    ],
+)
+def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(
+    theatre: Theatre, words: bytes, limit: str
+) -> None:
     theatre.watches(pod("a", main="running"), pod("b", main="running"))
     for name in "ab":
         theatre.fake.answers(f"logs {name} -c main", _log("one") + words)
@@ -597,7 +606,7 @@ def test_what_the_kubelet_says_of_many_containers_is_said_once_with_the_cure(the
     (warning,) = theatre.log.warnings
     assert "cannot be followed" in warning
     assert words.decode() in warning
-    assert "What to do: raise fs.inotify.max_user_instances on the pod's node" in warning
+    assert f"What to do: raise fs.inotify.{limit} on the pod's node" in warning
 
 
 def test_a_warning_that_ends_with_a_cure_has_one_full_stop(theatre: Theatre) -> None:

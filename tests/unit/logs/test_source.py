@@ -654,6 +654,29 @@ def test_a_refusal_or_two_and_a_container_that_is_not_ready_are_borne(stage: Sta
     assert stage.warnings == []
 
 
+@pytest.mark.parametrize(
+    "between",
+    [{"after_seconds": 0.5}, {"after_seconds": 0.5, **REFUSED}, {"after_seconds": 0.5, **WAITING}, {"then": (NEVER,)}],
+    ids=["an end without a line", "an error that can pass", "a container that waits", "silence"],
+)
+def test_a_refusal_long_after_another_is_borne_where_a_reading_between_them_was_not_refused(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, between: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(pauses_module, "REFUSALS_SECONDS", 0.4)
+    monkeypatch.setattr(silence_module, "_FIRST_SILENCE_SECONDS", 1.5)
+    stage = Stage(stage.fake)
+    stage.fake.answers(FOLLOW, times=1, **FORBIDDEN)
+    stage.fake.answers(FOLLOW, times=1, **between)
+    stage.fake.answers(FOLLOW, times=1, **FORBIDDEN)
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: bool(stage.shown or stage.warnings))
+    stage.source.stop()
+    stage.processes.close()
+    assert stage.warnings == []
+    assert stage.shown == _texts(1)
+
+
 def test_what_the_kubelet_says_instead_of_lines_is_told_and_never_shown_as_a_line(stage: Stage) -> None:
     stage.fake.answers(REST, KUBELET)
     stage.source.note(_over(), is_gone=False)

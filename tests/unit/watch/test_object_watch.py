@@ -222,6 +222,24 @@ def test_a_kind_that_may_not_be_watched_ends_the_waiting_with_kubectls_words(fak
     assert 'cannot list resource "deployments"' in outcome.state
 
 
+def test_who_comes_soon_after_a_refusal_does_not_wait_at_the_watch_that_has_ended(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", NEVER)
+    fake_kubectl.answers(WATCH, times=2, **FORBIDDEN)
+    fake_kubectl.answers(WATCH, then=["made", line(one(2, "True"), "ADDED"), NEVER])
+    fake_kubectl.answers(LIST, listed())
+
+    async def one_after_the_other() -> None:
+        assert (await wait(1)).news is ObjectNews.GAVE_UP
+        second = asyncio.create_task(wait(2))
+        await eventually(lambda: len(fake_kubectl.called(WATCH)) == 3, "nobody watches for the second")
+        fake_kubectl.open_gate("made")
+        assert (await second).news is ObjectNews.MET
+
+    run(one_after_the_other())
+
+
 def test_no_kubectl_runs_on_when_nobody_waits_any_more(fake_kubectl: FakeKubectl) -> None:
     fake_kubectl.answers(WATCH, then=[NEVER])
     fake_kubectl.answers(LIST, listed(one(1, "True")))

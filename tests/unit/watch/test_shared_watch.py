@@ -99,6 +99,38 @@ def test_one_who_comes_soon_after_the_last_has_left_finds_the_same_watch(
     assert len(fake_kubectl.called(JOBS_WATCH)) == 1
 
 
+def test_a_watch_that_a_fault_has_ended_serves_nobody_any_more_and_who_comes_next_gets_a_new_one(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_loop_watch, "_LINGER_SECONDS", NEVER)
+    faults = [RuntimeError("a fault")]
+
+    async def require_version(*_: object) -> None:
+        if faults:
+            raise faults.pop()
+
+    monkeypatch.setattr(shared_watch, "require_version", require_version)
+    fake_kubectl.answers(JOBS_WATCH, line(2, "complete"), then=[NEVER])
+    quiet(fake_kubectl)
+
+    async def one_after_the_other() -> None:
+        dead = watch()
+        outcome = await wait(1)
+        assert outcome.news is News.GAVE_UP
+        assert "a fault" in outcome.message
+        assert (await wait(2)).news is News.ENDED
+        late = dead.subscribe("uid", "job-3")
+        await asyncio.wait_for(late.news(NEVER), 5.0)
+        assert late.failure == "a fault"
+        new = watch()
+        assert new is not dead
+        dead._life.cancel()
+        await asyncio.gather(dead._life, return_exceptions=True)
+        assert watch() is new, "the end of the old one has taken the new one away"
+
+    run(one_after_the_other())
+
+
 def test_another_way_in_or_another_namespace_has_a_watch_of_its_own(fake_kubectl: FakeKubectl) -> None:
     fake_kubectl.answers(JOBS_WATCH, after_seconds=NEVER)
     quiet(fake_kubectl)
