@@ -181,14 +181,16 @@ class Deployment:
         self._ask(f"dags/{dag_id}/clearTaskInstances", what)
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
-        """Ask the public API, again where SQLite was busy; another error tells what it answered."""
+        """Ask the public API, again where its database was busy; another error tells what it answered."""
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
                 return self._request(f"/{self.api}/{path}", body, {"Authorization": f"Bearer {self._token}"}, method)
             except urllib.error.HTTPError as error:
                 said = error.read().decode(errors="replace")
-                if error.code >= _SERVER_ERROR and time.monotonic() < deadline:
+                # Of two that change a row at the same time one may meet what the other has just written.
+                is_busy = error.code >= _SERVER_ERROR or "Unique constraint violation" in said
+                if is_busy and time.monotonic() < deadline:
                     time.sleep(1)
                     continue
                 error.msg = f"{method or 'asking for'} {path}: {error.msg} {said}"
