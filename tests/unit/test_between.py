@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,24 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[between.Li
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer(caller: socket.socket) -> None:
-            with caller:
+            with caller, suppress(ConnectionError):
                 while heard := caller.recv(100):
                     caller.sendall(heard)
 
         def serve() -> None:
-            while True:
-                threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
+            with suppress(OSError):  # the test is over
+                while True:
+                    threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         there = {"server": f"https://127.0.0.1:{server.getsockname()[1]}"}
         monkeypatch.setattr(between, "_configuration", lambda _: {"clusters": [{"cluster": there}]})
         nobodys: Any = None
         with closing(between.Line(nobodys, tmp_path)) as line:
             yield line
+        server.shutdown(socket.SHUT_RDWR)
+        serving.join()
 
 
 def says_back(caller: socket.socket, words: bytes) -> bool:
