@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from kubectl_job_operator.attempt.sink import Log
-from kubectl_job_operator.errors import ErrorKind, KubectlError, KubectlJobOperatorError
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.watch.event_loop_watch import EventLoopWatch
@@ -175,9 +175,9 @@ class SharedWatch(EventLoopWatch[Subscription]):
                 self._lose(uid)
                 return
             failure = error
-        except KubectlJobOperatorError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
             failure = error
-        self._fail(str(failure), list(self._waiting.get(uid, ())))
+        self._fail(str(failure) or repr(failure), list(self._waiting.get(uid, ())))
 
     def _take_jobs(self, seen: Sequence[Seen]) -> None:
         self._note_answer()

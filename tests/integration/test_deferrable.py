@@ -198,7 +198,7 @@ def test_the_next_try_goes_on_with_a_job_that_still_runs(
     task: TaskRunner, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[Any] = []
-    wait = KubernetesJobTrigger._wait
+    wait = KubernetesJobTrigger._wait_for_news
 
     async def fail_once(self: KubernetesJobTrigger) -> Any:
         tries.append(self)
@@ -206,7 +206,7 @@ def test_the_next_try_goes_on_with_a_job_that_still_runs(
             raise OSError("the triggerer is broken")
         return await wait(self)
 
-    monkeypatch.setattr(KubernetesJobTrigger, "_wait", fail_once)
+    monkeypatch.setattr(KubernetesJobTrigger, "_wait_for_news", fail_once)
     task.write("job.yaml", job("sleep 5; echo survived"))
     run = task.run(yaml_file_name="job.yaml", deferrable=True, retries=1, retry_delay=timedelta(0), backoff_limit=0)
     assert run.state == "success", run.failures

@@ -228,6 +228,25 @@ def test_who_may_not_watch_all_jobs_gets_a_watch_of_his_own_and_is_told(fake_kub
     assert len(fake_kubectl.called("get job/job-1 --watch")) == 1
 
 
+def test_whatever_ends_the_watch_of_one_job_who_waits_for_it_is_told(
+    fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_kubectl.answers(JOBS_WATCH, **FORBIDDEN)
+    fake_kubectl.answers(JOBS_LIST, **FORBIDDEN)
+    quiet(fake_kubectl)
+
+    def start(*_: Any, **__: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def told() -> Outcome:
+        monkeypatch.setattr(watch()._kubectl, "start_watch_of_one", start)
+        return await asyncio.wait_for(wait(1), 30)
+
+    outcome = run(told())
+    assert outcome.news is News.GAVE_UP
+    assert "can't start new thread" in outcome.message
+
+
 def test_a_server_that_refuses_everybody_for_a_moment_is_believed_only_when_it_goes_on(
     fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
