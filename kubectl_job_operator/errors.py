@@ -21,7 +21,7 @@ class KubectlJobOperatorError(Exception):
     """Whether the log has its ``report`` already."""
 
     may_run_on = False
-    """Whether a Job may run on which a later try would find, so that a retry is not in vain, whatever went wrong."""
+    """Whether a Job may run that a later try would find, so that a retry is not in vain, whatever went wrong."""
 
     @property
     def report(self) -> str:

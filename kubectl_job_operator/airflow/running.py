@@ -24,6 +24,7 @@ from kubectl_job_operator.errors import (
     KubectlJobOperatorError,
     ResultError,
     TaskKilledError,
+    TaskTimeoutError,
 )
 from kubectl_job_operator.kubectl.cutting import cut_lines
 from kubectl_job_operator.life.runner import JobRunner
@@ -92,8 +93,9 @@ def _told(log: Any) -> Iterator[None]:
     try:
         yield
     except (KubectlJobOperatorError, AirflowFailException) as error:
-        # Who stopped the task is said by whoever has asked.
-        if not getattr(error, "is_told", False) and not isinstance(error, TaskKilledError):
+        # Who stopped the task is said by whoever has asked; that its time is over nobody has to ask.
+        is_said = isinstance(error, TaskKilledError) and not isinstance(error, TaskTimeoutError)
+        if not (is_said or getattr(error, "is_told", False)):
             own_log(log).error(str(error))
         raise
 

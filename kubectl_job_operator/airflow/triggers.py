@@ -222,7 +222,7 @@ class KubernetesJobTrigger(BaseTrigger):
             state = await asking
         finally:
             asking.cancel()
-        if state == UNKNOWN and not has_told:
+        if state == UNKNOWN and not (has_told or self._is_ended_by_its_timeout()):
             self._tell_that_nobody_knows("If only this triggerer ends, another one waits on; in any case")
         return state
 

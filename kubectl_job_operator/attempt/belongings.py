@@ -55,7 +55,7 @@ class Belongings:
 
     @property
     def has_any(self) -> bool:
-        """Whether there may be something of this try that is to be deleted if it comes to no good end."""
+        """Whether there may be something that is to be deleted if this try comes to no good end."""
         return self._has_any or bool(self._earlier)
 
     def know_as_ended(self, job: Object) -> None:
@@ -96,6 +96,11 @@ class Belongings:
         :param is_replaced: whether it is to be gone.
         """
         self._earlier, self._is_earlier_replaced = selector_to_delete(job), is_replaced
+
+    @property
+    def is_replacing(self) -> bool:
+        """Whether there is the Job of an earlier try still, and is to be gone."""
+        return self._is_earlier_replaced
 
     def forget_earlier(self) -> None:
         """Know that there is none any more."""

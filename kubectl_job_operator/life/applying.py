@@ -83,7 +83,7 @@ class Applying:
         for thing in found:
             if name_of(thing) in foreign:
                 session.log.info(
-                    f"{name_of(thing)} exists already and belongs to {owner_of(thing)}: it is applied, without the "
+                    f"{name_of(thing)} was there before, and belongs to {owner_of(thing)}: it is applied, without the "
                     f"annotation {MADE_BY}, and stays if the task fails."
                 )
         if foreign:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
-from kubectl_job_operator.attempt.decision import Decision, decide, is_left_running, is_own_and_over
+from kubectl_job_operator.attempt.decision import Decision, Made, decide, is_left_running, is_own_and_over, made_by
 from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
@@ -42,6 +42,7 @@ class Beginning:
     def __init__(self, attempt: Attempt, mask: Mask) -> None:
         self._attempt = attempt
         self._mask = mask
+        self._has_looked = False
 
     def bring_into_being(self) -> Object:
         """Return the Job; it may have ended already.
@@ -49,22 +50,24 @@ class Beginning:
         :raises KubectlJobOperatorError: if there can be none; if it says that nothing was created, nothing was.
         """
         attempt = self._attempt
-        self._check_access()
-        with attempt.log.group(_title(attempt.manifest)):
-            file = self._write_manifest()
-        return attempt.see(keep_until_seen(attempt, self._start(file)))
-
-    def _check_access(self) -> None:
-        """Look whether there is a way into the cluster; on another worker there may be one."""
-        attempt = self._attempt
         try:
             attempt.access.check()
-        except InputError as error:
-            if attempt.identity.try_number > 1:
-                error.may_run_on = True
-                name = f"{kinds.word(attempt.manifest.job)} {attempt.manifest.name}"
-                attempt.log.warning(f"Whether {name} of an earlier try runs cannot be told from here.")
+            with attempt.log.group(_title(attempt.manifest)):
+                file = self._write_manifest()
+            job = self._start(file)
+        except (InputError, KubectlError) as error:
+            self._leave_to_another_worker(error)
             raise
+        return attempt.see(keep_until_seen(attempt, job))
+
+    def _leave_to_another_worker(self, error: KubectlJobOperatorError) -> None:
+        """Let an error before the first look not be the end: where there is a way to the Job, it may still run."""
+        if self._has_looked or self._attempt.identity.try_number == 1:
+            return
+        error.may_run_on = True
+        manifest = self._attempt.manifest
+        name = f"{kinds.word(manifest.job)} {manifest.name}"
+        self._attempt.log.warning(f"Whether {name} of an earlier try runs cannot be told from here.")
 
     def _write_manifest(self) -> Path:
         """Write the file that kubectl applies, and the copy that the user asked for."""
@@ -95,6 +98,7 @@ class Beginning:
                 attempt.kubectl.namespace = attempt.persist(attempt.kubectl.default_namespace, _FIRST_CONTACT_SECONDS)
             attempt.file = file
             found = attempt.persist(self._first_look, _FIRST_CONTACT_SECONDS)
+            self._has_looked = True
             decision, why = decide(found, attempt.identity)
             there = f"{'no' if found is None else 'a'} {kinds.word(attempt.manifest.job)} of that name"
             group.title = f"Ready: kubectl {attempt.kubectl.own_version}, {attempt.permissions.summary}, {there}"
@@ -140,7 +144,7 @@ class Beginning:
         """Go on with the Job of an earlier try."""
         attempt = self._attempt
         attempt.log.info(f"{attempt.full_name} exists already: {why}. Going on with it.")
-        if is_left_running(found, attempt.identity):
+        if made_by(found, attempt.identity) is not Made.BY_LATER_TRY:
             attempt.belongings.know_earlier(found, is_replaced=False)
         attempt.may_run_on = True
         attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl, found))

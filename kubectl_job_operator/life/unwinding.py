@@ -143,13 +143,14 @@ class Unwinding:
         attempt, words = self._attempt, self.stop.words
         is_for_next_try = attempt.settings.keep_on_worker_stop and self.stop.is_worker_only
         is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
-        # What has companions of its own has looked, and knows of the Job that it found.
+        # Where there is anything, the look was made already.
         if not (attempt.may_run_on or attempt.belongings.has_any or is_kept):
             self._know_of_an_earlier_job()
         if not (attempt.may_run_on or attempt.belongings.has_any):
             return
         if is_for_next_try:
-            attempt.log.warning(f"{words}, so {attempt.full_name} runs on; the next try goes on with it.")
+            then = "replaces it" if attempt.belongings.is_replacing else "goes on with it"
+            attempt.log.warning(f"{words}, so {attempt.full_name} runs on; the next try {then}.")
         elif is_kept:
             attempt.log.warning(f'{words}; by on_kill_action="keep" {attempt.full_name} stays.')
         else:

@@ -16,7 +16,7 @@ DELETE = f"{PREFIX}/delete"
 """Set as an annotation by whoever writes the template: ``"true"`` on what is never deleted unless that is asked for."""
 
 MADE_BY = f"{PREFIX}/made-by"
-"""Annotation on what ``KubectlApplyOperator`` has made, and did not find: the task instance, as its label names one."""
+"""Annotation on what ``KubectlApplyOperator`` has made, and did not find: the task instance, by its digest."""
 
 MAIN = f"{PREFIX}/main"
 """Set as an annotation by whoever writes the template: ``"true"`` on the document that the task waits for."""

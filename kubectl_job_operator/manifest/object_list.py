@@ -72,8 +72,8 @@ class ObjectList(DocumentList):
 
         :param but_not_on: the names of those that get none.
         """
-        documents = copy.deepcopy(self.documents)
-        for document in (one for one in documents if name_of(one) not in set(but_not_on)):
+        documents, others = copy.deepcopy(self.documents), set(but_not_on)
+        for document in (one for one in documents if name_of(one) not in others):
             metadata = document["metadata"]
             for field, added in (("labels", labels), ("annotations", annotations)):
                 if added:

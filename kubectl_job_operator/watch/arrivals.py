@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 
-from kubectl_job_operator.attempt.refusals import Refusals
+from kubectl_job_operator.attempt.refusals import Refusals, is_refusal
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.errors import ErrorKind, KubectlError, NotInTimeError, ObjectFailedError
 from kubectl_job_operator.kubectl.client import Call
@@ -39,6 +39,7 @@ class _Arrivals:
         self._calls: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
         self._armed_at: dict[str, float] = {}
+        self._last_refusal: KubectlError | None = None
 
     def wait(self) -> None:
         for target, wish in self._pending.items():
@@ -94,13 +95,16 @@ class _Arrivals:
             self._refusals.pop(target, None)
         else:
             refusals = self._refusals.setdefault(target, Refusals(self._session.kubectl.is_ready))
-            # The same account has just read, applied or deleted the object.
-            if refusals.believes(error, was_served=True):
+            # The same account has just read the object; whether it may list and watch is another thing.
+            if refusals.believes(error, was_served=is_refusal(error)):
                 raise error
+            self._last_refusal = error
         self._session.mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
 
-    def _too_late(self) -> NotInTimeError:
+    def _too_late(self) -> NotInTimeError | KubectlError:
         self._session.kubectl.stop(*self._calls.values())
+        if self._last_refusal is not None and any(target in self._refusals for target in self._pending):
+            return self._last_refusal
         states = [f"  {target} ({wish.words}): {self._state(target, wish)}" for target, wish in self._pending.items()]
         return NotInTimeError(states, self._timeout_seconds)
 

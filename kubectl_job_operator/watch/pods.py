@@ -247,7 +247,6 @@ class PodWatch(KnownPods):
         if pod.get("kind") != "Pod":
             return  # An event of type ERROR, as after an etcd compaction; the watch ends by itself then.
         self._refused_in_a_row = 0
-        self._refused_since = 0.0
         self._note_answer()
         self._pause = _FIRST_PAUSE_SECONDS
         self.see(pod)

@@ -125,6 +125,8 @@ class Waiter:
             if self._reconnections() != reconnections:
                 reconnections = self._reconnections()
                 self._kubectl.stop(*self._waits.values())
+                for condition in filter(self._was_served_long, self._waits):
+                    self._refusals.pop(condition, None)
                 self._waits.clear()
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
@@ -174,15 +176,18 @@ class Waiter:
     def _bear(self, condition: str, error: KubectlError) -> None:
         """Let a wait fail; a refusal is believed when it goes on although reading the Job is served."""
         if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
+            self._refusals.pop(condition, None)
             return
-        was_served_long = time.monotonic() - self._armed_at[condition] >= _SERVED_AFTER_SECONDS
-        if error.kind.can_pass or was_served_long:
+        if error.kind.can_pass or self._was_served_long(condition):
             self._refusals.pop(condition, None)
         else:
             refusals = self._refusals.setdefault(condition, Refusals(self._kubectl.is_ready))
             if refusals.believes(error, was_served=True):
                 raise error
         self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
+
+    def _was_served_long(self, condition: str) -> bool:
+        return time.monotonic() - self._armed_at[condition] >= _SERVED_AFTER_SECONDS
 
     def _last_words(self) -> Object | None:
         """Return what the other waits have to say of a Job that is gone: it may have ended just before."""

@@ -517,7 +517,7 @@ def of_airflow_2(monkeypatch: pytest.MonkeyPatch, over_since_seconds: float, **a
 
 @pytest.mark.usefixtures("far_east")
 @pytest.mark.parametrize(("over_since_seconds", "deletes"), [(1.0, 1), (-60.0, 0)])
-@pytest.mark.parametrize("state", ["deferred", "scheduled", "queued", "running"])
+@pytest.mark.parametrize("state", ["deferred", "scheduled", "queued", "running", UNKNOWN])
 def test_the_job_goes_where_airflow_2_is_the_first_to_see_that_the_tasks_time_is_over(
     state: str, over_since_seconds: float, deletes: int, fake_kubectl: FakeKubectl, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,7 +122,7 @@ def test_what_does_not_come_in_time_is_told_with_its_state_and_what_was_made_is_
     assert "deployment.apps/server (Available): Available is False (MinimumReplicasUnavailable)" in str(failure.value)
     assert "wait_timeout_seconds" in str(failure.value)
     assert deleted(fake_kubectl) == [SERVER], "the claim was there before"
-    assert "persistentvolumeclaim/data exists already and belongs to no task of Airflow: it is applied" in log.text
+    assert "persistentvolumeclaim/data was there before, and belongs to no task of Airflow: it is applied" in log.text
 
 
 def test_what_an_earlier_try_has_only_applied_is_not_its_own_and_stays(fake_kubectl: FakeKubectl) -> None:

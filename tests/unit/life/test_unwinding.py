@@ -329,30 +329,23 @@ def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_compan
     assert [shlex.split(command)[6] for command in told.splitlines()[1:]] == both
 
 
-def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it(
-    fake_kubectl: FakeKubectl, log: Log
+@pytest.mark.parametrize(
+    ("state", "maker", "is_deleted"),
+    [("running", 1, True), ("complete", 1, True), ("complete", 3, False)],
+)
+def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it_unless_it_is_a_later_trys(
+    *, state: str, maker: int, is_deleted: bool, fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    us = replace(US, round=Round("2026-01-01"), started="20260101T000002")
+    found = stage.job(state, replace(us, try_number=maker, started=f"20260101T00000{maker}"))
+    fake_kubectl.answers(f"get {TARGET}", found)
     fake_kubectl.answers("label", after_seconds=NEVER)
     stage.script(fake_kubectl)
-    runner = stage.runner(log)
+    runner = stage.runner(log, identity=us)
     with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
-    assert labels == [selector_to_delete(stage.job("running", EARLIER)), US.selector()]
-
-
-def test_a_task_that_is_killed_before_a_complete_job_has_its_labels_leaves_that_one_to_the_next_try(
-    fake_kubectl: FakeKubectl, log: Log
-) -> None:
-    fake_kubectl.answers(f"get {TARGET}", stage.job("complete", EARLIER))
-    fake_kubectl.answers("label", after_seconds=NEVER)
-    stage.script(fake_kubectl)
-    runner = stage.runner(log)
-    with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
-        runner.run()
-    labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
-    assert labels == [US.selector()]
+    assert labels == [*([selector_to_delete(found)] if is_deleted else []), us.selector()]
 
 
 @pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])

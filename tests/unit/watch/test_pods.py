@@ -307,23 +307,12 @@ def test_a_refusal_long_after_another_is_not_told_where_an_outage_lay_between_th
     assert log.warnings == []
 
 
-def test_nor_where_the_watch_has_spoken_between_them(
-    fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pods_module, "REFUSALS_SECONDS", 0.4)
-    fake_kubectl.answers(WATCH, times=1, **FORBIDDEN)
-    fake_kubectl.answers(WATCH, event(pod()), times=1, then=(0.5,), **FORBIDDEN)
-    fake_kubectl.answers(WATCH, event(pod()), then=(NEVER,))
-    fake_kubectl.answers(LIST, listed(pod()))
-    live(mailbox, watch, until=lambda: len(fake_kubectl.called(WATCH)) == 3)
-    assert log.warnings == []
-
-
 def test_where_only_watching_is_refused_the_lists_between_do_not_hide_that(
     fake_kubectl: FakeKubectl, watch: PodWatch, mailbox: Mailbox, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does what the watch itself lists before it begins to watch."""
     monkeypatch.setattr(pods_module, "REFUSALS_SECONDS", 0.1)
-    fake_kubectl.answers(WATCH, **FORBIDDEN)
+    fake_kubectl.answers(WATCH, event(pod()), **FORBIDDEN)
     fake_kubectl.answers(LIST, listed(pod()))
     live(mailbox, watch, until=lambda: bool(log.warnings))
     assert log.warnings[0].startswith("The Job's pods cannot be watched.\n")
