@@ -179,9 +179,7 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             "logging_interval": logging_interval if deferrable else None,
             "log_formatter": log_formatter or (None if container_name_log_prefix_enabled else _bare),
         }
-        # Whoever gives an argument of the Job operator's own means that one; of delete_policy there is an older one.
-        if kwargs.get("delete_completed_job") is not None:
-            del translated["delete_policy"]
+        # Whoever gives an argument of the Job operator's own means that one.
         super().__init__(**{**translated, **kwargs})
 
     @property

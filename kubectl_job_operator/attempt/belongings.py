@@ -19,6 +19,7 @@ from kubectl_job_operator.manifest.difference import difference
 from kubectl_job_operator.manifest.labels import DELETE, KEEP, TASK_INSTANCE_LABEL
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object, annotations_of, labels_of
+from kubectl_job_operator.status import job_status
 
 _GONE_SECONDS = 300
 _LOOKS = 3
@@ -49,6 +50,8 @@ class Belongings:
         self._selector = identity.selector()
         self._earlier = ""
         self._is_earlier_replaced = False
+        self.is_earlier_over = False
+        """Whether the Job of an earlier try that is known has ended."""
         self._has_any = False
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
@@ -91,11 +94,12 @@ class Belongings:
         self._take_companions(kubectl, selector)
 
     def know_earlier(self, job: Object, *, is_replaced: bool) -> None:
-        """Know of the Job of an earlier try, which runs, until it has this try's labels or is gone.
+        """Know of the Job of an earlier try until it has this try's labels or is gone.
 
         :param is_replaced: whether it is to be gone.
         """
         self._earlier, self._is_earlier_replaced = selector_to_delete(job), is_replaced
+        self.is_earlier_over = job_status.verdict(job) is not None
 
     @property
     def is_replacing(self) -> bool:
@@ -104,7 +108,7 @@ class Belongings:
 
     def forget_earlier(self) -> None:
         """Know that there is none any more."""
-        self._earlier, self._is_earlier_replaced = "", False
+        self._earlier, self._is_earlier_replaced, self.is_earlier_over = "", False, False
 
     def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
         """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.

@@ -168,7 +168,9 @@ class Unwinding:
     def _delete_what_is_left(self) -> None:
         """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
         attempt = self._attempt
-        delete = self._delete_unless_complete if self.stop.is_timeout else attempt.belongings.delete
+        # What is done already is of use to a later try, unless somebody wants the task to end.
+        may_be_of_use = self.stop.is_timeout or (attempt.belongings.is_earlier_over and not self.stop.is_unwanted)
+        delete = self._delete_unless_complete if may_be_of_use else attempt.belongings.delete
         try:
             attempt.persist_in_spite_of_a_kill(delete, _KILL_SECONDS)
         except KubectlError as error:

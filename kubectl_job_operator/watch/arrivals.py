@@ -39,7 +39,7 @@ class _Arrivals:
         self._calls: dict[str, Call] = {}
         self._refusals: dict[str, Refusals] = {}
         self._armed_at: dict[str, float] = {}
-        self._last_refusal: KubectlError | None = None
+        self._last_refusals: dict[str, KubectlError] = {}
 
     def wait(self) -> None:
         for target, wish in self._pending.items():
@@ -90,21 +90,21 @@ class _Arrivals:
             return
         if error.kind.can_pass:
             self._session.standing.is_away(error.kind.value, self._left_seconds())
-        was_served_long = time.monotonic() - self._armed_at[target] >= _SERVED_AFTER_SECONDS
-        if error.kind.can_pass or was_served_long:
+        if error.kind.can_pass or self._was_served_long(target):
             self._refusals.pop(target, None)
         else:
             refusals = self._refusals.setdefault(target, Refusals(self._session.kubectl.is_ready))
             # The same account has just read the object; whether it may list and watch is another thing.
             if refusals.believes(error, was_served=is_refusal(error)):
                 raise error
-            self._last_refusal = error
+            self._last_refusals[target] = error
         self._session.mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
 
-    def _too_late(self) -> NotInTimeError | KubectlError:
+    def _was_served_long(self, target: str) -> bool:
+        return time.monotonic() - self._armed_at[target] >= _SERVED_AFTER_SECONDS
+
+    def _too_late(self) -> NotInTimeError:
         self._session.kubectl.stop(*self._calls.values())
-        if self._last_refusal is not None and any(target in self._refusals for target in self._pending):
-            return self._last_refusal
         states = [f"  {target} ({wish.words}): {self._state(target, wish)}" for target, wish in self._pending.items()]
         return NotInTimeError(states, self._timeout_seconds)
 
@@ -113,4 +113,7 @@ class _Arrivals:
             thing = self._session.kubectl.get(target)
         except KubectlError as error:
             return f"it cannot be read ({error.kind.value})"
-        return "there is none" if thing is None else state_of(thing, wish.success)
+        state = "there is none" if thing is None else state_of(thing, wish.success)
+        if target in self._refusals and not self._was_served_long(target):
+            state += f"; to wait for it was refused ({self._last_refusals[target].words})"
+        return state

@@ -125,7 +125,6 @@ class OnFinishAction(str, enum.Enum):
         ({"is_delete_operator_pod": False}, DeletePolicy.NEVER),
         ({"is_delete_operator_pod": True, "on_finish_action": "keep_pod"}, DeletePolicy.ALWAYS),
         ({"delete_policy": "IfFailed"}, DeletePolicy.IF_FAILED),
-        ({"delete_completed_job": False}, DeletePolicy.NEVER),
     ],
 )
 def test_what_becomes_of_a_pod_that_has_ended_becomes_of_the_job(

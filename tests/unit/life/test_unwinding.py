@@ -20,6 +20,7 @@ import pytest
 
 from kubectl_job_operator.attempt.identity import Identity, Round, selector_of, selector_to_delete
 from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Settings
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     ErrorKind,
     JobStartupError,
@@ -330,22 +331,30 @@ def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_compan
 
 
 @pytest.mark.parametrize(
-    ("state", "maker", "is_deleted"),
-    [("running", 1, True), ("complete", 1, True), ("complete", 3, False)],
+    ("state", "maker", "is_unwanted", "deleted"),
+    [
+        ("running", 1, False, ["earlier", "own"]),
+        ("complete", 1, True, ["earlier", "own"]),
+        ("complete", 1, False, []),
+        ("complete", 3, True, ["own"]),
+    ],
 )
-def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_it_unless_it_is_a_later_trys(
-    *, state: str, maker: int, is_deleted: bool, fake_kubectl: FakeKubectl, log: Log
+def test_a_task_that_is_killed_before_an_adopted_job_has_its_labels_deletes_what_nobody_wants(
+    *, state: str, maker: int, is_unwanted: bool, deleted: list[str], fake_kubectl: FakeKubectl, log: Log
 ) -> None:
+    """Not the work of a later try, and not what is done, if a later try may take it."""
     us = replace(US, round=Round("2026-01-01"), started="20260101T000002")
     found = stage.job(state, replace(us, try_number=maker, started=f"20260101T00000{maker}"))
+    selectors = {"earlier": selector_to_delete(found), "own": us.selector()}
     fake_kubectl.answers(f"get {TARGET}", found)
     fake_kubectl.answers("label", after_seconds=NEVER)
+    fake_kubectl.answers(f"get job.v1.batch -l {selectors['earlier']}", {"kind": "List", "items": [found]})
     stage.script(fake_kubectl)
-    runner = stage.runner(log, identity=us)
+    runner = stage.runner(log, identity=us, stop=Stop("Somebody", is_unwanted=is_unwanted))
     with once_called(fake_kubectl, "label", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     labels = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
-    assert labels == [*([selector_to_delete(found)] if is_deleted else []), us.selector()]
+    assert labels == [selectors[whose] for whose in deleted]
 
 
 @pytest.mark.parametrize("answer", [stage.REFUSED, {"after_seconds": NEVER}])

@@ -9,12 +9,12 @@ import pytest
 
 from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.session import Session
-from kubectl_job_operator.errors import ErrorKind, KubectlError
+from kubectl_job_operator.errors import ErrorKind, KubectlError, NotInTimeError
 from kubectl_job_operator.status.awaited import DELETE, Awaited
 from kubectl_job_operator.watch import arrivals
 from tests.unit import beside
 from tests.unit.beside import CLAIM
-from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import FORBIDDEN, REFUSED, TIMED_OUT, Log
 
 pytestmark = pytest.mark.usefixtures("hasty")
@@ -36,8 +36,8 @@ def session(fake_kubectl: FakeKubectl) -> Iterator[Session]:  # noqa: ARG001 - i
     session.workspace.remove()
 
 
-def wait(session: Session) -> None:
-    arrivals.wait_for_all(session, {CLAIM: Awaited.parse(DELETE)}, 20.0)
+def wait(session: Session, seconds: float = 20.0) -> None:
+    arrivals.wait_for_all(session, {CLAIM: Awaited.parse(DELETE)}, seconds)
 
 
 def test_a_wait_that_is_refused_again_and_again_for_some_seconds_does_not_end_the_waiting(
@@ -58,6 +58,24 @@ def test_a_refusal_that_goes_on_ends_the_waiting(
         wait(session)
     assert caught.value.kind is ErrorKind.FORBIDDEN
     assert len(fake_kubectl.called(WAIT)) >= 2
+
+
+@pytest.mark.parametrize(("served_after_seconds", "is_told"), [(30.0, True), (0.1, False)])
+def test_what_does_not_come_in_time_is_told_with_a_refusal_unless_it_was_waited_for_long_since(
+    *,
+    served_after_seconds: float,
+    is_told: bool,
+    fake_kubectl: FakeKubectl,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(arrivals, "_SERVED_AFTER_SECONDS", served_after_seconds)
+    fake_kubectl.answers(WAIT, times=1, **FORBIDDEN)
+    fake_kubectl.answers(WAIT, after_seconds=NEVER)
+    fake_kubectl.answers(f"get {CLAIM}", beside.claim())
+    with pytest.raises(NotInTimeError) as caught:
+        wait(session, 1.0)
+    assert ("; to wait for it was refused (" in str(caught.value)) is is_told
 
 
 @pytest.mark.parametrize(
