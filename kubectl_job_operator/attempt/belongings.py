@@ -48,10 +48,9 @@ class Belongings:
         self._kept_file_name = f"kept-{self._file_name}"
         self._kinds = manifest.kinds
         self._selector = identity.selector()
-        self._earlier = ""
-        self._is_earlier_replaced = False
-        self.is_earlier_over = False
-        """Whether the Job of an earlier try that is known has ended."""
+        self._earlier: Object | None = None
+        self.is_replacing = False
+        """Whether there is the Job of an earlier try still, and is to be gone."""
         self._has_any = False
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
@@ -59,7 +58,7 @@ class Belongings:
     @property
     def has_any(self) -> bool:
         """Whether there may be something that is to be deleted if this try comes to no good end."""
-        return self._has_any or bool(self._earlier)
+        return self._has_any or self._earlier is not None
 
     def know_as_ended(self, job: Object) -> None:
         """Know of a Job that is replaced that whoever made it needs its companions no more."""
@@ -98,17 +97,16 @@ class Belongings:
 
         :param is_replaced: whether it is to be gone.
         """
-        self._earlier, self._is_earlier_replaced = selector_to_delete(job), is_replaced
-        self.is_earlier_over = job_status.verdict(job) is not None
+        self._earlier, self.is_replacing = job, is_replaced
 
     @property
-    def is_replacing(self) -> bool:
-        """Whether there is the Job of an earlier try still, and is to be gone."""
-        return self._is_earlier_replaced
+    def is_earlier_over(self) -> bool:
+        """Whether the Job of an earlier try that is known has ended."""
+        return self._earlier is not None and job_status.verdict(self._earlier) is not None
 
     def forget_earlier(self) -> None:
         """Know that there is none any more."""
-        self._earlier, self._is_earlier_replaced, self.is_earlier_over = "", False, False
+        self._earlier, self.is_replacing = None, False
 
     def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
         """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.
@@ -140,7 +138,7 @@ class Belongings:
 
         :raises KubectlError: if it cannot be read.
         """
-        selectors = [self._selector] if self._is_earlier_replaced else self._selectors
+        selectors = [self._selector] if self.is_replacing else self._selectors
         found = (kubectl.select(kinds.full_resource(self._manifest.job), selector) for selector in selectors)
         return next((job for jobs in found for job in jobs), None)
 
@@ -168,7 +166,7 @@ class Belongings:
 
         In this order a Job that gets new labels meanwhile is picked by one of the two.
         """
-        return [self._earlier, self._selector] if self._earlier else [self._selector]
+        return [self._selector] if self._earlier is None else [selector_to_delete(self._earlier), self._selector]
 
     @property
     def _own_labels(self) -> dict[str, str]:

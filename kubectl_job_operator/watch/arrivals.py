@@ -6,16 +6,15 @@ import math
 import time
 from collections.abc import Mapping
 
-from kubectl_job_operator.attempt.refusals import Refusals, is_refusal
+from kubectl_job_operator.attempt.refusals import is_refusal
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.errors import ErrorKind, KubectlError, NotInTimeError, ObjectFailedError
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.status.awaited import DELETE, Awaited, state_of
+from kubectl_job_operator.watch import rearmed
+from kubectl_job_operator.watch.rearmed import Rearmed
 
 _MOST_AT_ONCE = 10
-_PAUSE_BEFORE_REARMING_SECONDS = 1.0
-_SERVED_AFTER_SECONDS = 30.0
-"""A wait that goes on for so long was not refused when it began."""
 
 
 def wait_for_all(session: Session, wishes: Mapping[str, Awaited], timeout_seconds: float) -> None:
@@ -37,9 +36,7 @@ class _Arrivals:
         self._timeout_seconds = timeout_seconds
         self._began = time.monotonic()
         self._calls: dict[str, Call] = {}
-        self._refusals: dict[str, Refusals] = {}
-        self._armed_at: dict[str, float] = {}
-        self._last_refusals: dict[str, KubectlError] = {}
+        self._rearmed = Rearmed(session.kubectl.is_ready)
 
     def wait(self) -> None:
         for target, wish in self._pending.items():
@@ -49,7 +46,7 @@ class _Arrivals:
                 raise self._too_late()
             for target in list(self._pending)[:_MOST_AT_ONCE]:
                 if target not in self._calls:
-                    self._armed_at[target] = time.monotonic()
+                    self._rearmed.arm(target)
                     self._calls[target] = self._start(target)
             process = self._session.mailbox.receive(max(0.0, self._left_seconds()))
             for target in [name for name, call in self._calls.items() if call.process is process]:
@@ -86,22 +83,14 @@ class _Arrivals:
     def _bear(self, target: str, error: KubectlError) -> None:
         """Let a wait fail; a refusal is believed when it goes on."""
         if error.kind is ErrorKind.CONDITION_TIMED_OUT:
-            self._refusals.pop(target, None)
+            self._rearmed.forget(target)
             return
         if error.kind.can_pass:
             self._session.standing.is_away(error.kind.value, self._left_seconds())
-        if error.kind.can_pass or self._was_served_long(target):
-            self._refusals.pop(target, None)
-        else:
-            refusals = self._refusals.setdefault(target, Refusals(self._session.kubectl.is_ready))
-            # The same account has just read the object; whether it may list and watch is another thing.
-            if refusals.believes(error, was_served=is_refusal(error)):
-                raise error
-            self._last_refusals[target] = error
-        self._session.mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
-
-    def _was_served_long(self, target: str) -> bool:
-        return time.monotonic() - self._armed_at[target] >= _SERVED_AFTER_SECONDS
+        # The same account has just read the object; whether it may list and watch is another thing.
+        if self._rearmed.believes(target, error, was_served=is_refusal(error)):
+            raise error
+        self._session.mailbox.pause(rearmed.PAUSE_SECONDS)
 
     def _too_late(self) -> NotInTimeError:
         self._session.kubectl.stop(*self._calls.values())
@@ -114,6 +103,5 @@ class _Arrivals:
         except KubectlError as error:
             return f"it cannot be read ({error.kind.value})"
         state = "there is none" if thing is None else state_of(thing, wish.success)
-        if target in self._refusals and not self._was_served_long(target):
-            state += f"; to wait for it was refused ({self._last_refusals[target].words})"
-        return state
+        refusal = self._rearmed.last_refusal(target)
+        return state if refusal is None else f"{state}; to wait for it was refused ({refusal.words})"

@@ -8,13 +8,14 @@ from typing import Protocol
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.mailbox import Mailbox
-from kubectl_job_operator.attempt.refusals import Refusals
 from kubectl_job_operator.errors import ErrorKind, JobVanishedError, KubectlError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.kubectl.process import Process
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status
+from kubectl_job_operator.watch import rearmed
+from kubectl_job_operator.watch.rearmed import Rearmed
 
 _DELETED = "delete"
 
@@ -22,9 +23,6 @@ _WAIT_SECONDS = 3600
 _UNSEEN_SECONDS = 5.0
 """Without a pod that would show it, the Job's failure and its deletion are waited for from then on."""
 _VERDICT_GRACE_SECONDS = 1.0
-_PAUSE_BEFORE_REARMING_SECONDS = 1.0
-_SERVED_AFTER_SECONDS = 30.0
-"""A wait that goes on for so long was not refused when it began."""
 
 
 class Chore(Protocol):
@@ -96,8 +94,7 @@ class Waiter:
         self._witness = witness
         self._seen_at = 0.0
         self._waits: dict[str, Call] = {}
-        self._refusals: dict[str, Refusals] = {}
-        self._armed_at: dict[str, float] = {}
+        self._rearmed = Rearmed(kubectl.is_ready)
 
     def wait(self) -> Object:
         """Return the Job when it has a verdict.
@@ -125,8 +122,8 @@ class Waiter:
             if self._reconnections() != reconnections:
                 reconnections = self._reconnections()
                 self._kubectl.stop(*self._waits.values())
-                for condition in filter(self._was_served_long, self._waits):
-                    self._refusals.pop(condition, None)
+                for condition in self._waits:
+                    self._rearmed.forget_if_served(condition)
                 self._waits.clear()
         self._kubectl.stop(*self._waits.values(), *(call for chore in self._chores for call in chore.pending()))
         return job
@@ -151,7 +148,7 @@ class Waiter:
         """Start the waits that do not run."""
         for condition in conditions:
             if condition not in self._waits:
-                self._armed_at[condition] = time.monotonic()
+                self._rearmed.arm(condition)
                 self._waits[condition] = self._kubectl.start_wait(
                     kinds.target(self._job), condition, _WAIT_SECONDS, self._mailbox.post
                 )
@@ -161,7 +158,7 @@ class Waiter:
         printed = None
         try:
             printed = self._kubectl.finish_wait(call)
-            self._refusals.pop(condition, None)
+            self._rearmed.forget(condition)
             if condition == _DELETED:
                 printed = self._last_words()
         except KubectlError as error:
@@ -170,24 +167,17 @@ class Waiter:
             return printed
         if printed is not None and condition != _DELETED:
             # kubectl reads a rule otherwise than this package does, or the object has changed again.
-            self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
+            self._mailbox.pause(rearmed.PAUSE_SECONDS)
         return self._checked(self._look())
 
     def _bear(self, condition: str, error: KubectlError) -> None:
         """Let a wait fail; a refusal is believed when it goes on although reading the Job is served."""
         if error.kind in (ErrorKind.CONDITION_TIMED_OUT, ErrorKind.NOT_FOUND):
-            self._refusals.pop(condition, None)
+            self._rearmed.forget(condition)
             return
-        if error.kind.can_pass or self._was_served_long(condition):
-            self._refusals.pop(condition, None)
-        else:
-            refusals = self._refusals.setdefault(condition, Refusals(self._kubectl.is_ready))
-            if refusals.believes(error, was_served=True):
-                raise error
-        self._mailbox.pause(_PAUSE_BEFORE_REARMING_SECONDS)
-
-    def _was_served_long(self, condition: str) -> bool:
-        return time.monotonic() - self._armed_at[condition] >= _SERVED_AFTER_SECONDS
+        if self._rearmed.believes(condition, error, was_served=True):
+            raise error
+        self._mailbox.pause(rearmed.PAUSE_SECONDS)
 
     def _last_words(self) -> Object | None:
         """Return what the other waits have to say of a Job that is gone: it may have ended just before."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from kubectl_job_operator.attempt import refusals, retrying, workspace
-from kubectl_job_operator.watch import waiting
+from kubectl_job_operator.watch import rearmed, waiting
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
 from tests.waiting import until
@@ -47,7 +47,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every pause short."""
     monkeypatch.setattr(waiting, "_UNSEEN_SECONDS", 0.05)
     monkeypatch.setattr(waiting, "_VERDICT_GRACE_SECONDS", 0.1)
-    monkeypatch.setattr(waiting, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
+    monkeypatch.setattr(rearmed, "PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_LONGEST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)

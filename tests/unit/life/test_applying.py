@@ -23,7 +23,6 @@ from kubectl_job_operator.errors import (
 from kubectl_job_operator.life.applying import Applying, Terms
 from kubectl_job_operator.manifest.labels import MADE_BY
 from kubectl_job_operator.status.awaited import Awaited
-from kubectl_job_operator.watch import arrivals
 from tests.unit.beside import CLAIM, NOT_FOUND, SERVER, YAML, claim, listed, objects, ready, server, session
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import REFUSED, US, Log
@@ -35,11 +34,6 @@ WRITTEN = {key: text for key, text in US.annotations().items() if not key.endswi
 OURS = {**WRITTEN, MADE_BY: US.digest}
 AVAILABLE = {SERVER: Awaited.parse("Available")}
 WAIT = f"wait {SERVER} --for=condition=Available"
-
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
 
 
 def applying(log: Log, *, text: str = YAML, stop: Stop | None = None, **terms: Any) -> tuple[Applying, Any]:

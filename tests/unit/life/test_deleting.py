@@ -9,7 +9,6 @@ import pytest
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import NotInTimeError, RightsMissingError
 from kubectl_job_operator.life.deleting import Deleting, Doomed
-from kubectl_job_operator.watch import arrivals
 from tests.unit.beside import CLAIM, SERVER, claim, objects, ready, session
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.stage import REFUSED, Log
@@ -22,11 +21,6 @@ WAYS: dict[str, tuple[Doomed, str]] = {
     "selector": (Doomed(resource="pvc,deploy", selector="app=x"), f"delete pvc,deploy -l app=x {NO_WAIT}"),
     "manifest": (Doomed(manifest=objects()), f"delete -f {NO_WAIT}"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
 
 
 def run(log: Log, doomed: Doomed, **arguments: Any) -> list[str]:

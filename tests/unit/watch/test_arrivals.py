@@ -11,7 +11,7 @@ from kubectl_job_operator.attempt import refusals
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.errors import ErrorKind, KubectlError, NotInTimeError
 from kubectl_job_operator.status.awaited import DELETE, Awaited
-from kubectl_job_operator.watch import arrivals
+from kubectl_job_operator.watch import arrivals, rearmed
 from tests.unit import beside
 from tests.unit.beside import CLAIM
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
@@ -20,11 +20,6 @@ from tests.unit.stage import FORBIDDEN, REFUSED, TIMED_OUT, Log
 pytestmark = pytest.mark.usefixtures("hasty")
 
 WAIT = f"wait {CLAIM} --for=delete"
-
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "_PAUSE_BEFORE_REARMING_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -69,7 +64,7 @@ def test_what_does_not_come_in_time_is_told_with_a_refusal_unless_it_was_waited_
     session: Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(arrivals, "_SERVED_AFTER_SECONDS", served_after_seconds)
+    monkeypatch.setattr(rearmed, "_SERVED_AFTER_SECONDS", served_after_seconds)
     fake_kubectl.answers(WAIT, times=1, **FORBIDDEN)
     fake_kubectl.answers(WAIT, after_seconds=NEVER)
     fake_kubectl.answers(f"get {CLAIM}", beside.claim())
@@ -87,7 +82,7 @@ def test_a_refusal_long_after_another_is_borne_where_a_wait_between_them_was_ser
     fake_kubectl: FakeKubectl, session: Session, monkeypatch: pytest.MonkeyPatch, between: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(refusals, "REFUSALS_SECONDS", 0.4)
-    monkeypatch.setattr(arrivals, "_SERVED_AFTER_SECONDS", 1.5)
+    monkeypatch.setattr(rearmed, "_SERVED_AFTER_SECONDS", 1.5)
     fake_kubectl.answers(WAIT, times=1, **FORBIDDEN)
     fake_kubectl.answers(WAIT, times=1, **between)
     fake_kubectl.answers(WAIT, times=1, **FORBIDDEN)
