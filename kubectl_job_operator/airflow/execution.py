@@ -28,6 +28,7 @@ else:
 class JobExecution(RendersYaml, EndsOnKill, ShorthandOperator, JobTask):
     """The steps of a task that runs a Job; its arguments are those of ``KubernetesJobOperator``."""
 
+    yaml_argument = "job_yaml"
     renders_before_execute = True
     """False where only ``execute`` knows what the YAML needs."""
     replay_folder: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException, Context
 
@@ -36,13 +36,16 @@ class RendersFields(BaseOperator):
         render = super()._do_render_template_fields
 
         def render_fields(names: Iterable[str]) -> None:
-            render_each(lambda name: render(parent, (name,), context, jinja_env, seen_oids), names)
+            others = [name for name in names if name not in as_returned]
+            render_each(lambda name: render(parent, (name,), context, jinja_env, seen_oids), others)
 
+        as_returned: frozenset[str] = frozenset()
         if parent is not self:
             # A value in a field, which has such fields itself.
             render_fields(template_fields)
             return
         self._rendering_error = None
+        as_returned = self._keep_as_returned(_of_mapping(self, seen_oids))
         try:
             self._render_all(render_fields, template_fields, context)
         except Exception as error:
@@ -50,6 +53,10 @@ class RendersFields(BaseOperator):
             if not self._keeps_rendering_error(context):
                 raise
             self._keep_rendering_error(error)
+
+    def _keep_as_returned(self, names: frozenset[str]) -> frozenset[str]:
+        """Take the arguments of these names as no templates; return the fields that are not to be rendered for it."""
+        return names
 
     def _render_all(
         self,
@@ -73,6 +80,15 @@ class RendersYaml(RendersFields):
 
     rendered_yaml: str | None = None
     """That YAML, for Airflow's "Rendered Template" tab; filled when the fields are rendered, of which it is one."""
+    yaml_argument: ClassVar[str]
+    """The argument that holds YAML; what earlier tasks returned in it is in the field of this name and ``_xcoms``."""
+
+    def _keep_as_returned(self, names: frozenset[str]) -> frozenset[str]:
+        if self.yaml_argument not in names:
+            return names
+        xcoms = f"{self.yaml_argument}_xcoms"
+        setattr(self, xcoms, {self.yaml_argument: getattr(self, self.yaml_argument)})
+        return names | {xcoms}
 
     def _render_all(
         self, render_fields: Callable[[Iterable[str]], None], names: Iterable[str], context: Context
@@ -89,6 +105,15 @@ class RendersYaml(RendersFields):
     def _keep_rendering_error(self, error: Exception) -> None:
         super()._keep_rendering_error(error)
         self.rendered_yaml = f"# {error}".replace("\n", "\n# ")
+
+
+def _of_mapping(operator: BaseOperator, seen_oids: Collection[int]) -> frozenset[str]:
+    """Return the arguments that a mapped task has from earlier tasks' results, which are no templates.
+
+    Airflow knows each by its identity, which a copy that the operator has made of it has not.
+    """
+    given: Mapping[str, Any] = getattr(operator, "_BaseOperator__init_kwargs", {})
+    return frozenset(name for name, value in given.items() if id(value) in seen_oids)
 
 
 def render_each(render: Callable[[str], object], names: Iterable[str]) -> None:

@@ -32,6 +32,8 @@ _DELETE_POLICIES = {
 }
 _KILL_ACTIONS = {"delete_pod": "delete", "keep_pod": "keep"}
 _LARGEST_EXIT_CODE = 255
+# What has another name here.
+_OF_THE_JOB_OPERATOR = ("delete_policy", "on_worker_stop", "unique_name")
 
 
 class KubernetesLegacyJobOperator(KubernetesJobOperator):
@@ -179,8 +181,13 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             "logging_interval": logging_interval if deferrable else None,
             "log_formatter": log_formatter or (None if container_name_log_prefix_enabled else _bare),
         }
-        # Whoever gives an argument of the Job operator's own means that one.
-        super().__init__(**{**translated, **kwargs})
+        # Whoever gives an argument of the Job operator's own means that one, also in default_args, of which Airflow has
+        # filled in here only what this class names itself.
+        given = {**(kwargs.get("default_args") or {}), **kwargs}
+        translated.update({name: given[name] for name in _OF_THE_JOB_OPERATOR if name in given})
+        if given.get("delete_completed_job") is not None:
+            del translated["delete_policy"]
+        super().__init__(**{**kwargs, **translated})
 
     @property
     def container_logs(self) -> ContainerNames:

@@ -62,6 +62,7 @@ class ObjectOperator(RendersYaml, EndsOnKill, BaseOperator):
     )
     # Empty on purpose: Airflow would replace an argument that ends so by the content of a file.
     template_ext: Sequence[str] = ()
+    yaml_argument = _YAML
     template_fields_renderers: ClassVar[dict[str, str]] = {"yaml_template_fields": "json", "rendered_yaml": "yaml"}
     ui_color = "#326ce5"
     ui_fgcolor = "#ffffff"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat.imports import Context
-from kubectl_job_operator.airflow.rendering import renderer_of, with_rendered_strings
+from kubectl_job_operator.airflow.rendering import rendered_argument, renderer_of
 from kubectl_job_operator.airflow.task import Templated
-from kubectl_job_operator.airflow.xcoms_in_yaml import with_values
 from kubectl_job_operator.manifest.object_list import ObjectList
 
 ARGUMENT = "yaml"
@@ -36,10 +35,7 @@ def _rendered(task: ObjectTask, context: Context) -> ObjectList:
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
         return ObjectList.parse(rendered.text, rendered.source)
-    if isinstance(task.yaml, str):
-        return ObjectList.parse(renderer.render_text(task.yaml, ARGUMENT).text, ARGUMENT)
-    # Strings that an earlier task returned are no templates.
-    objects = with_values(with_rendered_strings(task.yaml, renderer, ARGUMENT), task.yaml_xcoms, ARGUMENT)
-    if isinstance(objects, str):
-        return ObjectList.parse(objects, ARGUMENT)
-    return ObjectList.of(objects if isinstance(objects, list) else [objects], ARGUMENT)
+    given = rendered_argument(task.yaml, task.yaml_xcoms, renderer, ARGUMENT)
+    if isinstance(given, str):
+        return ObjectList.parse(given, ARGUMENT)
+    return ObjectList.of(given if isinstance(given, list) else [given], ARGUMENT)

@@ -7,6 +7,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kubectl_job_operator.airflow import sources
@@ -47,11 +48,11 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
         manifest = manifest.with_termination_message_path(result.PATH)
     longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
     unique_name = functools.partial(identity_of(task, context).unique_name, longest=longest)
-    if task.unique_name or not (task.has_yaml or task.name):
+    if task.unique_name:
         manifest = manifest.with_names(unique_name)
     elif is_unnamed:
         manifest = manifest.with_name(unique_name(manifest.name))
-    if is_unnamed:
+    if is_unnamed and task.has_yaml:
         task.log.info(
             "The manifest from %s has no name for the %s; this run's is %s.",
             manifest.source,
@@ -110,8 +111,9 @@ def _described(task: JobTask, renderer: Renderer) -> Manifest:
         return _rendered(task, renderer, said)
     arguments = task.shorthand()
     job = job_around(task.pod_to_begin_with(renderer))
-    arguments.setdefault("name", job["metadata"].get("name") or task.task_id)
-    return Manifest.of([fill(job, arguments)], _ARGUMENTS, said)
+    name = arguments.get("name") or job["metadata"].get("name")
+    arguments["name"] = name or task.task_id
+    return replace(Manifest.of([fill(job, arguments)], _ARGUMENTS, said), is_unnamed=not name)
 
 
 def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Manifest:
@@ -125,13 +127,10 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
         return Manifest.parse(rendered.text, rendered.source, said, name)
-    if isinstance(task.job_yaml, str):
-        return Manifest.parse(renderer.render_text(task.job_yaml, ARGUMENT).text, ARGUMENT, said, name)
-    # Strings that an earlier task returned are no templates.
-    rendered_yaml = with_values(with_rendered_strings(task.job_yaml, renderer), task.job_yaml_xcoms)
-    if isinstance(rendered_yaml, str):
-        return Manifest.parse(rendered_yaml, ARGUMENT, said, name)
-    return Manifest.of(rendered_yaml if isinstance(rendered_yaml, list) else [rendered_yaml], ARGUMENT, said, name)
+    given = rendered_argument(task.job_yaml, task.job_yaml_xcoms, renderer, ARGUMENT)
+    if isinstance(given, str):
+        return Manifest.parse(given, ARGUMENT, said, name)
+    return Manifest.of(given if isinstance(given, list) else [given], ARGUMENT, said, name)
 
 
 def _said_of_end(task: JobTask) -> dict[str, str]:
@@ -142,7 +141,16 @@ def _said_of_end(task: JobTask) -> dict[str, str]:
     }
 
 
-def with_rendered_strings(value: Any, renderer: Renderer, argument: str = ARGUMENT) -> Any:
+def rendered_argument(given: Any, xcoms: Mapping[str, Any], renderer: Renderer, argument: str) -> Any:
+    """Return what an argument that holds YAML, as text or as objects, stands for.
+
+    :param xcoms: what earlier tasks returned, by its place in the argument; strings in it are no templates.
+    """
+    rendered = given if argument in xcoms else with_rendered_strings(given, renderer, argument)
+    return with_values(rendered, xcoms, argument)
+
+
+def with_rendered_strings(value: Any, renderer: Renderer, argument: str) -> Any:
     """Render every string in a document that is given as objects, as Airflow does in its own fields."""
     if isinstance(value, str):
         return renderer.render_text(value, argument).text

@@ -125,6 +125,7 @@ class OnFinishAction(str, enum.Enum):
         ({"is_delete_operator_pod": False}, DeletePolicy.NEVER),
         ({"is_delete_operator_pod": True, "on_finish_action": "keep_pod"}, DeletePolicy.ALWAYS),
         ({"delete_policy": "IfFailed"}, DeletePolicy.IF_FAILED),
+        ({"delete_completed_job": False}, DeletePolicy.NEVER),
     ],
 )
 def test_what_becomes_of_a_pod_that_has_ended_becomes_of_the_job(
@@ -234,6 +235,33 @@ def test_defaults_of_the_dag_hold_for_the_pod_operators_names() -> None:
     with DAG("dag", schedule=None, default_args={"on_finish_action": "keep_pod", "hostnetwork": True, "image": "i"}):
         task = KubernetesLegacyJobOperator(task_id="task")
     assert (task.delete_policy, task.hostnetwork, task.image) == ("Never", True, "i")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "arguments", "name", "expected"),
+    [
+        ({"delete_policy": "Never"}, {}, "delete_policy", "Never"),
+        ({"delete_policy": "Never"}, {"delete_policy": "IfFailed"}, "delete_policy", "IfFailed"),
+        ({"delete_completed_job": False}, {}, "delete_completed_job", False),
+        ({"unique_name": False}, {}, "unique_name", False),
+        ({"on_worker_stop": "delete"}, {}, "on_worker_stop", "delete"),
+        ({"deferrable": True}, {"deferrable": False}, "deferrable", False),
+        ({"startup_timeout_seconds": 1}, {"startup_timeout_seconds": 5}, "startup_timeout_seconds", 10),
+    ],
+)
+def test_defaults_of_the_dag_hold_for_the_job_operators_names(
+    defaults: dict[str, Any], arguments: dict[str, Any], name: str, expected: Any
+) -> None:
+    with DAG("dag", schedule=None, default_args={"image": "i", **defaults}):
+        task = KubernetesLegacyJobOperator(task_id="task", **arguments)
+    assert getattr(task, name) == expected
+
+
+@pytest.mark.parametrize("arguments", [{}, {"name": "of-the-argument"}])
+def test_a_name_that_somebody_gave_has_no_suffix_where_none_is_wanted(arguments: dict[str, Any]) -> None:
+    given = {"pod_template_dict": {"metadata": {"name": "of-the-template"}}, **arguments}
+    named = rendered(legacy(random_name_suffix=False, **given))["metadata"]["name"]
+    assert named == arguments.get("name", "of-the-template")
 
 
 def test_a_task_may_be_mapped() -> None:

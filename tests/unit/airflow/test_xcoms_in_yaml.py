@@ -132,3 +132,47 @@ def test_variables_that_an_earlier_task_did_not_return_are_none() -> None:
     task = operator(job_yaml=job_with("z"))
     task.yaml_template_fields = None  # type: ignore[assignment]
     assert rendered_with(task, {}) == ["x", "z"]
+
+
+def mapped(name: str, returned: Any, **others: Any) -> Any:
+    """Return one task of a mapped one, with its fields rendered, as Airflow makes it of what an earlier task returned."""
+    with DAG("dag", schedule=None):
+        earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
+        task: Any = KubernetesJobOperator.partial(task_id="later", **others).expand(**{name: earlier.output}).unmap(
+            {name: returned}
+        )
+    context = context_for(task)
+    task._do_render_template_fields(task, task.template_fields, context, task.get_template_env(), {id(returned)})
+    return task._manifest_or_stand_in(context, None).job["spec"]["template"]["spec"]["containers"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "returned", "field", "value"),
+    [
+        ("arguments", ["docker", "ps", "{{.Names}}", "{{ run_id }}"], "args", None),
+        ("env_vars", {"A": "{{ run_id }}"}, "env", [{"name": "A", "value": "{{ run_id }}"}]),
+        ("env_vars", [{"name": "A", "value": "{{.Names}}"}], "env", None),
+        ("image", "{{ run_id }}", "image", None),
+    ],
+)
+def test_what_a_task_is_mapped_over_is_no_template_where_an_earlier_task_returned_it(
+    name: str, returned: Any, field: str, value: Any
+) -> None:
+    others = {} if name == "image" else {"image": "busybox"}
+    assert mapped(name, returned, **others)[field] == (value or returned)
+
+
+@pytest.mark.parametrize("make", [lambda job: job, lambda job: [job], json.dumps])
+def test_a_manifest_that_a_task_is_mapped_over_is_no_template_either(make: Callable[[Any], Any]) -> None:
+    (job,) = job_with("{{.Names}}")
+    assert mapped("job_yaml", make(job))["args"] == ["x", "{{.Names}}"]
+
+
+def test_what_stands_in_the_dag_is_a_template_for_a_mapped_task_too() -> None:
+    (job,) = job_with("{{ run_id }}")
+    with DAG("dag", schedule=None):
+        task: Any = KubernetesJobOperator.partial(task_id="later").expand(job_yaml=[job]).unmap({"job_yaml": job})
+    context = context_for(task, run_id="this-run")
+    task._do_render_template_fields(task, task.template_fields, context, task.get_template_env(), set())
+    container = task._manifest_or_stand_in(context, None).job["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["x", "this-run"]
