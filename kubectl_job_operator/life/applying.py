@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.identity import Identity, owner_of
@@ -58,6 +59,7 @@ class Applying:
         self._terms = terms
         self._ask_stop = ask_stop
         self._visit = Visit(session, "Nothing was created.")
+        self._file: Path | None = None
         self._own: list[str] = []
 
     def run(self) -> list[str]:
@@ -77,11 +79,10 @@ class Applying:
         as_ours = self._manifest.with_metadata({}, self._made_by)
         file = self._visit.write(as_ours, "manifest", shows_text=self._terms.log_yaml)
         self._visit.get_ready(self._wanted)
-        found = session.persist(lambda: kubectl.get_file(file))
-        self._make_room(found)
-        foreign = [name_of(thing) for thing in found if not self._is_own(thing) and not objects.is_being_deleted(thing)]
-        for thing in found:
-            if name_of(thing) in foreign:
+        foreign = []
+        for thing in self._what_stays(file):
+            if not self._is_own(thing):
+                foreign.append(name_of(thing))
                 session.log.info(
                     f"{name_of(thing)} was there before, and belongs to {owner_of(thing)}: it is applied, without the "
                     f"annotation {MADE_BY}, and stays if the task fails."
@@ -89,7 +90,7 @@ class Applying:
         if foreign:
             # Else a later try would take for its own what this one has only applied.
             file = self._visit.write_again(self._manifest.with_metadata({}, self._made_by, but_not_on=foreign))
-        self._own = [name_of(document) for document in self._manifest.without(foreign)]
+        self._file, self._own = file, [name_of(document) for document in self._manifest.without(foreign)]
         applied = session.persist(lambda: kubectl.apply(file))
         names = [name_of(thing) for thing in applied]
         session.log.info(f"Applied in namespace {kubectl.namespace}: {', '.join(names)}")
@@ -109,16 +110,21 @@ class Applying:
         written = annotations_of(thing)
         return all(written.get(key) == text for key, text in {**self._annotations, **self._made_by}.items())
 
-    def _make_room(self, found: Sequence[Object]) -> None:
-        """Wait until what is being deleted is gone: applied to that, a manifest would go with it."""
-        leaving = {name_of(thing): Awaited.parse(DELETE) for thing in found if objects.is_being_deleted(thing)}
-        if leaving:
-            self._session.log.info("Of an earlier run there is something that is still being deleted.")
-            wait_for_all(self._session, leaving, self._terms.wait_timeout_seconds)
+    def _what_stays(self, file: Path) -> Sequence[Object]:
+        """Return which of the objects are there, once what is being deleted is gone: a manifest would go with it."""
+        session = self._session
+        while True:
+            found = session.persist(lambda: session.kubectl.get_file(file))
+            leaving = {name_of(thing): Awaited.parse(DELETE) for thing in found if objects.is_being_deleted(thing)}
+            if not leaving:
+                return found
+            session.log.info("Of an earlier run there is something that is still being deleted.")
+            # Then look again: somebody else may have been quicker to make it anew.
+            wait_for_all(session, leaving, self._terms.wait_timeout_seconds)
 
     def _after_failure(self, stop: Stop | None) -> None:
         """Delete what this task has made: Airflow runs no teardown for a setup that has failed."""
-        if not self._own:
+        if self._file is None or not self._own:
             return
         log, names = self._session.log, ", ".join(self._own)
         if stop is not None and stop.is_worker_only and self._terms.keeps_on_worker_stop:
@@ -127,4 +133,4 @@ class Applying:
             log.warning(f"By delete_on_failure=False what was made stays: {names}")
         else:
             log.warning(f"{stop.words if stop else 'The task fails'}, so what it has made is deleted: {names}")
-            self._visit.delete(*self._own)
+            self._visit.delete(self._file, self._own, self._is_own)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from kubectl_job_operator.attempt.identity import owner_of
 from kubectl_job_operator.attempt.session import Session
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.attempt.workspace import manifest_file_name
 from kubectl_job_operator.errors import KubectlError, KubectlJobOperatorError, RightsMissingError, TaskKilledError
 from kubectl_job_operator.kubectl.access import settings_in
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.manifest.masking import hides_something
 from kubectl_job_operator.manifest.object_list import ObjectList, name_of
+from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status.object_rights import Resources
 from kubectl_job_operator.status.rights import Granted, Right
 
@@ -102,13 +105,28 @@ class Visit:
             group.title = f"Ready: kubectl {kubectl.own_version}, {summary}"
         return resources
 
-    def delete(self, *what: str) -> None:
-        """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
+    def delete(self, file: Path, names: Collection[str], is_own: Callable[[Object], bool]) -> None:
+        """Delete in spite of a kill, which has stopped all other commands, and through a short outage.
+
+        :param file: the manifest.
+        :param names: which of its objects are to go.
+        :param is_own: tells, of one as it is now, whether it still is what it was.
+        """
         session = self._session
+
+        def delete_own(kubectl: Kubectl) -> None:
+            found = [thing for thing in kubectl.get_file(file) if name_of(thing) in names]
+            own = [name_of(thing) for thing in found if is_own(thing)]
+            for thing in found:
+                if name_of(thing) not in own:
+                    session.log.warning(f"{name_of(thing)} stays: it belongs to {owner_of(thing)}.")
+            if own:
+                kubectl.delete_any(*own)
+
         try:
-            session.persist_in_spite_of_a_kill(lambda kubectl: kubectl.delete_any(*what), _CLEANING_SECONDS)
+            session.persist_in_spite_of_a_kill(delete_own, _CLEANING_SECONDS)
         except KubectlError as error:
-            session.log.warning(f"{error}\nTo delete it: {session.kubectl.delete_any_command(*what)}")
+            session.log.warning(f"{error}\nTo delete it: {session.kubectl.delete_any_command(*names)}")
 
     def _checked(self, wanted: Callable[[Resources], Sequence[Right]], advice: str) -> tuple[Resources, str]:
         kubectl = self._session.kubectl

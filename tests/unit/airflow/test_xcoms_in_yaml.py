@@ -138,8 +138,10 @@ def mapped(name: str, returned: Any, **others: Any) -> Any:
     """Return one task of a mapped one, with its fields rendered, as Airflow makes it of what an earlier task returned."""
     with DAG("dag", schedule=None):
         earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
-        task: Any = KubernetesJobOperator.partial(task_id="later", **others).expand(**{name: earlier.output}).unmap(
-            {name: returned}
+        task: Any = (
+            KubernetesJobOperator.partial(task_id="later", **others)
+            .expand(**{name: earlier.output})
+            .unmap({name: returned})
         )
     context = context_for(task)
     task._do_render_template_fields(task, task.template_fields, context, task.get_template_env(), {id(returned)})

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from kubectl_job_operator.attempt import workspace
+from kubectl_job_operator.attempt.identity import owner_of
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     KubectlError,
@@ -43,6 +44,12 @@ def applying(log: Log, *, text: str = YAML, stop: Stop | None = None, **terms: A
 
 def run(log: Log, **arguments: Any) -> list[str]:
     return applying(log, **arguments)[0].run()
+
+
+def made(fake_kubectl: FakeKubectl, *before: dict[str, Any]) -> None:
+    """Script what is there before anything is applied, and then what the task has made of it."""
+    fake_kubectl.answers("get -f", listed(*before), times=1)
+    fake_kubectl.answers("get -f", listed(*(before or [claim(annotations=OURS)]), server(annotations=OURS)))
 
 
 def deleted(fake_kubectl: FakeKubectl) -> list[str]:
@@ -105,7 +112,7 @@ def test_what_does_not_come_in_time_is_told_with_its_state_and_what_was_made_is_
     fake_kubectl: FakeKubectl,
 ) -> None:
     ready(fake_kubectl)
-    fake_kubectl.answers("get -f", listed(claim()))
+    made(fake_kubectl, claim())
     fake_kubectl.answers("apply --server-side", listed(claim(), server()))
     fake_kubectl.answers(WAIT, after_seconds=NEVER)
     fake_kubectl.answers(f"get {SERVER}", server())
@@ -157,7 +164,7 @@ def test_the_file_of_a_failed_try_does_not_stay_with_what_airflow_masks(
 
 def test_an_object_that_an_earlier_try_of_this_task_has_made_is_its_own(fake_kubectl: FakeKubectl) -> None:
     ready(fake_kubectl)
-    fake_kubectl.answers("get -f", listed(claim(annotations=OURS)))
+    made(fake_kubectl, claim(annotations=OURS))
     fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
     fake_kubectl.answers("delete", "")
     with pytest.raises(KubectlError):
@@ -180,12 +187,44 @@ def test_an_object_that_is_still_being_deleted_is_waited_for_before_it_is_applie
     fake_kubectl: FakeKubectl,
 ) -> None:
     ready(fake_kubectl)
-    fake_kubectl.answers("get -f", listed(claim(deletionTimestamp="2026-01-01T00:00:00Z")))
+    fake_kubectl.answers("get -f", listed(claim(deletionTimestamp="2026-01-01T00:00:00Z")), times=1)
+    fake_kubectl.answers("get -f", "")
     fake_kubectl.answers(f"wait {CLAIM} --for=delete")
     fake_kubectl.answers("apply --server-side", listed(claim(), server()))
     assert run(Log()) == [CLAIM, SERVER]
     order = [call[3] for call in fake_kubectl.calls if call[3:4] in (("wait",), ("apply",))]
     assert order == ["wait", "apply"]
+
+
+def test_what_somebody_else_was_quicker_to_make_anew_stays(fake_kubectl: FakeKubectl) -> None:
+    other = dataclasses.replace(US, run_id="another")
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", listed(claim(deletionTimestamp="2026-01-01T00:00:00Z")), times=1)
+    fake_kubectl.answers(f"wait {CLAIM} --for=delete")
+    fake_kubectl.answers("get -f", listed(claim(annotations=other.annotations())))
+    fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
+    fake_kubectl.answers("delete", "")
+    log = Log()
+    with pytest.raises(KubectlError):
+        run(log)
+    assert deleted(fake_kubectl) == []
+    assert f"{CLAIM} was there before, and belongs to {owner_of(claim(annotations=other.annotations()))}" in log.text
+
+
+def test_what_has_become_another_runs_while_the_task_waited_stays(fake_kubectl: FakeKubectl) -> None:
+    other = dataclasses.replace(US, run_id="another").annotations()
+    ready(fake_kubectl)
+    fake_kubectl.answers("get -f", "", times=1)
+    fake_kubectl.answers("apply --server-side", listed(claim(), server()))
+    fake_kubectl.answers(WAIT, after_seconds=NEVER)
+    fake_kubectl.answers(f"get {SERVER}", server())
+    fake_kubectl.answers("get -f", listed(claim(annotations=other), server(annotations=OURS)))
+    fake_kubectl.answers("delete", f"{SERVER}\n")
+    log = Log()
+    with pytest.raises(NotInTimeError):
+        run(log, wait_for=AVAILABLE, wait_timeout_seconds=0.3)
+    assert deleted(fake_kubectl) == [SERVER]
+    assert f"{CLAIM} stays: it belongs to {owner_of(claim(annotations=other))}." in log.warnings
 
 
 def test_an_api_server_that_is_away_for_a_while_is_borne_at_each_step(fake_kubectl: FakeKubectl) -> None:
@@ -215,7 +254,7 @@ def test_an_object_that_somebody_deletes_while_it_is_waited_for_fails_the_task(f
 @pytest.mark.parametrize("keeps", [False, True])
 def test_a_killed_task_leaves_nothing_unless_its_next_try_goes_on(keeps: bool, fake_kubectl: FakeKubectl) -> None:
     ready(fake_kubectl)
-    fake_kubectl.answers("get -f", "")
+    made(fake_kubectl)
     fake_kubectl.answers("apply --server-side", listed(claim(), server()))
     fake_kubectl.answers(WAIT, after_seconds=NEVER)
     fake_kubectl.answers("delete", "")
@@ -263,7 +302,7 @@ def test_nothing_is_left_on_the_worker_after_a_success(
 def test_another_run_of_the_task_is_not_this_one(fake_kubectl: FakeKubectl) -> None:
     other = dataclasses.replace(US, run_id="another").annotations()
     ready(fake_kubectl)
-    fake_kubectl.answers("get -f", listed(claim(annotations=other)))
+    made(fake_kubectl, claim(annotations=other))
     fake_kubectl.answers("apply --server-side", stderr="error: no such field\n", return_code=1)
     fake_kubectl.answers("delete", "")
     with pytest.raises(KubectlError):
