@@ -74,11 +74,22 @@ class Access:
                 f"The connection impersonates groups ({', '.join(self.as_groups)}), but nobody who is in them.\n"
                 "What to do: give as_user too."
             )
+        if self.in_cluster and (names := self._names_that_need_a_kubeconfig()):
+            raise AccessError(
+                f"{names} cannot be used with the pod's service account: given such a flag, kubectl takes a kubeconfig "
+                "and nothing else (kubernetes/kubernetes#93474).\n"
+                "What to do: leave it out, or instead of in_cluster name a kubeconfig with the API server's address, "
+                f"certificate-authority: {_SERVICE_ACCOUNT}/ca.crt and tokenFile: {_SERVICE_ACCOUNT}/token."
+            )
         if self.request_timeout is not None and not _DURATION.fullmatch(self.request_timeout):
             raise AccessError(
                 f"request_timeout must be a number with a unit, as 30s or 2m, but is {self.request_timeout!r}.\n"
                 "What to do: mend it in the connection."
             )
+
+    def _names_that_need_a_kubeconfig(self) -> str:
+        given = {"as_user": self.as_user, "request_timeout": self.request_timeout}
+        return " and ".join(name for name, value in given.items() if value is not None)
 
     def kubectl(self) -> str:
         """Return the word by which every command begins."""

@@ -117,6 +117,6 @@ def _hint(kind: ErrorKind, shown: str) -> str:
     if "localhost:8080" in shown:
         return (
             "kubectl found no configuration and tried its last resort; set config_file or KUBECONFIG, or in a pod "
-            "in_cluster=True."
+            "in_cluster=True, without as_user and request_timeout."
         )
     return _HINTS.get(kind, "")

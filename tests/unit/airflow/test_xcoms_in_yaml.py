@@ -135,7 +135,7 @@ def test_variables_that_an_earlier_task_did_not_return_are_none() -> None:
 
 
 def mapped(name: str, returned: Any, **others: Any) -> Any:
-    """Return one task of a mapped one, with its fields rendered, as Airflow makes it of what an earlier task returned."""
+    """Return the container of one task of a mapped one, as Airflow makes it of what an earlier task returned."""
     with DAG("dag", schedule=None):
         earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
         task: Any = (

@@ -237,6 +237,9 @@ def test_a_limit_for_requests_cuts_nothing_that_is_meant_to_last(command: str, i
     [
         (Access(as_groups=("a",)), ("as_user",)),
         (Access(request_timeout="soon"), ("request_timeout", "30s", "'soon'")),
+        # With either kubectl 1.32 asks localhost:8080, for it takes the pod's account only where no flag says anything.
+        (Access(in_cluster=True, as_user="u"), ("as_user", "service account", "tokenFile", "ca.crt")),
+        (Access(in_cluster=True, request_timeout="30s"), ("request_timeout", "tokenFile")),
     ],
 )
 def test_flags_that_kubectl_would_refuse_are_refused_with_a_sentence(
