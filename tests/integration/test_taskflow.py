@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.decorators import KubernetesJobDecoratedOperator
 from tests.integration.airflow_task import LOGGER, TaskRun, TaskRunner
 from tests.integration.manifests import job
@@ -32,7 +33,8 @@ with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2024, 1, 1, tz=
 @pytest.fixture(autouse=True)
 def collected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tasks log where the tests look."""
-    monkeypatch.setattr(KubernetesJobDecoratedOperator, "log", LOGGER)
+    for operator in (KubernetesJobDecoratedOperator, KubernetesJobOperator):
+        monkeypatch.setattr(operator, "log", LOGGER)
 
 
 def run(task: TaskRunner, namespace: Namespace, body: str) -> TaskRun:
@@ -79,6 +81,26 @@ say.expand(word=["one", "two"])
     )
     assert done.state == "success", done.failures
     assert {"one", "two"} <= set(without_times(done.log).splitlines())
+
+
+def test_what_a_task_is_mapped_over_is_no_template_where_an_earlier_task_returned_it(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    done = run(
+        task,
+        namespace,
+        """\
+from kubectl_job_operator import KubernetesJobOperator
+
+@task
+def commands():
+    return [["echo", "{{.Names}}"], ["echo", "{{ dag.dag_id }}"]]
+
+KubernetesJobOperator.partial(task_id="say", image="busybox:1.36", **arguments).expand(cmds=commands())
+""",
+    )
+    assert done.state == "success", done.failures
+    assert {"{{.Names}}", "{{ dag.dag_id }}"} <= set(without_times(done.log).splitlines())
 
 
 def test_a_task_of_a_function_may_be_deferred(task: TaskRunner, namespace: Namespace) -> None:
