@@ -92,10 +92,15 @@ def _namespace_in(folder: Path) -> str | None:
 
 
 def _without_masked_secrets(manifest: Manifest) -> Manifest:
-    """Leave out the Secrets whose values were not kept: the ones in the namespace serve, if they are there."""
+    """Leave out the Secrets whose values were not kept: the ones in the namespace serve, if they are there.
+
+    :raises ManifestError: if another companion has such a value: applied, it would take the place of the real one.
+    """
     from dataclasses import replace
 
     from kubectl_job_operator.cli.streams import complain
+    from kubectl_job_operator.manifest import yaml_text
+    from kubectl_job_operator.manifest.documents import names_of
     from kubectl_job_operator.manifest.masking import MASK
 
     kept = []
@@ -108,6 +113,12 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
         else:
             kept.append(document)
     left = replace(manifest, documents=tuple(kept))
+    masked = [companion for companion in left.companions if MASK in yaml_text.dump_all([companion])]
+    if masked:
+        raise left.refusal(
+            f"cannot be applied, for values of {names_of(masked)} are masked ({MASK})",
+            "put the real ones in, or take out what is in the namespace already",
+        )
     if MASK in left.text():
         complain(f"note: {MASK} in {manifest.source} may stand for a secret; if so, put the real value in first.")
     return left

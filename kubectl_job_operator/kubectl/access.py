@@ -118,6 +118,11 @@ class Access:
             flags = ()
         if self.context is not None:
             flags += ("--context", self.context)
+        return (*flags, *self.flags_beside_config())
+
+    def flags_beside_config(self) -> tuple[str, ...]:
+        """Return those of them that hold beside any kubeconfig: as whom, and how the server is known."""
+        flags: tuple[str, ...] = ()
         if self.skip_tls_verify:
             flags += ("--insecure-skip-tls-verify",)
         if self.tls_server_name is not None:

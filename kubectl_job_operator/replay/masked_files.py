@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ def masked_manifest(path: Path, mask: Mask) -> ManifestFile:
     :param mask: hides what Airflow knows to be secret.
     """
     documents = yaml_text.load_all(path.read_text(encoding="utf-8"))
-    return ManifestFile(path, masked_yaml(documents, mask) if hides_something(documents, mask) else None)
+    if not hides_something(documents, mask):
+        return ManifestFile(path)
+    return ManifestFile(path, masked_yaml(documents, mask), _has_masked_values(documents, mask))
 
 
 def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[str, str]:
@@ -43,7 +45,6 @@ def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[
     mask = failed.caller.mask
     documents = [_placeless(document) for document in (*failed.manifest.companions, failed.manifest.job)]
     secrets = [document for document in documents if holds_secrets(document)]
-    others = [document for document in documents if not holds_secrets(document)]
     job = evidence.job
     script = Script(
         job=failed.manifest.name,
@@ -52,9 +53,9 @@ def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[
         context=failed.access.context or "",
         kubeconfig=_default_kubeconfig(failed),
         is_kubeconfig_lost=failed.kubeconfig is not None,
-        skip_tls_verify=failed.access.skip_tls_verify,
+        flags=failed.access.flags_beside_config(),
         secrets=[str(secret["metadata"]["name"]) for secret in secrets],
-        has_masked_values=hides_something(others, mask),
+        has_masked_values=_has_masked_values(documents, mask),
         other=_other_kind(failed.manifest.job),
     )
     # Masked before it is drawn: in the picture's XML a secret is spelled otherwise.
@@ -70,6 +71,11 @@ def masked_files(failed: FailedTry, evidence: Evidence, namespace: str) -> dict[
         "versions.txt": harmless(mask(_versions_text(failed, evidence.versions))),
     }
     return texts if drawn is None else {**texts, "timeline.svg": drawn}
+
+
+def _has_masked_values(documents: Sequence[Document], mask: Mask) -> bool:
+    """Whether something is masked beside the Secrets, which are comments."""
+    return hides_something([document for document in documents if not holds_secrets(document)], mask)
 
 
 def _what(failed: FailedTry) -> str:

@@ -14,6 +14,7 @@ from kubectl_job_operator.kubectl.transcript import Record, subcommand
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import joined, quoted
+from kubectl_job_operator.replay.script_text import check_of_masks
 from kubectl_job_operator.status import job_status
 
 GROUP = f"{BEGIN}Replay"
@@ -35,10 +36,12 @@ class ManifestFile:
 
     :param path: where it was.
     :param text: what it held, masked, if it is not kept; ``None`` if it is kept.
+    :param has_masked_values: whether ``text`` cannot be applied before the masked values are put in.
     """
 
     path: Path
     text: str | None = None
+    has_masked_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def replay(the_try: Try) -> str:
 
 def _guard(the_try: Try) -> tuple[list[str], list[str]]:
     """Return what stands around the commands, so that bash runs none before it has read all, and can stop."""
-    return (["("], [")"]) if _check(the_try) else ([], [])
+    is_guarded = _check(the_try) or any(file.text is not None for file in the_try.files)
+    return (["("], [")"]) if is_guarded else ([], [])
 
 
 def _first_in_namespace(the_try: Try) -> Record | None:
@@ -135,16 +139,28 @@ def _exports(settings: Mapping[str, str]) -> list[str]:
 
 
 def _manifests(files: Sequence[ManifestFile]) -> list[str]:
-    lines = []
-    for file in files:
-        if file.text is None:
-            lines.append(f"# The manifest's file is kept on the worker: {quoted(str(file.path))}")
-        else:
-            lines += _here_document(file.path.name, file.text)
+    lines = [
+        f"# The manifest's file is kept on the worker: {quoted(str(file.path))}" for file in files if file.text is None
+    ]
+    lost = [(file, file.text) for file in files if file.text is not None]
+    if lost:
+        # Where the paste happens may be a file of that name, and what a person puts in is not to stay.
+        lines += ["FOLDER=$(mktemp -d) || exit", "trap 'rm -rf \"$FOLDER\"' EXIT"]
+    for file, text in lost:
+        lines += _here_document(file.path.name, _written_anew(file), text)
+        if file.has_masked_values:
+            said = f"Stopped: values in {file.path.name} are masked (***), for they are secret. "
+            said += "Put the real ones in above, and paste it again."
+            lines += check_of_masks(_written_anew(file), quoted(said)).strip().split("\n")
     return lines
 
 
-def _here_document(name: str, text: str) -> list[str]:
+def _written_anew(file: ManifestFile) -> str:
+    """Return, as a word of the shell, where a file is that is not kept."""
+    return f'"$FOLDER"{quoted(f"/{file.path.name}")}'
+
+
+def _here_document(name: str, path: str, text: str) -> list[str]:
     lines = text.removesuffix("\n").split("\n")
     end = "MANIFEST"
     while end in lines:
@@ -152,7 +168,7 @@ def _here_document(name: str, text: str) -> list[str]:
     return [
         f"# {quoted(name)} is not kept, for there are secrets in it; they are masked (***) here. "
         "Put the real ones in where they are needed.",
-        f"cat > {quoted(f'./{name}')} <<'{end}'",
+        f"cat > {path} <<'{end}'",
         *lines,
         end,
     ]
@@ -207,7 +223,7 @@ def _ask_for_uid(one: Record, job: Object, substitutions: Mapping[str, str]) -> 
 
 def _substitutions(the_try: Try) -> dict[str, str]:
     """Return what stands in a command as it ran, and what stands for it in the text that is pasted."""
-    substitutions = {str(file.path): quoted(f"./{file.path.name}") for file in the_try.files if file.text is not None}
+    substitutions = {str(file.path): _written_anew(file) for file in the_try.files if file.text is not None}
     if the_try.kubeconfig is not None:
         substitutions[str(the_try.kubeconfig)] = (
             '"${CONNECTION_KUBECONFIG:?set it to a file with the kubeconfig of the Airflow connection}"'

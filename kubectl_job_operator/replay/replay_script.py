@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from kubectl_job_operator.printable import plain
 from kubectl_job_operator.replay import script_text
 
+_MANIFEST = '"$folder/manifest.yaml"'
+_IS_MASKED = '"Values in $folder/manifest.yaml are masked (***), for they are secret: put the real ones in first."'
+
 
 @dataclass(frozen=True)
 class Target:
@@ -42,7 +45,7 @@ class Script:
     :param context: the context unless ``CONTEXT`` is set; empty for the current one.
     :param kubeconfig: ``KUBECONFIG`` unless it is set; empty where kubectl finds its configuration by itself.
     :param is_kubeconfig_lost: whether the kubeconfig of the try is not kept, so that ``KUBECONFIG`` must be set.
-    :param skip_tls_verify: do not check the server's certificate.
+    :param flags: what else every command begins with, wherever it goes: as whom.
     :param secrets: the names of the Secrets that must be there before.
     :param has_masked_values: whether the manifest cannot be used before the masked values are put in.
     :param other: what runs instead of a Job; ``None`` for a Job.
@@ -54,14 +57,14 @@ class Script:
     context: str = ""
     kubeconfig: str = ""
     is_kubeconfig_lost: bool = False
-    skip_tls_verify: bool = False
+    flags: Sequence[str] = ()
     secrets: Sequence[str] = ()
     has_masked_values: bool = False
     other: Target | None = None
 
     def text(self) -> str:
         """Return the program."""
-        checks = script_text.CHECK_OF_MASKS if self.has_masked_values else ""
+        checks = script_text.check_of_masks(_MANIFEST, _IS_MASKED) if self.has_masked_values else ""
         if self.secrets:
             checks += script_text.CHECK_OF_SECRETS.replace("@secrets@", " ".join(map(shlex.quote, self.secrets)))
         other = self.other
@@ -77,7 +80,7 @@ class Script:
             "namespace": shlex.quote(self.namespace),
             "context": shlex.quote(self.context),
             "kubeconfig": self._kubeconfig(),
-            "flags": " --insecure-skip-tls-verify" if self.skip_tls_verify else "",
+            "flags": "".join(f" {shlex.quote(flag)}" for flag in self.flags),
             "checks": checks,
         }
         return _filled(script_text.SCRIPT, values)

@@ -59,14 +59,17 @@ if ! printf '%s\n' "$created" | grep -qxF @created@; then
   say "$kind $job was not created."
   exit 2
 fi
-found=$(look "$@")
-uid=${found%% *}
 
 @stop@
 
-verdict=''
+verdict='' uid=''
 while [ -z "$verdict" ]; do
-  found=$(look "$@") || sleep 5
+  # A look that was not answered says nothing.
+  if ! found=$(look "$@"); then
+    sleep 5
+    continue
+  fi
+  uid=${uid:-${found%% *}}
   case $found in
     "$uid"*' Complete '*) verdict=Complete ;;
     "$uid"*' Failed '*) verdict=Failed ;;
@@ -74,10 +77,8 @@ while [ -z "$verdict" ]; do
 @wait@
       ;;
     *)
-      if look "$@" > /dev/null; then
-        say "$kind $job was deleted or replaced before its end."
-        exit 3
-      fi
+      say "$kind $job was deleted or replaced before its end."
+      exit 3
       ;;
   esac
 done
@@ -193,12 +194,21 @@ for secret in @secrets@; do
   fi
 done
 """
-CHECK_OF_MASKS = r"""
-if grep -v '^#' "$folder/manifest.yaml" | grep -qF -- '***'; then
-  say "Values in $folder/manifest.yaml are masked (***), for they are secret: put the real ones in first."
-  exit 2
-fi
-"""
 KUBECONFIG_IS_NOT_KEPT = (
     ': "${KUBECONFIG:?set it to a file with the kubeconfig of the Airflow connection, which is not kept}"\n'
 )
+
+
+def check_of_masks(file: str, said: str) -> str:
+    """Return what stops where values in a file are masked, before they take the place of the real ones.
+
+    A Secret stands there as a comment, which changes nothing.
+
+    :param file: where it is, as a word of the shell; likewise what is said then.
+    """
+    return f"""
+if grep -v '^#' {file} | grep -qF -- '***'; then
+  printf '%s\\n' {said} >&2
+  exit 2
+fi
+"""

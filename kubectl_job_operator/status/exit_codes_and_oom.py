@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.objects import Object
+from kubectl_job_operator.status.brief import brief
 from kubectl_job_operator.status.pod_status import LOST, OOM_KILLED, FailedContainer, failed_containers_in
 
 _DISRUPTIONS = {
@@ -22,7 +23,8 @@ _FIND_WHO = "find out who deleted the pod; a Job with a backoffLimit above 0 sta
 _ABOVE_LIMIT = "raise resources.limits.ephemeral-storage or the volume's sizeLimit, or let it write less."
 _LOW_NODE = "ask for what it needs by resources.requests, or use less."
 _LIMIT = re.compile(r"exceed(s|ed) (the|its) .*limit")
-_EXEC = re.compile(r'exec: "([^"]+)"')
+_EXEC = re.compile(r'exec: \\?"([^"\\]+)\\?": (.*)', re.DOTALL)
+_CWD = re.compile(r'chdir to cwd \("([^"]+)"\) set in config\.json failed: (.*)', re.DOTALL)
 _MISSING = re.compile(r"no such file or directory|executable file not found")
 
 _HIGHEST_SIGNAL = 64
@@ -50,7 +52,7 @@ DELETED_BY_SOMEBODY = Ending("somebody deleted it", _FIND_WHO)
 def of_container(pod: Object, failed: FailedContainer) -> Ending:
     """Tell what the end of a container means."""
     if failed.reason == OOM_KILLED:
-        return Ending(_above_memory_limit(pod, failed), _raise_memory_limit(failed))
+        return _out_of_memory(pod, failed.container)
     if failed.reason == LOST:
         return Ending("the node lost sight of it", "see what became of the node; the next try runs it again.")
     if _is_out_of_sight(failed):
@@ -120,9 +122,9 @@ def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
     if failed.exit_code == _by(signal.SIGTERM):
         return Ending("SIGTERM: it was told to end, because its pod was deleted", is_consequence=True)
     if failed.reason_before == OOM_KILLED:
+        before = _out_of_memory(pod, failed.container)
         return Ending(
-            f"SIGKILL: its pod was deleted; of the run before it is known that {_above_memory_limit(pod, failed)}",
-            _raise_memory_limit(failed),
+            f"SIGKILL: its pod was deleted; of the run before it is known that {before.meaning}", before.remedy
         )
     seconds = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
     time = f"{seconds} s" if seconds is not None else "terminationGracePeriodSeconds"
@@ -130,25 +132,39 @@ def _killed_with_pod(pod: Object, failed: FailedContainer) -> Ending:
 
 
 def _start_error(failed: FailedContainer) -> Ending:
-    """Tell why a container could not be started at all."""
-    command = match[1] if (match := _EXEC.search(failed.message)) else ""
-    name = f" {command!r}" if command else ""
-    if _MISSING.search(failed.message):
+    """Tell why a container could not be started at all: the same is said of its command, of a folder, of a mount."""
+    command, why = match.groups() if (match := _EXEC.search(failed.message)) else ("", "")
+    folder, why_not_there = match.groups() if (match := _CWD.search(failed.message)) else ("", "")
+    if _MISSING.search(why):
         return Ending(
-            f"it could not be started: its command{name} is not in the image",
+            f"it could not be started: its command {command!r} is not in the image",
             f"mend command and args of container {failed.container}, or take an image that has it.",
         )
-    if "permission denied" in failed.message:
+    if "permission denied" in why:
         return Ending(
-            f"it could not be started: its command{name} may not be executed",
+            f"it could not be started: its command {command!r} may not be executed",
             "make the file executable in the image (chmod +x), or run it by an interpreter.",
         )
     if "exec format error" in failed.message:
+        name = f" {command!r}" if command else ""
         return Ending(
             f"it could not be started: its command{name} is no program for this kind of CPU",
             "take an image that is built for the nodes' architecture, or begin the script with #!.",
         )
-    return Ending("it could not be started", "mend what the message says in the container's spec.")
+    if "permission denied" in why_not_there:
+        return Ending(
+            f"it could not be started: its working folder {folder!r} may not be entered by its user",
+            f"set workingDir of container {failed.container} to a folder that its user may enter, or mend runAsUser.",
+        )
+    if _MISSING.search(why_not_there):
+        return Ending(
+            f"it could not be started: its working folder {folder!r} is not there",
+            f"mend workingDir of container {failed.container}, or take an image that has it.",
+        )
+    words = brief(failed.message)
+    return Ending(
+        f"it could not be started{f': {words}' if words else ''}", "mend what the message says in the container's spec."
+    )
 
 
 def _of_exit_code(failed: FailedContainer) -> Ending:
@@ -198,18 +214,27 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _above_memory_limit(pod: Object, failed: FailedContainer) -> str:
-    limit = _memory_limit(pod, failed.container)
-    return f"it used more memory than its limit{f' of {limit}' if limit else ''}"
-
-
-def _raise_memory_limit(failed: FailedContainer) -> str:
-    return f"raise resources.limits.memory of container {failed.container}, or let it use less."
-
-
-def _memory_limit(pod: Object, container: str) -> str:
+def _out_of_memory(pod: Object, container: str) -> Ending:
+    """Tell of the limit that a container went above: its own, else its pod's, else what its node has."""
     spec = pod.get("spec") or {}
-    for one in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        if one["name"] == container:
-            return str(((one.get("resources") or {}).get("limits") or {}).get("memory") or "")
-    return ""
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    own = next((_memory_limit(one) for one in containers if one["name"] == container), "")
+    if own:
+        return Ending(
+            f"it used more memory than its limit of {own}",
+            f"raise resources.limits.memory of container {container}, or let it use less.",
+        )
+    if of_pod := _memory_limit(spec):
+        return Ending(
+            f"it was killed, because its pod used more memory than the pod's limit of {of_pod}",
+            "raise resources.limits.memory of the pod, or let its containers use less.",
+        )
+    return Ending(
+        "it was killed, because memory ran out on its node; it has no limit of its own",
+        f"set resources.requests.memory of container {container} to what it needs, and a limit, or let it use less.",
+    )
+
+
+def _memory_limit(limited: Object) -> str:
+    """Return the limit of a container, or of a pod as a whole; empty where there is none."""
+    return str(((limited.get("resources") or {}).get("limits") or {}).get("memory") or "")

@@ -16,11 +16,19 @@ from kubectl_job_operator.status.pending_containers import of_containers, of_pre
 SUSPENDED, GATED = "Suspended", "SchedulingGated"
 _POD_IS_FORBIDDEN = re.compile(r'^pods? "[^"]*" is forbidden: ')
 _PREEMPTION = re.compile(r"[,.]?\s*(no new claims to deallocate, )?preemption: .*$", re.DOTALL)
-_VOLUME = re.compile(r"persistentvolumeclaim|persistent volume|unbound|volume node affinity", re.IGNORECASE)
+# Sentences, for one word of them may stand in the name of an object, a taint or a resource, too.
+_VOLUME_UNBOUND = re.compile(
+    r'persistentvolumeclaim "|unbound immediate PersistentVolumeClaims|find available persistent volumes to bind'
+)
+_VOLUME_ELSEWHERE = re.compile(r"volume node affinity|PersistentVolume's node affinity|no available volume zone")
 _QUOTA = re.compile(r"exceeded quota|failed quota")
 _QUOTA_WANTS = re.compile(r"failed quota: .*must specify")
 _REFUSED = re.compile(r"is forbidden|forbidden:|denied the request|is invalid|not found|cannot set|unable to validate")
-_TRANSIENT = re.compile(r"failed calling webhook|Internal error|timeout|timed out|connection refused|etcdserver")
+_TRANSIENT = re.compile(
+    r"failed calling webhook|Internal error|(i/o|handshake|requested) timeout|timed out|connection refused"
+    r"|(?<!/)\betcdserver: "
+)
+_ACCOUNT = re.compile(r'service account |serviceaccount "')
 # In its text may stand anything.
 _DENIED = re.compile(r"denied (the )?request|violates PodSecurity")
 _DEFAULT_BACKOFF_LIMIT = 6
@@ -128,7 +136,7 @@ def _refusal(job: Object, message: str, count: int) -> Obstacle:
         remedy = "ask for less, wait until others have ended, or have the ResourceQuota of the namespace raised."
         return Obstacle("FailedCreate", sentence, Outlook.MAY_HEAL, remedy)
     remedy = "mend what the API server refuses in the pod, or ask who runs the cluster."
-    if "service account" in message or "serviceaccount" in message:
+    if _ACCOUNT.search(message):
         remedy = "create the ServiceAccount, or name another one in the template."
     elif _QUOTA_WANTS.search(message):
         remedy = "set what the ResourceQuota wants in the containers' resources, or have a LimitRange set it."
@@ -193,10 +201,12 @@ def _unscheduled(pod: str, scheduled: Object) -> Obstacle:
     if reason == GATED:
         remedy = "ask the queueing system that holds the pod, or remove its schedulingGates."
         return Obstacle(reason, f"is held back by its scheduling gates: {words}", Outlook.MAY_HEAL, remedy, pod)
-    if _VOLUME.search(message):
+    if _VOLUME_UNBOUND.search(message):
         remedy = "create the PersistentVolumeClaim, or find out why it is not bound: kubectl describe pvc."
         return Obstacle(reason, f"waits for a volume that is not bound: {words}", Outlook.MAY_HEAL, remedy, pod)
     remedy = "ask for less, mend nodeSelector, affinity or tolerations, or wait for a node that fits."
+    if _VOLUME_ELSEWHERE.search(message):
+        remedy = "its volume is bound, and only some nodes reach it: make room there, or take another volume."
     return Obstacle(reason, f"cannot be scheduled: {words}", Outlook.MAY_HEAL, remedy, pod)
 
 

@@ -15,7 +15,9 @@ _RPC = re.compile(r"rpc error: code = \w+ desc = ")
 _BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*"(?:: )?(?:Err\w+: )?')
 _PULL_PREFIX = re.compile(r'^Failed to pull image "[^"]*": ')
 # The kubelet says "failed to sync configmap cache: timed out" of one that may well exist.
-_CONFIG_IS_MISSING = re.compile(r"not found|couldn't find key|runAsNonRoot|run as root|non-numeric user")
+_CONFIG_IS_MISSING = re.compile(r"not found|couldn't find key")
+# Its sentences, for one word of them may stand in the name of a Secret, too.
+_MAY_BE_ROOT = re.compile(r"container has runAsNonRoot and image |breaks? non-root policy")
 _PULL_FAILS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed"}
 )
@@ -84,9 +86,9 @@ def _verdict_on(job: Object, reason: str, words: str) -> tuple[Outlook, str]:
         return Outlook.HOPELESS, "mend the image's name in the template."
     if reason == "ErrImageNeverPull":
         return Outlook.HOPELESS, "load the image onto the node, or set another imagePullPolicy than Never."
+    if reason == "CreateContainerConfigError" and _MAY_BE_ROOT.search(words):
+        return Outlook.HOPELESS, "set runAsUser to a number other than 0, or take an image with such a user."
     if reason == "CreateContainerConfigError" and _CONFIG_IS_MISSING.search(words):
-        if "root" in words or "non-numeric" in words or "runAsNonRoot" in words:
-            return Outlook.HOPELESS, "set runAsUser to a number other than 0, or take an image with such a user."
         if _secrets_come_late(job):
             return Outlook.MAY_HEAL, "see why what is to make it has not: kubectl describe it; its operator has a log."
         if "find key" in words:

@@ -79,6 +79,18 @@ def test_a_value_that_may_be_masked_is_pointed_out(
     assert "note: *** in bundle/manifest.yaml may stand for a secret" in result.err
 
 
+def test_a_companion_with_masked_values_is_not_applied_over_the_real_one(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {url: 'https://u:***@db'}\n"
+    write("bundle/manifest.yaml", MANIFEST + config)
+    result = program("replay", bundle.name)
+    assert result.code == 2
+    assert "values of ConfigMap shared are masked (***)" in result.err
+    assert "What to do: put the real ones in" in result.err
+    assert not fake_kubectl.calls
+
+
 def test_without_a_job_the_namespace_is_kubectls_own(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:
     (bundle / "job.json").unlink()
     fake_kubectl.answers("config view", {"contexts": [{"context": {"namespace": "mine"}}]})

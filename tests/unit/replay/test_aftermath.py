@@ -14,6 +14,7 @@ import pytest
 
 from kubectl_job_operator.attempt.settings import DeletePolicy, Keeping, Settings
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
+from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.yaml_text import load_all
 from kubectl_job_operator.replay import aftermath, evidence
@@ -125,8 +126,9 @@ def test_a_file_with_secrets_is_not_kept_and_the_group_has_it_masked(
     (folder,) = folders()
     assert [path.name for path in folder.glob("[!.]*")] == ["countdown.yaml"]
     assert "very-secret" not in log.text
-    assert "cat > ./companions-of-countdown.yaml <<'MANIFEST'\n# Secret keys is a comment" in group(log)
-    assert "-f ./companions-of-countdown.yaml" in group(log)
+    assert "/companions-of-countdown.yaml <<'MANIFEST'\n# Secret keys is a comment" in group(log)
+    assert '-f "$FOLDER"/companions-of-countdown.yaml' in group(log)
+    assert "grep" not in group(log), "a Secret that is a comment is not applied"
 
 
 def test_no_file_of_the_folder_orders_a_terminal_about(fake_kubectl: FakeKubectl, log: Log, replays: Path) -> None:
@@ -159,6 +161,7 @@ def test_a_value_that_airflow_masks_is_kept_nowhere(
     run(log, replays, manifest=manifest)
     assert folders() == [], "its one file held it"
     assert "value: say ***" in group(log)
+    assert "Stopped: values in countdown.yaml are masked (***)" in group(log)
     assert "hunter2" not in log.text
     for path in (replays / NAME).iterdir():
         assert "hunter2" not in path.read_text(), path
@@ -190,6 +193,27 @@ def test_the_manifest_of_the_folder_is_nobodys_and_of_no_namespace(
     assert document["metadata"] == {"name": "countdown", "labels": {"team": "blue"}}
     assert "metadata" not in document["spec"]["template"]
     assert "default_namespace=here\n" in (replays / NAME / "replay.sh").read_text()
+
+
+@pytest.mark.parametrize("way", [{}, {"config_content": "kind: Config\n"}, {"in_cluster": True}])
+def test_the_script_runs_as_whom_the_try_ran(
+    way: dict[str, Any], fake_kubectl: FakeKubectl, log: Log, replays: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Access, "check", lambda _: None)
+    script(fake_kubectl)
+    access = Access(
+        context="there", as_user="weak", as_groups=("a b", "c"), tls_server_name="name", skip_tls_verify=True
+    )
+    settings = Settings(replay_dir=str(replays))
+    runner = stage.runner(log, settings=settings, access=replace(access, **way), caller=CALLER)
+    with pytest.raises(JobFailedError):
+        runner.run()
+    text = (replays / NAME / "replay.sh").read_text()
+    (begin,) = [line for line in text.splitlines() if line.startswith("set -- -n")]
+    flags = "--insecure-skip-tls-verify --tls-server-name=name --as=weak '--as-group=a b' --as-group=c"
+    assert begin == f'set -- -n "$namespace" {flags}'
+    assert "default_context=there\n" in text
+    assert ("KUBECONFIG:?" in text) is ("config_content" in way)
 
 
 def test_the_cluster_is_asked_before_the_job_is_deleted(fake_kubectl: FakeKubectl, log: Log, replays: Path) -> None:

@@ -208,17 +208,54 @@ def test_a_file_that_is_kept_is_named() -> None:
     assert "# The manifest's file is kept on the worker: '/work/a file.yaml'" in text
 
 
-def test_a_file_that_is_not_kept_is_a_here_document_and_the_commands_use_it(
+def test_a_file_that_is_not_kept_is_a_here_document_in_a_folder_of_its_own_and_the_commands_use_it(
     paste: Callable[[str], str], fake_kubectl: FakeKubectl, tmp_path: Path
 ) -> None:
-    text = "a: $HOME `id` \\ \\n\nMANIFEST\nb: 'x'\n\u2028\n"
+    text = "a: $HOME `id` \\ \\n\n# ***\nMANIFEST\nb: 'x'\n\u2028\n"
     fake_kubectl.answers("apply")
+    (tmp_path / "empty" / "countdown.yaml").write_text("the author's own")
     printed = replay(Try([APPLY], files=[ManifestFile(Path("/work/countdown.yaml"), text)]))
-    paste(printed)
-    assert (tmp_path / "empty" / "countdown.yaml").read_text() == text
+    shown = paste(f'kubectl() {{ command kubectl "$@"; cat "$8"; }}\n{printed}\necho; pwd')
     (call,) = fake_kubectl.calls
-    assert call[call.index("-f") + 1] == "./countdown.yaml"
+    file = Path(call[call.index("-f") + 1])
+    assert shown == f"{text}\n{tmp_path / 'empty'}\n"
+    assert file.name == "countdown.yaml"
+    assert not file.parent.exists(), "a person may have put a secret in"
+    assert (tmp_path / "empty" / "countdown.yaml").read_text() == "the author's own"
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["countdown.yaml"]
     assert "is not kept, for there are secrets in it; they are masked (***) here" in printed
+
+
+@pytest.mark.parametrize("job", [None, stage.job()])
+def test_a_paste_stops_at_a_file_with_masked_values_before_it_changes_anything(
+    job: dict[str, Any] | None, fake_kubectl: FakeKubectl, tmp_path: Path
+) -> None:
+    fake_kubectl.answers("get job/countdown", "")
+    fake_kubectl.answers("apply")
+    files = [
+        ManifestFile(Path("/work/companions of it's.yaml"), "data: {password: '***'}\n", has_masked_values=True),
+        ManifestFile(Path("/work/countdown.yaml"), "kind: Job # as a value: ***\n"),
+    ]
+    companions = record("apply", "--server-side", "-f", str(files[0].path), "-o", "json")
+    text = replay(Try([companions, APPLY], files=files, job=job))
+
+    def paste(text: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{fake_kubectl.folder}:/usr/bin:/bin"}
+        given = f"{text}\necho the shell lives, $?\n"
+        return subprocess.run(
+            ["bash"], input=given, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    done = paste(text)
+    assert done.stdout == "the shell lives, 2\n"
+    assert done.stderr == (
+        "Stopped: values in companions of it's.yaml are masked (***), for they are secret. "
+        "Put the real ones in above, and paste it again.\n"
+    )
+    assert not fake_kubectl.called("apply")
+    done = paste(text.replace("'***'}", "'its $ real \\one'}"))
+    assert (done.stdout, done.stderr) == ("the shell lives, 0\n", "")
+    assert len(fake_kubectl.called("apply")) == 2
 
 
 def test_a_kubeconfig_that_is_not_kept_must_be_given(fake_kubectl: FakeKubectl, tmp_path: Path) -> None:

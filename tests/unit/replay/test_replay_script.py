@@ -41,7 +41,7 @@ SCRIPTS = {
         what="try 1\nof $(touch x)",
         context=AWKWARD,
         kubeconfig=f"/{AWKWARD}:/b",
-        skip_tls_verify=True,
+        flags=["--insecure-skip-tls-verify", f"--as={AWKWARD}"],
         secrets=["a", "b"],
         has_masked_values=True,
     ),
@@ -129,16 +129,16 @@ def test_namespace_kubeconfig_and_context_are_the_trys_unless_they_are_given(
     run: Run, fake_kubectl: FakeKubectl
 ) -> None:
     fake_kubectl.answers("get", stderr="error: no\n", return_code=1)
-    given = script(context=AWKWARD, namespace=AWKWARD, kubeconfig=f"/{AWKWARD}", skip_tls_verify=True)
+    whom = ("--insecure-skip-tls-verify", f"--as={AWKWARD}", "--as-group=a")
+    given = script(context=AWKWARD, namespace=AWKWARD, kubeconfig=f"/{AWKWARD}", flags=whom)
     assert run(given).returncode == 3
     assert run(given, NAMESPACE="other", CONTEXT="far", KUBECONFIG="/mine").returncode == 3
     assert run(given, CONTEXT="").returncode == 3
     flags = [call[1 : call.index("get")] for call in fake_kubectl.calls]
-    insecure = "--insecure-skip-tls-verify"
     assert flags == [
-        ("--context", AWKWARD, "-n", AWKWARD, insecure),
-        ("--context", "far", "-n", "other", insecure),
-        ("-n", AWKWARD, insecure),
+        ("--context", AWKWARD, "-n", AWKWARD, *whom),
+        ("--context", "far", "-n", "other", *whom),
+        ("-n", AWKWARD, *whom),
     ]
     assert [one["KUBECONFIG"] for one in fake_kubectl.environments] == [f"/{AWKWARD}", "/mine", f"/{AWKWARD}"]
 
@@ -166,9 +166,50 @@ def test_a_job_that_cannot_be_created_is_told_apart_from_one_that_failed(run: Ru
 
 
 def test_a_job_that_is_deleted_meanwhile_has_no_verdict(run: Run, fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("wait")
     for answer in ("", f"{UID} "):
         fake_kubectl.answers("get", answer, times=1)
     fake_kubectl.answers("get")
+    fake_kubectl.answers("create", f"job.batch/{NAME}\n")
+    done = run(script())
+    assert done.returncode == 3
+    assert "was deleted or replaced before its end" in done.stderr
+
+
+LOST: dict[str, Any] = {"stderr": "error: was refused\n", "return_code": 1, "times": 1}
+
+
+@pytest.fixture
+def hasty(fake_kubectl: FakeKubectl) -> None:
+    """Let the script not pause before it looks again."""
+    (fake_kubectl.folder / "sleep").symlink_to("/usr/bin/true")
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("before", [[""], ["", f"{UID} "]], ids=["the first one", "one while it runs"])
+def test_a_look_that_is_not_answered_says_nothing_of_the_job(
+    before: list[str], run: Run, fake_kubectl: FakeKubectl
+) -> None:
+    look = f"get job/{NAME} --ignore-not-found"
+    for answer in before:
+        fake_kubectl.answers(look, answer, times=1)
+    fake_kubectl.answers(look, **LOST)
+    script_cluster(fake_kubectl, end="Complete", before=f"{UID} ")
+    done = run(script())
+    assert done.returncode == 0, done.stderr
+    assert f"Job {NAME} in namespace {SPACE} is Complete." in done.stderr
+    assert len(fake_kubectl.called("create")) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_that_is_replaced_meanwhile_has_no_verdict_though_a_look_was_not_answered(
+    run: Run, fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("wait")
+    for answer in ("", f"{UID} "):
+        fake_kubectl.answers("get", answer, times=1)
+    fake_kubectl.answers("get", **LOST)
+    fake_kubectl.answers("get", "another Complete ")
     fake_kubectl.answers("create", f"job.batch/{NAME}\n")
     done = run(script())
     assert done.returncode == 3
@@ -239,6 +280,20 @@ def test_another_kind_is_created_and_ends_by_its_rules(
     assert done.stdout == "[pod/a/main] line\n"
     assert f"Widget widget in namespace {SPACE} is {end}." in done.stderr
     assert len(fake_kubectl.called("logs -l app=w")) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+def test_another_kind_is_looked_at_again_where_a_look_is_not_answered(run: Run, fake_kubectl: FakeKubectl) -> None:
+    look = f"get {WIDGET.target} --ignore-not-found"
+    fake_kubectl.answers(look, "", times=1)
+    fake_kubectl.answers(look, UID, times=1)
+    fake_kubectl.answers(look, **LOST)
+    fake_kubectl.answers(look, UID)
+    # None of its three rules holds at the look before.
+    fake_kubectl.answers("wait", stderr="error: timed out waiting for the condition\n", return_code=1, times=3)
+    script_widget(fake_kubectl, met=WIDGET.success[0])
+    done = run(script(job="widget", other=WIDGET))
+    assert done.returncode == 0, done.stderr
 
 
 def test_another_kind_that_has_failed_before_is_replaced(run: Run, fake_kubectl: FakeKubectl) -> None:

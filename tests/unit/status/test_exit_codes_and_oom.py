@@ -22,6 +22,12 @@ def pod(**status: Any) -> dict[str, Any]:
     return made
 
 
+UNSTARTED = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: "
+)
+FAILED = "set in config.json failed: "
+MOUNT = 'error mounting "/srv/exec" to rootfs at "/data": mount /srv/exec:/data: no such file or directory'
 EXIT_CODES = [
     (1, ""),
     (2, ""),
@@ -70,8 +76,18 @@ def test_137_for_want_of_memory_is_told_from_137_by_a_kill_by_an_eviction_and_by
     [
         ('exec: "nosuch": executable file not found in $PATH', "its command 'nosuch' is not in the image"),
         ('exec: "/etc/passwd": permission denied', "its command '/etc/passwd' may not be executed"),
+        (
+            'runc create failed: unable to start container process: exec: "/no": stat /no: no such file or directory',
+            "its command '/no' is not in the image",
+        ),
         ("exec /x: exec format error", "no program for this kind of CPU"),
-        ("something else", "it could not be started"),
+        (f'{UNSTARTED}chdir to cwd ("/root") {FAILED}permission denied', "'/root' may not be entered by its user"),
+        (f'{UNSTARTED}chdir to cwd ("/no such") {FAILED}no such file or directory: unknown', "'/no such' is not there"),
+        (f'{UNSTARTED}chdir to cwd ("/x") {FAILED}not a directory', f'started: chdir to cwd ("/x") {FAILED}not a '),
+        (f"{UNSTARTED}error during container init: {MOUNT}", f"it could not be started: {MOUNT}"),
+        (f"{UNSTARTED}open /proc/self/attr/keycreate: permission denied: unknown", "started: open /proc/self/attr"),
+        ("something else", "it could not be started: something else"),
+        ("", "it could not be started"),
     ],
 )
 def test_a_container_that_could_not_be_started_is_told_with_the_runtimes_reason(message: str, meaning: str) -> None:
@@ -79,6 +95,56 @@ def test_a_container_that_could_not_be_started_is_told_with_the_runtimes_reason(
         ending = exit_codes_and_oom.of_container(pod(), failed(128, reason, message))
         assert meaning in ending.meaning
         assert ending.remedy
+
+
+def test_of_a_working_folder_it_is_not_said_that_a_command_is_to_be_mended() -> None:
+    for why in ("permission denied", "no such file or directory"):
+        message = f'{UNSTARTED}chdir to cwd ("/root") {FAILED}{why}: unknown'
+        ending = exit_codes_and_oom.of_container(pod(), failed(128, "StartError", message))
+        assert "workingDir of container main" in ending.remedy
+        assert "command" not in ending.meaning + ending.remedy
+
+
+def limited(of_container: dict[str, Any] | None, of_pod: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a pod whose container ran out of memory, with other resources than it was recorded with."""
+    made = pod()
+    made["spec"]["containers"][0]["resources"] = of_container
+    made["spec"]["resources"] = of_pod
+    return made
+
+
+@pytest.mark.parametrize(
+    ("given", "meaning", "remedy"),
+    [
+        (
+            limited({"limits": {"memory": "16Mi"}}, {"limits": {"memory": "64Mi"}}),
+            "it used more memory than its limit of 16Mi",
+            "raise resources.limits.memory of container main, or let it use less.",
+        ),
+        (
+            limited({"requests": {"memory": "16Mi"}}, {"limits": {"memory": "64Mi"}}),
+            "it was killed, because its pod used more memory than the pod's limit of 64Mi",
+            "raise resources.limits.memory of the pod, or let its containers use less.",
+        ),
+        (
+            limited({"limits": {"cpu": "1"}}, None),
+            "it was killed, because memory ran out on its node; it has no limit of its own",
+            "set resources.requests.memory of container main to what it needs, and a limit, or let it use less.",
+        ),
+        (
+            limited(None, {"limits": {}}),
+            "it was killed, because memory ran out on its node; it has no limit of its own",
+            "set resources.requests.memory of container main to what it needs, and a limit, or let it use less.",
+        ),
+    ],
+)
+def test_want_of_memory_is_told_with_the_limit_that_there_is(given: dict[str, Any], meaning: str, remedy: str) -> None:
+    ending = exit_codes_and_oom.of_container(given, failed(137, "OOMKilled"))
+    assert (ending.meaning, ending.remedy) == (meaning, remedy)
+    given["metadata"]["deletionTimestamp"] = "2026-11-20T19:30:00Z"
+    ending = exit_codes_and_oom.of_container(given, dataclasses.replace(failed(137), reason_before="OOMKilled"))
+    assert ending.meaning.endswith(f"of the run before it is known that {meaning}")
+    assert ending.remedy == remedy
 
 
 @pytest.mark.parametrize(
@@ -126,6 +192,7 @@ def test_an_eviction_for_a_limit_is_told_from_one_for_the_nodes_want(message: st
 
 def test_a_pod_that_the_job_deleted_for_its_restarts_is_told_with_what_ended_the_run_before() -> None:
     deleted = recordings.pods_last_seen("pod-deleted")[0]
+    deleted["spec"]["containers"][0]["resources"] = {"limits": {"memory": "16Mi"}}
     ending = exit_codes_and_oom.of_container(deleted, dataclasses.replace(failed(137), reason_before="OOMKilled"))
     assert ending.meaning.startswith("SIGKILL: its pod was deleted; of the run before it is known that it used more")
     assert "resources.limits.memory of container main" in ending.remedy

@@ -172,6 +172,11 @@ def test_every_way_the_kubelet_tells_of_one_failing_pull_is_one_obstacle() -> No
         ('secret "absent" not found', Outlook.HOPELESS),
         ("couldn't find key word in Secret here/known", Outlook.HOPELESS),
         ("container has runAsNonRoot and image will run as root", Outlook.HOPELESS),
+        ("container's runAsUser breaks non-root policy", Outlook.HOPELESS),
+        (
+            "container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root",
+            Outlook.HOPELESS,
+        ),
         ("failed to sync configmap cache: timed out waiting for the condition", Outlook.MAY_HEAL),
     ],
 )
@@ -193,6 +198,14 @@ def test_only_a_configuration_that_does_not_exist_is_hopeless(message: str, outl
         ('Internal error occurred: failed calling webhook "w": connection refused', 9, Outlook.MAY_HEAL),
         ('pods "image-pull-" is forbidden: exceeded quota: q', 9, Outlook.MAY_HEAL),
         ('pods "x-" is forbidden: failed quota: q: must specify limits.memory for: main', 2, Outlook.HOPELESS),
+        # What may pass is told by sentences, and not by a name in which such a word stands.
+        ('pods "timeout-" is forbidden: error looking up service account here/x: not found', 2, Outlook.HOPELESS),
+        ('pods "x-" is forbidden: no PriorityClass with name timeout was found', 2, Outlook.HOPELESS),
+        ('pods "x-" is forbidden: error looking up service account here/etcdserver: not found', 2, Outlook.HOPELESS),
+        ('pods "x-" is forbidden: Get "https://q": net/http: TLS handshake timeout', 9, Outlook.MAY_HEAL),
+        ('pods "x-" is forbidden: error looking up service account here/x: i/o timeout', 9, Outlook.MAY_HEAL),
+        ('pods "x-" is forbidden: etcdserver: leader changed', 9, Outlook.MAY_HEAL),
+        ('pods "x-" is forbidden: Timeout: request did not complete within requested timeout', 9, Outlook.MAY_HEAL),
     ],
 )
 def test_what_keeps_a_pod_from_being_created_is_hopeless_only_if_it_was_refused_twice(
@@ -202,6 +215,19 @@ def test_what_keeps_a_pod_from_being_created_is_hopeless_only_if_it_was_refused_
     found = the_one(JOB, [], [refused])
     assert found.outlook is outlook
     assert "has no pod, because none can be created" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "is_account"),
+    [
+        ('pods "x-" is forbidden: error looking up service account here/x: serviceaccount "x" not found', True),
+        ('pods "serviceaccount-sync-" is forbidden: violates PodSecurity "restricted:latest": privileged', False),
+        ("pods is forbidden: unable to validate: Forbidden: not usable by user or serviceaccount", False),
+    ],
+)
+def test_an_account_is_missing_where_the_api_server_says_so(message: str, is_account: bool) -> None:
+    refused = event("FailedCreate", f"Error creating: {message}", about=JOB, count=2)
+    assert ("ServiceAccount" in the_one(JOB, [], [refused]).remedy) is is_account
 
 
 def test_a_refusal_that_is_over_is_not_told() -> None:
@@ -254,6 +280,37 @@ def test_a_job_that_has_made_a_pod_since_it_was_suspended_is_not_called_suspende
     assert obstacles(suspended, [ended]) == []
     suspended["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-20T19:50:00Z"
     assert the_one(suspended, [ended]).reason == "Suspended"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'secret "mysql-root-password" not found',
+        "couldn't find key root-password in Secret here/known",
+        'configmap "non-numeric" not found',
+        "couldn't find key runAsNonRoot in ConfigMap here/known",
+    ],
+)
+def test_the_name_of_what_is_missing_is_not_taken_for_a_user(message: str) -> None:
+    job = copy.deepcopy(JOB)
+    missing = pod(reason="CreateContainerConfigError", message=message)
+    assert "runAsUser" not in the_one(job, [missing]).remedy
+    job["metadata"]["annotations"] = {"kubectl-job-operator/secrets-come-late": "true"}
+    assert the_one(job, [missing]).outlook is Outlook.MAY_HEAL
+
+
+def test_a_user_that_may_not_be_root_is_told_with_its_remedy_whoever_makes_secrets() -> None:
+    job = copy.deepcopy(JOB)
+    job["metadata"]["annotations"] = {"kubectl-job-operator/secrets-come-late": "true"}
+    for message in (
+        "container has runAsNonRoot and image will run as root",
+        "container's runAsUser breaks non-root policy",
+        "container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root",
+    ):
+        whose = f'{message} (pod: "image-pull-z5j9k_here(4e495d1b-7dd9-4d53-b43f-a8aa330ac7a3)", container: main)'
+        found = the_one(job, [pod(reason="CreateContainerConfigError", message=whose)])
+        assert found.outlook is Outlook.HOPELESS
+        assert "runAsUser" in found.remedy
 
 
 @pytest.mark.parametrize(("companion", "outlook"), [("true", Outlook.MAY_HEAL), ("false", Outlook.HOPELESS)])
@@ -387,6 +444,43 @@ def test_a_pod_whose_sidecar_runs_has_begun_and_waits_for_its_start_and_for_its_
         "has begun, and its next containers are being created.",
         "has done its work, and waits until its sidecar proxy has ended too.",
     ]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "2 node(s) had volume node affinity conflict",
+        "2 node(s) didn't match PersistentVolume's node affinity",
+        "2 node(s) had no available volume zone",
+    ],
+)
+def test_a_volume_that_is_bound_where_no_node_is_free_is_not_called_unbound(reason: str) -> None:
+    (waiting,) = recordings.pods("unschedulable")
+    condition = waiting["status"]["conditions"][0]
+    condition["message"] = f"0/3 nodes are available: 1 Insufficient cpu, {reason}."
+    found = the_one(JOB, [waiting])
+    assert found.sentence == f"cannot be scheduled: {condition['message']}"
+    assert found.outlook is Outlook.MAY_HEAL
+    assert "its volume is bound" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_unbound"),
+    [
+        ('persistentvolumeclaim "data" not found', True),
+        ("pod has unbound immediate PersistentVolumeClaims", True),
+        ("1 node(s) didn't find available persistent volumes to bind", True),
+        ('waiting for ephemeral volume controller to create the persistentvolumeclaim "data"', True),
+        ("1 Insufficient example.com/unbound", False),
+        ("1 node(s) had untolerated taint {persistentvolumeclaim: unbound}", False),
+    ],
+)
+def test_a_volume_is_unbound_where_the_scheduler_says_so(reason: str, is_unbound: bool) -> None:
+    (waiting,) = recordings.pods("unschedulable")
+    waiting["status"]["conditions"][0]["message"] = f"0/1 nodes are available: {reason}."
+    found = the_one(JOB, [waiting])
+    assert ("waits for a volume that is not bound" in found.sentence) is is_unbound
+    assert ("PersistentVolumeClaim" in found.remedy) is is_unbound
 
 
 def test_a_gated_pod_and_one_that_nobody_has_looked_at_are_told() -> None:
