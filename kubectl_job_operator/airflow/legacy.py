@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.configuration import conf
 
 from kubectl_job_operator.airflow.argument_types import ContainerNames, FinishChoice, PodKillChoice
+from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.operators import KubernetesJobOperator
 from kubectl_job_operator.airflow.pod_operator_arguments import ARGUMENTS, Fate
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
@@ -212,7 +213,7 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         pod: dict[str, Any] = {}
         if self.pod_template_file:
             rendered = renderer.render_file(self.pod_template_file)
-            pod = parse_pod(rendered.text, rendered.source)
+            pod = parse_pod(rendered.text, rendered.source, is_secret_name)
         elif self.pod_template_dict:
             pod = checked_pod(self.pod_template_dict, "pod_template_dict")
         if self.full_pod_spec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from kubectl_job_operator.airflow.compat.imports import Context
+from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.rendering import rendered_argument, renderer_of
 from kubectl_job_operator.airflow.task import Templated
 from kubectl_job_operator.manifest.object_list import ObjectList
@@ -34,8 +35,8 @@ def _rendered(task: ObjectTask, context: Context) -> ObjectList:
     renderer = renderer_of(task, context)
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
-        return ObjectList.parse(rendered.text, rendered.source)
+        return ObjectList.parse(rendered.text, rendered.source, is_secret_name)
     given = rendered_argument(task.yaml, task.yaml_xcoms, renderer, ARGUMENT)
     if isinstance(given, str):
-        return ObjectList.parse(given, ARGUMENT)
+        return ObjectList.parse(given, ARGUMENT, is_secret_name)
     return ObjectList.of(given if isinstance(given, list) else [given], ARGUMENT)

@@ -67,9 +67,9 @@ class KubernetesJobOperator(JobExecution):
     :param unique_name: (bool, default False) append a suffix to the names of the Job and its companions, and wherever
         the manifest refers to them: the same for all tries of a task instance, another for each run and map index, so
         that these do not get in each other's way; at most 63 characters in all.
-    :param max_name_length: (int, characters, default None) how long the name may be with that suffix, where 63 are too
-        many for what a controller makes of it. Known are the indexes of a Job, and what RayJob, SparkApplication,
-        JobSet, Volcano and Kubeflow append.
+    :param max_name_length: (int, characters, default None) how long the Job's name may be with that suffix, where 63
+        are too many for what a controller makes of it. Known are the indexes of a Job, and what RayJob,
+        SparkApplication, JobSet, Volcano and Kubeflow append.
     :param backoff_limit: (int, default None) the Job's ``backoffLimit``, whatever the YAML says. By default the YAML's,
         and where it has none, the task's ``retries``.
     :param success_when: (str or list of str, default None) the task runs an object of another kind than Job and Pod,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import warnings
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_job_operator.airflow import sources
 from kubectl_job_operator.airflow.arguments import rule_texts
 from kubectl_job_operator.airflow.compat.imports import Context
+from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.task_instance import identity_of
 from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
 from kubectl_job_operator.manifest import kinds, main_container
@@ -46,12 +46,12 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
         manifest = manifest.with_backoff_limit(limit, override=False)
     if task.do_xcom_push and task.xcom_from == ResultSource.FILE.value:
         manifest = manifest.with_termination_message_path(result.PATH)
-    longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
-    unique_name = functools.partial(identity_of(task, context).unique_name, longest=longest)
+    unique_name = identity_of(task, context).unique_name
     if task.unique_name:
-        manifest = manifest.with_names(unique_name)
+        manifest = manifest.with_names(unique_name, task.max_name_length)
     elif is_unnamed:
-        manifest = manifest.with_name(unique_name(manifest.name))
+        longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
+        manifest = manifest.with_name(unique_name(manifest.name, longest))
     if is_unnamed and task.has_yaml:
         task.log.info(
             "The manifest from %s has no name for the %s; this run's is %s.",
@@ -126,10 +126,10 @@ def _rendered(task: JobTask, renderer: Renderer, said: Mapping[str, str]) -> Man
         return sources.of_from_cronjob(task, task.from_cronjob, said)
     if task.yaml_file_name is not None:
         rendered = renderer.render_file(task.yaml_file_name)
-        return Manifest.parse(rendered.text, rendered.source, said, name)
+        return Manifest.parse(rendered.text, rendered.source, said, name, is_secret_name)
     given = rendered_argument(task.job_yaml, task.job_yaml_xcoms, renderer, ARGUMENT)
     if isinstance(given, str):
-        return Manifest.parse(given, ARGUMENT, said, name)
+        return Manifest.parse(given, ARGUMENT, said, name, is_secret_name)
     return Manifest.of(given if isinstance(given, list) else [given], ARGUMENT, said, name)
 
 
@@ -151,9 +151,9 @@ def rendered_argument(given: Any, xcoms: Mapping[str, Any], renderer: Renderer, 
 
 
 def with_rendered_strings(value: Any, renderer: Renderer, argument: str) -> Any:
-    """Render every string in a document that is given as objects, as Airflow does in its own fields."""
+    """Render every string in a document that is given as objects; one without a mark of Jinja's stays as it is."""
     if isinstance(value, str):
-        return renderer.render_text(value, argument).text
+        return renderer.render_text(value, argument).text if renderer.is_template(value) else value
     if isinstance(value, Mapping):
         return {key: with_rendered_strings(item, renderer, argument) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

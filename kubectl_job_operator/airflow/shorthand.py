@@ -9,7 +9,7 @@ from kubectl_job_operator.airflow.argument_types import CompletionModeChoice, Pu
 from kubectl_job_operator.airflow.compat.imports import BaseOperator
 from kubectl_job_operator.airflow.elsewhere import check_names
 from kubectl_job_operator.airflow.xcoms_in_yaml import is_reference
-from kubectl_job_operator.manifest.shorthand import normal, problem_of
+from kubectl_job_operator.manifest.shorthand import normal, problem_of, settled
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -183,7 +183,8 @@ def check_shorthand(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         is_known = not (isinstance(value, str) and "{" in value)
         if is_known and not _has_references(value):
-            problem = problem_of(name, value)
+            final = settled(name, value)
+            problem = None if final is None else problem_of(name, final)
             if problem is not None:
                 raise ValueError(problem)
             if name == "image_pull_policy" and value not in get_args(PullPolicyChoice):

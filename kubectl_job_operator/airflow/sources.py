@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.connection import find_place
 from kubectl_job_operator.airflow.task_log import own_log
 from kubectl_job_operator.attempt import sources
@@ -28,7 +29,7 @@ def kustomized(
     """
     folder = kustomization.find(address, search_path)
     text = sources.kustomized(find_place(task).access, folder, own_log(task.log).info)
-    return Manifest.parse(text, folder, said, name)
+    return Manifest.parse(text, folder, said, name, is_secret_name)
 
 
 def of_from_cronjob(task: JobTask, cronjob: str, said: Mapping[str, str]) -> Manifest:

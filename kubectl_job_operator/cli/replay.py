@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,6 @@ def run(options: Options) -> ExitCode:
 
     from kubectl_job_operator.cli.life import live
     from kubectl_job_operator.cli.options import new_identity
-    from kubectl_job_operator.manifest.name_room import longest_name
 
     folder = Path(options.folder)
     manifest = _without_masked_secrets(_manifest_in(folder))
@@ -54,8 +52,7 @@ def run(options: Options) -> ExitCode:
     if options.namespace:
         manifest = manifest.with_namespace(options.namespace)
     if options.unique_name:
-        longest = longest_name(manifest.job)
-        manifest = manifest.with_names(functools.partial(identity.unique_name, longest=longest))
+        manifest = manifest.with_names(identity.unique_name)
     return live(manifest, identity, options.namespace or _namespace_in(folder), options)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 
 from kubectl_job_operator.cli.exit_code import ExitCode
 from kubectl_job_operator.cli.options import (
@@ -58,12 +57,10 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.options import namespace_of, rules_of
     from kubectl_job_operator.cli.rendering import Template
     from kubectl_job_operator.cli.streams import complain, say
-    from kubectl_job_operator.manifest.name_room import longest_name
 
     template = Template.of(options.template, options, complain if options.output == "json" else say)
     # Nobody tries again here, so as with a task that has no retries a pod is not replaced unless the YAML says so.
     manifest = template.manifest(template.render(), rules_of(options)).with_backoff_limit(0, override=False)
     if options.unique_name:
-        longest = longest_name(manifest.job)
-        manifest = manifest.with_names(functools.partial(template.identity.unique_name, longest=longest))
+        manifest = manifest.with_names(template.identity.unique_name)
     return live(manifest, template.identity, namespace_of(manifest, options), options)

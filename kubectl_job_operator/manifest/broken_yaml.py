@@ -1,33 +1,69 @@
-"""What is wrong with a text that is not YAML, for people; a line that may belong to a Secret is not shown."""
+"""What is wrong with a text that is not YAML, for people; a line that may hold something secret is not shown."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 import yaml
 
-_SECRET_TEXT = re.compile(r"""(?:^|[\s{,"'-])kind["']?\s*:\s*["']?Secret\b""", re.MULTILINE)
+from kubectl_job_operator.manifest.masking import MASK, IsSecretName
+
+_BEFORE_KEY = r"""(?:^|[\s{[,"'-])"""
+_SECRET_TEXT = re.compile(rf"""{_BEFORE_KEY}kind["']?\s*:\s*["']?Secret\b""", re.MULTILINE)
+_NAME = re.compile(rf"""{_BEFORE_KEY}name["']?\s*:\s*["']?([^\s"',}}\]]+)""", re.MULTILINE)
+_VALUE = re.compile(rf"""{_BEFORE_KEY}value["']?\s*:""", re.MULTILINE)
+_ITEM = re.compile(r"\s*-\s")
+_QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1""")
+_TOKEN = re.compile(r"<[a-z ]+>|.?")
 
 
-def problem(error: yaml.YAMLError, text: str, source: str) -> str:
-    """Say what is wrong with the YAML, and show the rendered line."""
+def problem(error: yaml.YAMLError, text: str, source: str, is_secret_name: IsSecretName) -> str:
+    """Say what is wrong with the YAML, and show the rendered line.
+
+    :param is_secret_name: whether a variable of this name is secret.
+    """
     advice = "What to do: mend the template; if a value came from a variable, write it as {{ value | tojson }}."
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return f"The text rendered from {source} is not valid YAML: {error}\n{advice}"
     words = getattr(error, "problem", None) or "it cannot be read"
-    headline = f"The text rendered from {source} is not valid YAML: line {mark.line + 1}, column {mark.column + 1}"
-    return f"{headline}: {words}.\n{_pointed_at(text, mark.line, mark.column)}{advice}"
-
-
-def _pointed_at(text: str, line: int, column: int) -> str:
-    """Show a line with a mark under the column, unless it may belong to a Secret."""
+    shown = "  (at the end of the text)\n"
     lines = text.splitlines()
-    if line >= len(lines):
-        return "  (at the end of the text)\n"
+    if mark.line < len(lines):
+        secret = _secret_at(lines, mark.line, is_secret_name)
+        shown = f"  (the line is not shown: {secret})\n" if secret else _pointed_at(lines, mark.line, mark.column)
+        words = _QUOTED.sub(_masked, words) if secret else words
+    headline = f"The text rendered from {source} is not valid YAML: line {mark.line + 1}, column {mark.column + 1}"
+    return f"{headline}: {words}.\n{shown}{advice}"
+
+
+def _secret_at(lines: Sequence[str], line: int, is_secret_name: IsSecretName) -> str | None:
+    """Tell which secret a line may be a part of; ``None`` if there is none.
+
+    Of broken YAML nobody knows where a value ends: what stands behind a secret one, up to the end of the document, may
+    be a part of it.
+    """
     start = max((number for number in range(line) if lines[number].startswith("---")), default=0)
     end = next((number for number in range(line + 1, len(lines)) if lines[number].startswith("---")), len(lines))
     if _SECRET_TEXT.search("\n".join(lines[start:end])):
-        return "  (the line is not shown: it is part of a Secret)\n"
+        return "it is part of a Secret"
+    items = [start, *(number for number in range(start, end) if _ITEM.match(lines[number]))]
+    for first, last in pairwise([*items, end]):
+        item = "\n".join(lines[first:last])
+        names = (match[1] for match in _NAME.finditer(item))
+        if first <= line and _VALUE.search(item) and any(map(is_secret_name, names)):
+            return "it may be the value of a variable whose name says that it is secret"
+    return None
+
+
+def _pointed_at(lines: Sequence[str], line: int, column: int) -> str:
+    """Show a line with a mark under the column."""
     gutter = f"  {line + 1} | "
     return f"{gutter}{lines[line]}\n{' ' * (len(gutter) + column)}^\n"
+
+
+def _masked(quoted: re.Match[str]) -> str:
+    """Mask what is quoted out of the text, which a token of YAML or one character is not."""
+    return quoted[0] if _TOKEN.fullmatch(quoted[2]) else MASK

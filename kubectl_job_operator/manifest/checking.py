@@ -55,6 +55,16 @@ def check_job_and_namespaces(manifest: Documents) -> None:
     _check_namespaces(manifest)
 
 
+def check_once_each(manifest: DocumentList) -> None:
+    """Refuse an object that is there twice: all are in one namespace, and kubectl would let the last one win."""
+    seen = set()
+    for document in manifest.documents:
+        key = (kinds.group(document), document["kind"], document["metadata"]["name"])
+        if key in seen:
+            raise manifest.refusal(f"has {names_of([document])} twice", "leave one of them")
+        seen.add(key)
+
+
 def _wrong_number(manifest: Documents, found: Sequence[Document]) -> ManifestError:
     """Make the error that tells why there is not one Job."""
     if not found:
@@ -174,7 +184,8 @@ def _check_pod_templates(manifest: Documents, job: Document) -> None:
 def _check_containers(manifest: Documents, what: str, containers: Sequence[Any]) -> None:
     for container in containers:
         if not isinstance(container, dict):
-            raise manifest.refusal(f"has a {what} with a container that is not a mapping: {container!r}", "mend it")
+            kind = type(container).__name__
+            raise manifest.refusal(f"has a {what} with a container that is not a mapping, but a {kind}", "mend it")
         env = container.get("env") or []
         if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
             raise manifest.refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -11,9 +12,12 @@ from kubectl_job_operator.manifest import kinds, lifetime, main_container, main_
 from kubectl_job_operator.manifest.documents import Documents
 from kubectl_job_operator.manifest.env_order import joined_env, without_present
 from kubectl_job_operator.manifest.labels import KEEP, SECRETS_COME_LATE
+from kubectl_job_operator.manifest.name_room import longest_name
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_MARK_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,26 @@ class Editable(Documents):
         job["metadata"]["name"] = name
         return edited
 
-    def with_names(self, rename: Callable[[str], str]) -> Self:
+    def with_names(self, rename: Callable[[str, int], str], longest: int | None = None) -> Self:
         """Return the same manifest with other names for the Job and the companions, and wherever it refers to them.
 
         What is kept keeps its name: it is there for all runs.
+
+        :param rename: makes a name of the old one and of how many characters it may have.
+        :param longest: how many the Job's may have, where its kind allows more.
         """
         edited, job = self._edited()
-        renamed = {}
-        for document in edited.documents:
-            if document is job or not lifetime.is_kept(document):
-                metadata = document["metadata"]
-                old, metadata["name"] = metadata["name"], rename(metadata["name"])
-                renamed[document["kind"], old] = metadata["name"]
+        renamed: dict[tuple[str, str], str] = {}
+        for document in [job, *(one for one in edited.documents if one is not job and not lifetime.is_kept(one))]:
+            kind, old, room = document["kind"], document["metadata"]["name"], longest_name(document)
+            if document is job and longest is not None:
+                room = min(room, longest)
+            new = rename(old, room)
+            if any(name == new and of[0] == kind and of[1] != old for of, name in renamed.items()):
+                # Both were cut: what this one was tells them apart.
+                mark = f"-{hashlib.sha256(old.encode()).hexdigest()[:_MARK_LENGTH]}"
+                new = f"{rename(old, room - len(mark))}{mark}"
+            document["metadata"]["name"] = renamed[kind, old] = new
         for document in edited.documents:
             references.follow(document, renamed)
         return edited

@@ -9,18 +9,20 @@ import yaml
 
 from kubectl_job_operator.errors import ManifestError
 from kubectl_job_operator.manifest import broken_yaml, yaml_text
+from kubectl_job_operator.manifest.masking import IsSecretName, no_secret_name
 
 
-def documents_in(text: str, source: str) -> list[Any]:
+def documents_in(text: str, source: str, is_secret_name: IsSecretName = no_secret_name) -> list[Any]:
     """Read rendered text; empty documents are ``None``.
 
     :param source: what to call it in an error.
+    :param is_secret_name: which variables' values an error does not show.
     :raises ManifestError: if it is not YAML.
     """
     try:
         return list(yaml_text.load_all(text))
     except yaml.YAMLError as error:
-        raise ManifestError(broken_yaml.problem(error, text, source)) from error
+        raise ManifestError(broken_yaml.problem(error, text, source, is_secret_name)) from error
 
 
 def unlisted(documents: Sequence[Any]) -> list[Any]:

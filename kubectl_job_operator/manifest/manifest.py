@@ -11,7 +11,7 @@ from kubectl_job_operator.manifest import checking, kinds, loading, main_documen
 from kubectl_job_operator.manifest.documents import Document, names_of
 from kubectl_job_operator.manifest.editing import Editable
 from kubectl_job_operator.manifest.labels import MAIN
-from kubectl_job_operator.manifest.masking import masked
+from kubectl_job_operator.manifest.masking import IsSecretName, masked, no_secret_name
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,12 @@ class Manifest(Editable):
 
     @classmethod
     def parse(
-        cls, text: str, source: str, job_annotations: Mapping[str, str] | None = None, name: str | None = None
+        cls,
+        text: str,
+        source: str,
+        job_annotations: Mapping[str, str] | None = None,
+        name: str | None = None,
+        is_secret_name: IsSecretName = no_secret_name,
     ) -> Manifest:
         """Read rendered text.
 
@@ -35,9 +40,10 @@ class Manifest(Editable):
         :param source: what to call it in an error.
         :param job_annotations: added to the Job; those of ``kinds.annotations_of`` let it be of another kind.
         :param name: what the Job is called if the text does not say; without it a Job must have a name.
+        :param is_secret_name: which variables' values an error about YAML does not show.
         :raises ManifestError: if it is not YAML, or not a manifest with exactly one Job that can be run.
         """
-        return cls.of(loading.documents_in(text, source), source, job_annotations, name)
+        return cls.of(loading.documents_in(text, source, is_secret_name), source, job_annotations, name)
 
     @classmethod
     def of(
@@ -63,6 +69,7 @@ class Manifest(Editable):
         if job_annotations:
             manifest = replace(manifest, documents=manifest._documents_with(job_annotations))
         checking.check_job_and_namespaces(manifest)
+        checking.check_once_each(manifest)
         return manifest
 
     def with_job(self, job: Document) -> Manifest:

@@ -17,11 +17,18 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Mask = Callable[[str], str]
 """Replaces the secrets that its maker knows in a text."""
+IsSecretName = Callable[[str], bool]
+"""Tells whether a name says that what it names is secret."""
 
 
 def masks_nothing(text: str) -> str:
     """Serve as the mask where nobody knows a secret."""
     return text
+
+
+def no_secret_name(name: str) -> bool:  # noqa: ARG001 - it is none, whatever it is
+    """Serve where nobody knows the names of secrets."""
+    return False
 
 
 def masked_values(value: Any, mask: Mask) -> Any:

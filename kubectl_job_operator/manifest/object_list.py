@@ -9,7 +9,7 @@ from typing import Any
 
 from kubectl_job_operator.manifest import checking, kinds, loading, yaml_text
 from kubectl_job_operator.manifest.documents import Document, DocumentList, names_of
-from kubectl_job_operator.manifest.masking import masked
+from kubectl_job_operator.manifest.masking import IsSecretName, masked, no_secret_name
 from kubectl_job_operator.objects import Object
 
 
@@ -18,13 +18,14 @@ class ObjectList(DocumentList):
     """A manifest with objects of any kind, at least one."""
 
     @classmethod
-    def parse(cls, text: str, source: str) -> ObjectList:
+    def parse(cls, text: str, source: str, is_secret_name: IsSecretName = no_secret_name) -> ObjectList:
         """Read rendered text.
 
         :param source: what to call it in an error.
+        :param is_secret_name: which variables' values an error about YAML does not show.
         :raises ManifestError: if it is not YAML, or has what kubectl could not take.
         """
-        return cls.of(loading.documents_in(text, source), source)
+        return cls.of(loading.documents_in(text, source, is_secret_name), source)
 
     @classmethod
     def of(cls, documents: Sequence[Any], source: str) -> ObjectList:
@@ -34,7 +35,6 @@ class ObjectList(DocumentList):
         """
         manifest = cls(tuple(loading.unlisted(documents)), source)
         checking.check_documents(manifest, "an object")
-        _check_once_each(manifest)
         if len(manifest._named_namespaces) > 1:
             places = ", ".join(
                 f"{names_of([one])} in {one['metadata'].get('namespace', '(none)')}" for one in manifest.documents
@@ -42,6 +42,7 @@ class ObjectList(DocumentList):
             raise manifest.refusal(
                 f"names different namespaces: {places}", "let all documents name one namespace, or none"
             )
+        checking.check_once_each(manifest)
         return manifest
 
     @property
@@ -90,11 +91,3 @@ def name_of(thing: Object) -> str:
     """Name an object as ``kubectl -o name`` does, which is unique in a namespace: ``deployment.apps/server``."""
     group = kinds.group(thing)
     return f"{str(thing['kind']).lower()}{f'.{group}' if group else ''}/{thing['metadata']['name']}"
-
-
-def _check_once_each(manifest: ObjectList) -> None:
-    seen: set[str] = set()
-    for document in manifest.documents:
-        if name_of(document) in seen:
-            raise manifest.refusal(f"has {names_of([document])} twice", "leave one of them")
-        seen.add(name_of(document))

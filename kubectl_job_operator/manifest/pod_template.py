@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from kubectl_job_operator.errors import ManifestError
-from kubectl_job_operator.manifest import yaml_text
+from kubectl_job_operator.manifest import loading
+from kubectl_job_operator.manifest.masking import IsSecretName, no_secret_name
 
 
-def parse_pod(text: str, source: str) -> dict[str, Any]:
+def parse_pod(text: str, source: str, is_secret_name: IsSecretName = no_secret_name) -> dict[str, Any]:
     """Read the one Pod in a text.
 
     :param source: what to call the text in an error.
+    :param is_secret_name: which variables' values an error about YAML does not show.
     :raises ManifestError: if there is anything else in it.
     """
-    try:
-        documents = [document for document in yaml_text.load_all(text) if document is not None]
-    except yaml.YAMLError as error:
-        raise ManifestError(f"{source} is not valid YAML: {error}\nWhat to do: mend the pod template.") from error
+    documents = [document for document in loading.documents_in(text, source, is_secret_name) if document is not None]
     if len(documents) != 1:
         raise _problem(source, f"has {len(documents)} documents")
     return checked_pod(documents[0], source)

@@ -113,7 +113,8 @@ def fill(job: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]
     :param arguments: by their names; values may hold objects of a Kubernetes client.
     :raises InputError: if one of them is not what it must be.
     """
-    given = _expanded({name: _checked(name, value) for name, value in arguments.items() if value is not None})
+    values = {name: settled(name, value) for name, value in arguments.items()}
+    given = _expanded({name: _checked(name, value) for name, value in values.items() if value is not None})
     filled: dict[str, Any] = copy.deepcopy(dict(job))
     if "name" in given:
         filled["metadata"]["name"] = valid_name(given.pop("name"))
@@ -171,13 +172,20 @@ def problem_of(name: str, value: Any) -> str | None:
 
 
 def normal(name: str, value: Any) -> Any:
-    """Return an argument in the one form that is worked with: plain, and lists where a lone word may stand for one."""
+    """Return an argument in the one form that is worked with, as far as can be told while templates are in it."""
     if name == "secrets":
         return as_references(value)
     plain = as_plain(value)
-    if name == "image_pull_secrets":
-        names = [one.strip() for one in plain.split(",")] if isinstance(plain, str) else plain
-        return [{"name": one} if isinstance(one, str) else one for one in names] if isinstance(names, list) else names
+    if name == "image_pull_secrets" and isinstance(plain, list):
+        return [{"name": one} if isinstance(one, str) else one for one in plain]
+    return plain
+
+
+def settled(name: str, value: Any) -> Any:
+    """Return the same once no template is in it any more: a list where a str may stand for one, ``None`` if empty."""
+    plain = normal(name, value)
+    if name == "image_pull_secrets" and isinstance(plain, str):
+        return [{"name": one} for one in map(str.strip, plain.split(",")) if one] or None
     return plain
 
 
@@ -222,9 +230,8 @@ def _pod_template_of(job: dict[str, Any], of_job: Mapping[str, Any]) -> dict[str
     )
 
 
-def _checked(name: str, given: Any) -> Any:
-    """Return a value in its normal form; a number or a bool may have come out of a template as text."""
-    value = normal(name, given)
+def _checked(name: str, value: Any) -> Any:
+    """Return a value of the right type; a number or a bool may have come out of a template as text."""
     if name in _COMMAND:
         value = words_of(name, value)
     wanted = _BY_NAME[name].type if name in _BY_NAME else _OTHER_TYPES[name]

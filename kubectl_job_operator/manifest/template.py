@@ -64,13 +64,10 @@ class Renderer:
             )
         path = find(os.fspath(name), self._folders)
         folders = self._folders
-        home = next((folder for folder in folders if path.is_relative_to(folder) and ".." not in path.parts), None)
-        if home is None:
-            home = path.parent
-            folders = [home, *folders]
-        environment = self._environment(folders)
-        relative = path.relative_to(home).as_posix()
-        return Rendered(self._render(lambda: environment.get_template(relative), str(path), None), str(path))
+        if ".." in path.parts or not any(path.is_relative_to(folder) for folder in folders):
+            folders = [path.parent, *folders]
+        environment = self._environment(folders, path)
+        return Rendered(self._render(lambda: environment.get_template(str(path)), str(path), None), str(path))
 
     def render_text(self, text: str, source: str) -> Rendered:
         """Render a template that is given as text.
@@ -79,14 +76,38 @@ class Renderer:
         :raises TemplateError: if it is not valid Jinja, or fails while it is rendered.
         """
         environment = self._environment(self._folders)
-        return Rendered(self._render(lambda: environment.from_string(text), source, text), source)
+        kept = self._with_kept_end(text)
+        return Rendered(self._render(lambda: environment.from_string(kept), source, text), source)
 
-    def _environment(self, folders: Sequence[Path]) -> jinja2.Environment:
-        environment = self._base.overlay(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined)
+    def is_template(self, text: str) -> bool:
+        """Whether there is a mark of Jinja's in a text; where there is none, it stands for itself."""
+        base = self._base
+        starts = (base.variable_start_string, base.block_start_string, base.comment_start_string)
+        prefixes = (base.line_statement_prefix, base.line_comment_prefix)
+        return any(mark and mark in text for mark in (*starts, *prefixes))
+
+    def _environment(self, folders: Sequence[Path], file: Path | None = None) -> jinja2.Environment:
+        """Return what renders.
+
+        :param folders: where templates are looked for by their names.
+        :param file: one that is known by its whole path, whatever else has its name.
+        """
+
+        def load(name: str) -> tuple[str, str, None] | None:
+            if name != str(file):
+                return None
+            return self._with_kept_end(Path(name).read_text(encoding="utf-8")), name, None
+
+        loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), jinja2.FileSystemLoader(folders)])
+        environment = self._base.overlay(loader=loader, undefined=jinja2.StrictUndefined)
         environment.policies = {"json.dumps_function": None, **environment.policies}
         if environment.policies["json.dumps_function"] is None:
             environment.policies["json.dumps_function"] = _as_json
         return environment
+
+    def _with_kept_end(self, text: str) -> str:
+        """Return a template whose last line end stays: Jinja drops one, which is right inside of another template."""
+        return text if self._base.keep_trailing_newline else f"{text}\n"
 
     def _render(self, load: Callable[[], jinja2.Template], source: str, text: str | None) -> str:
         """Render, and turn whatever goes wrong into an error that names the place."""

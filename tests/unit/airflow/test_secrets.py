@@ -5,20 +5,24 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator import KubectlApplyOperator, KubernetesJobOperator, KubernetesLegacyJobOperator
 from kubectl_job_operator.airflow import secrets
 from kubectl_job_operator.airflow.compat import masking
+from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.compat.masking import is_secret_name
 from kubectl_job_operator.airflow.redaction import redact
 from kubectl_job_operator.airflow.secrets import mask_by_name, mask_credentials, mask_secrets_of
 from kubectl_job_operator.manifest.spellings import spellings
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
+from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import MANIFEST
 
 
@@ -88,6 +92,42 @@ def test_what_a_rendered_secret_holds_is_masked_and_a_template_field_of_no_such_
     values = {value for value, _ in masked}
     assert {IN_A_SECRET, "hunter2-encoded", "aHVudGVyMi1lbmNvZGVk", "true1", "password = of-several-lines"} <= values
     assert not {PLAIN, "yes", "[login]"} & values
+
+
+VARIABLE = MANIFEST + "        env:\n        - name: DB_PASSWORD\n          value: {{ given }}\n"
+
+
+@pytest.mark.parametrize("given", ["@Tr0ub4dor&3", "hun: Tr0ub4dor", "a\nb: c\n@Tr0ub4dor"])
+@pytest.mark.parametrize("operator", ["job_yaml", "yaml", "pod_template_file", "kustomize_dir"])
+def test_a_variable_of_a_secret_name_whose_value_breaks_the_yaml_is_not_shown(
+    operator: str, given: str, tmp_path: Path, fake_kubectl: FakeKubectl
+) -> None:
+    arguments: dict[str, Any] = {
+        "task_id": "a",
+        "dag": DAG("dag", schedule=None),
+        "yaml_template_fields": {"given": given},
+        "namespace": "here",
+    }
+    if operator == "kustomize_dir":
+        del arguments["yaml_template_fields"]
+    (tmp_path / "pod.yaml").write_text(VARIABLE, encoding="utf-8")
+    (tmp_path / "kustomization.yaml").touch()
+    fake_kubectl.answers("kustomize", VARIABLE.replace("{{ given }}", given))
+    makers: dict[str, Callable[[], Any]] = {
+        "job_yaml": lambda: KubernetesJobOperator(job_yaml=VARIABLE, **arguments),
+        "yaml": lambda: KubectlApplyOperator(yaml=VARIABLE, **arguments),
+        "pod_template_file": lambda: KubernetesLegacyJobOperator(
+            pod_template_file=str(tmp_path / "pod.yaml"), **arguments
+        ),
+        "kustomize_dir": lambda: KubernetesJobOperator(kustomize_dir=str(tmp_path), **arguments),
+    }
+    task = makers[operator]()
+    task.render_template_fields(context_for(task))
+    with pytest.raises(AirflowFailException) as failure:
+        task.execute(context_for(task))
+    assert "is not valid YAML: line" in str(failure.value)
+    assert "the line is not shown" in str(failure.value)
+    assert "Tr0ub4dor" not in f"{failure.value} {task.rendered_yaml}"
 
 
 def test_what_airflow_finds_too_short_to_mask_gives_no_warning(

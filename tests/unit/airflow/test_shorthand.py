@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_job_operator import KubernetesJobOperator
+from kubectl_job_operator import KubernetesJobOperator, KubernetesLegacyJobOperator
 from kubectl_job_operator.airflow import secrets
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException
 from kubectl_job_operator.airflow.shorthand import ShorthandOperator
@@ -18,6 +18,8 @@ from tests.integration.stub_context import context_for
 from tests.unit import stage
 from tests.unit.airflow.test_operators import execute, operator
 from tests.unit.fake_kubectl import FakeKubectl
+
+START = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def rendered(task: KubernetesJobOperator, run_id: str = "run") -> dict[str, Any]:
@@ -99,6 +101,27 @@ def test_strings_are_rendered_at_any_depth_and_none_is_taken_for_a_file() -> Non
 def test_numbers_and_bools_may_come_out_of_templates() -> None:
     spec = rendered(operator(image="busybox", parallelism="{{ 1 + 1 }}", suspend="{{ 1 == 1 }}"))["spec"]
     assert (spec["parallelism"], spec["suspend"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "value", "names"),
+    [
+        ("{{ names.get('pull', 'a') }}, b", {"pull": "one"}, ["one", "b"]),
+        ("{{ names }}", "one,two", ["one", "two"]),
+        ("{{ names }}", "", None),
+        ("one,two", "", ["one", "two"]),
+        ("", "", None),
+        (["{{ names }}", {"name": "two"}], "one", ["one", "two"]),
+    ],
+)
+@pytest.mark.parametrize("kind", [KubernetesJobOperator, KubernetesLegacyJobOperator])
+def test_secrets_of_a_registry_are_told_apart_when_their_names_are_rendered(
+    kind: type[KubernetesJobOperator], given: Any, value: Any, names: list[str] | None
+) -> None:
+    with DAG("my_dag", schedule=None, start_date=START, user_defined_macros={"names": value}):
+        task = kind(task_id="task", image="busybox", image_pull_secrets=given)
+    found = rendered(task)["spec"]["template"]["spec"].get("imagePullSecrets")
+    assert found == (None if names is None else [{"name": name} for name in names])
 
 
 def test_every_argument_of_the_shorthand_is_templated() -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from kubectl_job_operator import KubernetesJobOperator
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException
+from kubectl_job_operator.airflow.rendering import render_manifest
+from kubectl_job_operator.manifest.manifest import Manifest
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit.airflow.test_operators import operator
@@ -178,3 +180,15 @@ def test_what_stands_in_the_dag_is_a_template_for_a_mapped_task_too() -> None:
     task._do_render_template_fields(task, task.template_fields, context, task.get_template_env(), set())
     container = task._manifest_or_stand_in(context, None).job["spec"]["template"]["spec"]["containers"][0]
     assert container["args"] == ["x", "this-run"]
+
+
+@pytest.mark.parametrize("text", ["-----BEGIN-----\r\nabc\r\n", "a\n", "a\n\n", "a\rb", "{ { a } }\r\n"])
+def test_a_string_that_is_no_template_is_applied_as_it_is_written(text: str) -> None:
+    task = operator(job_yaml=job_with(text))
+    assert rendered_with(task, {}) == ["x", text]
+    manifest = render_manifest(task, context_for(task))
+    assert Manifest.parse(manifest.text(), "again").documents == manifest.documents
+
+
+def test_a_string_that_is_a_template_keeps_its_last_line_end() -> None:
+    assert rendered_with(operator(job_yaml=job_with("{{ 1 + 1 }}\n\n")), {}) == ["x", "2\n\n"]

@@ -30,7 +30,7 @@ def origins(file: Path, *search_path: Path) -> list[tuple[str, str]]:
     ("template", "expected"),
     [
         ("a\nb\nc", [("a", "t:1"), ("b", "t:2"), ("c", "t:3")]),
-        ("{% set n = 2 %}\na\n", [("", "t:1"), ("a", "t:2")]),
+        ("{% set n = 2 %}\na\n", [("", "t:1"), ("a", "t:2"), ("", "t:3")]),
         ("{# a\nlong\nremark #}a\nb", [("a", "t:3"), ("b", "t:4")]),
         (
             "a\n{% for i in [1, 2] %}\n- {{ i }}\n{% endfor %}\nb",

@@ -9,7 +9,7 @@ import pytest
 from kubectl_job_operator.errors import InputError, ManifestError
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.yaml_text import load_all
-from tests.unit.manifest.texts import CONFIG, JOB, OTHER_JOB, SOURCE, job_with, refused
+from tests.unit.manifest.texts import CONFIG, JOB, OTHER_JOB, SOURCE, job_with, parse, refused
 
 REFUSALS: dict[str, tuple[str, str]] = {
     "empty": ("", "has no document"),
@@ -59,6 +59,12 @@ REFUSALS: dict[str, tuple[str, str]] = {
         f"{JOB}---\n{CONFIG.replace('metadata:', 'metadata:' + chr(10) + '  namespace: b')}",
         r"Job countdown in \(none\), ConfigMap settings in b",
     ),
+    "the same companion twice": (f"{CONFIG}---\n{JOB}---\n{CONFIG}", "has ConfigMap settings twice(?s:.*)leave one"),
+    "the same companion of another version twice": (
+        f"{JOB}---\n{{apiVersion: a.example/v1, kind: W, metadata: {{name: w}}}}"
+        "\n---\n{apiVersion: a.example/v1beta1, kind: W, metadata: {name: w}}",
+        "has W w twice",
+    ),
 }
 
 
@@ -67,6 +73,12 @@ def test_what_cannot_be_run_is_refused_with_the_reason(case: str) -> None:
     text, reason = REFUSALS[case]
     message = refused(text)
     assert re.search(reason, message), message
+
+
+def test_companions_of_one_name_are_two_where_their_kinds_or_groups_differ() -> None:
+    of = "apiVersion: {}\nkind: {}\nmetadata: {{name: settings}}\n"
+    others = [of.format("v1", "Secret"), of.format("a.example/v1", "ConfigMap")]
+    assert len(parse(JOB, CONFIG, *others).companions) == 3
 
 
 def test_trying_again_does_not_help_against_a_manifest_error() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.manifest.manifest import Manifest
 from tests.unit.manifest.texts import CONFIG, JOB, SECRET, SOURCE, job_with, parse
 
+IDENTITY = Identity(dag_id="d", task_id="t", run_id="r")
 LABELS = {"kubectl-job-operator/task-instance": "0123", "app.kubernetes.io/managed-by": "kubectl-job-operator"}
 
 
@@ -93,3 +95,39 @@ def test_a_limit_for_each_index_counts_as_one_for_the_job() -> None:
     manifest = Manifest.parse(JOB.replace("spec:\n", "spec:\n  backoffLimitPerIndex: 1\n", 1), SOURCE)
     assert "backoffLimit" not in manifest.with_backoff_limit(0, override=False).job["spec"]
     assert manifest.with_backoff_limit(0, override=True).job["spec"]["backoffLimit"] == 0
+
+
+def test_of_a_job_that_must_have_a_short_name_the_companions_names_stay_whole_and_different() -> None:
+    job = """\
+apiVersion: ray.io/v1
+kind: RayJob
+metadata:
+  name: ray-train-recommendation-model-nightly
+  annotations: {kubectl-job-operator/success-when: "{.status.jobStatus}=SUCCEEDED"}
+spec: {}
+"""
+    names = [f"ray-train-recommendation-model-nightly-{what}" for what in ("config", "script")]
+    manifest = parse(job, *(CONFIG.replace("settings", name) for name in names)).with_names(IDENTITY.unique_name)
+    suffix = IDENTITY.unique_name("a")[1:]
+    assert manifest.name == f"ray-train-recommendation-model-nightly{suffix}"
+    assert [one["metadata"]["name"] for one in manifest.companions] == [f"{name}{suffix}" for name in names]
+    assert manifest.with_names(IDENTITY.unique_name, 20).name == f"ray-train-r{suffix}"
+
+
+def test_names_that_would_be_cut_to_the_same_stay_different_and_are_followed() -> None:
+    front = "load-the-orders-of-all-shops-of-the-northern-half-of-the-country-at-night"
+    names = [f"{front}-{what}" for what in ("config", "script", "other")]
+    uses = "".join(f"        - configMapRef: {{name: {name}}}\n" for name in names)
+    job = f"{JOB}        envFrom:\n{uses}"
+    configs = [CONFIG.replace("settings", name) for name in names]
+    others = [SECRET.replace("keys", names[0]), configs[1].replace("v1", "a.example/v1")]
+    manifest = parse(job, *configs, *others)
+    renamed = manifest.with_names(IDENTITY.unique_name)
+    made = [one["metadata"]["name"] for one in renamed.companions]
+    assert made[0] == made[3] == IDENTITY.unique_name(names[0])
+    assert made[1] == made[4]
+    assert len(set(made[:3])) == 3
+    assert {len(name) for name in made} == {63}
+    references = renamed.job["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    assert [one["configMapRef"]["name"] for one in references] == made[:3]
+    assert renamed == manifest.with_names(IDENTITY.unique_name)

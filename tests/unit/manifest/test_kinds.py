@@ -324,7 +324,7 @@ def test_what_only_looks_like_a_pod_template_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("- name: first", "- first", "with a container that is not a mapping: 'first'"),
+        ("- name: first", "- first", "with a container that is not a mapping, but a str"),
         ('[{name: A, value: "1"}]', "{A: 1}", "whose container main has an env that is not a list"),
         ("labels: {role: driver}", "labels: [driver]", "Widget 'widget' with pods whose labels are not a mapping"),
     ],

@@ -101,9 +101,16 @@ def test_a_command_of_numbers_is_one_of_words() -> None:
     assert container(cmds=["sleep"], arguments=[0.5])["args"] == ["0.5"]
 
 
-@pytest.mark.parametrize("given", ["a, b", ["a", "b"], [{"name": "a"}, "b"]])
+@pytest.mark.parametrize("given", ["a, b", " a,,b,", ["a", "b"], [{"name": "a"}, "b"]])
 def test_secrets_of_a_registry_are_named_in_any_way(given: Any) -> None:
     assert pod(image_pull_secrets=given)["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+
+
+@pytest.mark.parametrize("given", ["", " ", ","])
+def test_no_secret_of_a_registry_is_none_given(given: str) -> None:
+    assert "imagePullSecrets" not in pod(image_pull_secrets=given)
+    job = filled(image="a", image_pull_secrets="of-the-yaml")
+    assert fill(job, {"image_pull_secrets": given}) == job
 
 
 def test_config_maps_and_secrets_join_the_environment_and_the_volumes() -> None:

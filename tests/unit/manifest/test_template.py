@@ -70,7 +70,7 @@ def templates(tmp_path: Path) -> Templates:
 
 def test_a_template_is_found_by_its_absolute_path(templates: Templates) -> None:
     path = templates.write("elsewhere/a.yaml", "x: {{ x }}\n")
-    assert templates.render(path, "dags", x=1) == Rendered("x: 1", path)
+    assert templates.render(path, "dags", x=1) == Rendered("x: 1\n", path)
 
 
 def test_a_template_is_found_in_the_search_path_the_first_folder_first(templates: Templates) -> None:
@@ -84,6 +84,51 @@ def test_a_template_is_found_in_the_search_path_the_first_folder_first(templates
 def test_a_template_is_found_in_a_folder_below_the_search_path(templates: Templates) -> None:
     path = templates.write("dags/jobs/a.yaml", "x")
     assert templates.render("jobs/a.yaml", "dags") == Rendered("x", path)
+
+
+def test_an_absolute_path_is_that_file_though_an_earlier_folder_has_one_of_that_name(templates: Templates) -> None:
+    templates.write("first/a.yaml", "first")
+    second = templates.write("second/a.yaml", "second")
+    assert templates.render(second, "first", "second") == Rendered("second", second)
+
+
+def test_a_file_below_a_later_folder_is_not_taken_for_one_below_an_earlier_one(templates: Templates) -> None:
+    templates.write("first/jobs/a.yaml", "first")
+    path = templates.write("dags/jobs/a.yaml", "{% include 'jobs/a.yaml' %}, second")
+    assert templates.render("a.yaml", "first", "dags", "dags/jobs") == Rendered("first, second", path)
+
+
+def test_what_is_wrong_in_a_file_of_a_name_that_is_there_twice_is_told_with_that_file(templates: Templates) -> None:
+    templates.write("first/a.yaml", "first")
+    second = templates.write("second/a.yaml", "x\n{{ missing }}")
+    message = templates.refused(second, "first", "second")
+    assert f"{second}, line 2," in message
+    assert "2 | {{ missing }}" in message
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_the_last_line_end_of_a_template_stays_and_that_of_one_inside_it_as_the_environment_has_it(
+    templates: Templates, *, keeps: bool
+) -> None:
+    templates.write("part.yaml", "part\n")
+    templates.write("a.yaml", "{% include 'part.yaml' %}|\n\n")
+    environment = jinja2.Environment(autoescape=False, keep_trailing_newline=keeps)
+    renderer = Renderer([templates.root], {}, environment)
+    part = "part\n" if keeps else "part"
+    assert renderer.render_file("a.yaml").text == f"{part}|\n\n"
+    assert renderer.render_text("{% include 'part.yaml' %}|\n", "text").text == f"{part}|\n"
+    assert renderer.render_text("{% include 'part.yaml' %}|", "text").text == f"{part}|"
+
+
+def test_a_text_is_a_template_where_it_has_a_mark_of_the_environments_own() -> None:
+    plain = Renderer([], {})
+    assert [plain.is_template(text) for text in ("", "a\r\n", "{ {", "# a", "{{ 1 }}", "{% if %}", "{# a #}")] == [
+        *[False] * 4,
+        *[True] * 3,
+    ]
+    environment = jinja2.Environment(variable_start_string="<<", line_statement_prefix="%%", line_comment_prefix="##")
+    other = Renderer([], {}, environment)
+    assert [other.is_template(text) for text in ("{{ 1 }}", "<< 1 >>", "%% if 1", "## a")] == [False, True, True, True]
 
 
 def test_a_template_that_is_not_found_tells_every_place(templates: Templates) -> None:
@@ -412,7 +457,7 @@ def test_what_is_meant_for_a_shell_or_awk_is_refused_with_its_cure(templates: Te
     assert "write {% raw %} before it and {% endraw %} behind it" in message
     cured = line.replace("{", "{% raw %}{", 1) + "{% endraw %}"
     templates.write("a.yaml", f"b: {cured}\n")
-    assert templates.render("a.yaml").text == f"b: {line}"
+    assert templates.render("a.yaml").text == f"b: {line}\n"
 
 
 def test_a_variable_that_nobody_set_is_not_taken_for_a_shells(templates: Templates) -> None:
