@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.memory import Done
-from kubectl_job_operator.errors import JobFailedError, JobVanishedError, KubectlError, ResultError
+from kubectl_job_operator.errors import ErrorKind, JobFailedError, JobVanishedError, KubectlError, ResultError
 from kubectl_job_operator.life.main_container import end_the_rest
 from kubectl_job_operator.life.reading import Reading
-from kubectl_job_operator.logs.results import read_result
+from kubectl_job_operator.logs.results import read_result, without_log
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import with_masked_messages
 from kubectl_job_operator.objects import Object
@@ -111,6 +111,10 @@ class Ending:
                 value = attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source))
             except ResultError as error:
                 return error
+            except KubectlError as error:
+                if error.kind is not ErrorKind.NO_LOG:
+                    raise
+                return without_log(job, error)
             attempt.log.info("No container handed over a result." if value is None else "The Job handed over a result.")
         self.done = Done(job, value, pod_status.names_by_age(pods))
         attempt.memory.note(self.done)

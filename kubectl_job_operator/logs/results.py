@@ -7,13 +7,37 @@ from typing import Any
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.errors import ErrorKind, KubectlError, ResultError
-from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.status import job_status, result
 from kubectl_job_operator.status.result import Handed, MarkedLine, ResultSource, UnusableError
 
 _AT_ONCE = 4
+_LONGEST_WORDS_BYTES = 8192
+
+
+class _Log(MarkedLine):
+    """Picks the marked line out of a log, and knows it from what the kubelet says instead of one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._beginning = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take a piece of the log."""
+        super().feed(chunk)
+        self._beginning = (self._beginning + chunk)[:_LONGEST_WORDS_BYTES]
+
+    def check(self, call: Call) -> None:
+        """Refuse what is no log: kubectl calls it a success.
+
+        :raises KubectlError: it can pass, as when the container runtime is started again.
+        """
+        words = kubelet.only_words(self._beginning.decode(errors="backslashreplace").splitlines())
+        if words:
+            raise KubectlError(call.command.argv, 0, "", ErrorKind.NO_LOG, words=words)
 
 
 def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: ResultSource) -> Any:
@@ -60,7 +84,7 @@ def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapp
 
 
 def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[MarkedLine]:
-    lines = [MarkedLine() for _ in containers]
+    lines = [_Log() for _ in containers]
     calls = [
         kubectl.start_log(pod["metadata"]["name"], container, line.feed)
         for (pod, container), line in zip(containers, lines, strict=True)
@@ -73,7 +97,14 @@ def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Obje
         if error.kind is ErrorKind.NOT_FOUND:
             raise _lost(job, "somebody deleted a pod of the Job before its log could be read") from error
         raise
-    return lines
+    for call, line in zip(calls, lines, strict=True):
+        line.check(call)
+    return [*lines]
+
+
+def without_log(job: Object, error: KubectlError) -> ResultError:
+    """Make the error for a log that the node could not read for so long that it will hardly get better."""
+    return _lost(job, f"the kubelet says: {error.words}")
 
 
 def _value(job: Object, handed: Handed | None, source: ResultSource) -> Any:

@@ -145,6 +145,46 @@ def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log
     assert runner.done.result == 5
 
 
+KUBELET = "unable to retrieve container logs for containerd://0123456789"
+
+
+@pytest.mark.parametrize("newline", ["", "\n"])
+def test_what_the_kubelet_says_instead_of_the_log_is_not_taken_for_a_log_without_a_result(
+    fake_kubectl: FakeKubectl, log: Log, newline: str
+) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", KUBELET + newline, times=2)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 5\n")
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == 5
+    assert "(the node cannot read the log)" in log.text
+
+
+def test_where_the_kubelet_has_the_log_no_more_the_result_is_gone_and_the_job_stays(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", KUBELET)
+    script(fake_kubectl)
+    settings = Settings(result_from=ResultSource.LOGS, outage_tolerance_seconds=0.3)
+    runner = stage.runner(log, settings=settings)
+    with pytest.raises(ResultError, match=f"It is gone: the kubelet says: {KUBELET}.\nWhat to do: clear the task"):
+        runner.run()
+    assert runner.done is None
+    assert len(fake_kubectl.called(f"logs {POD}")) >= 2
+    assert not fake_kubectl.called("delete")
+
+
+def test_the_kubelets_words_among_the_lines_of_a_container_are_its_own(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", f"a log of a log:\n{KUBELET}\n")
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result is None
+
+
 def test_a_later_try_that_need_not_run_the_job_again_has_its_result(fake_kubectl: FakeKubectl, log: Log) -> None:
     notebook = stage.Notebook()
     fake_kubectl.answers(f"get {stage.TARGET}", times=2)
