@@ -77,15 +77,6 @@ class LineReader:
         self._rest, self._end, self._dropped = b"", b"", 0
         return self._parse(rest, end, dropped) if rest else []
 
-    def state(self) -> Line | None:
-        """Return what stands now in a line that is written over and over, if the last one is such and has not ended."""
-        match = _ANY_STAMP.match(self._rest)
-        # The last one may still be written to, and before the first there is the time.
-        states = (self._end or self._rest).split(b"\r")[1 if not self._end else 0 : -1]
-        if match is None or not states:
-            return None
-        return Line(_sortable(match[1], match[2] or b"", match[3]), states[-1])
-
     def hear_kubelet(self) -> None:
         """Learn what the kubelet has said at the end, without a newline, instead of going on."""
         words = kubelet.at_the_end_of((self._end or self._rest).decode(errors="backslashreplace"))

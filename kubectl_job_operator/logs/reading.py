@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from kubectl_job_operator.kubectl.client import Call
 from kubectl_job_operator.kubectl.output import Output
-from kubectl_job_operator.logs.lines import Line, LineReader
+from kubectl_job_operator.logs.lines import LineReader
 from kubectl_job_operator.logs.resumption import Resumption
 
-_STATE_SECONDS = 10.0
 _WELL_SECONDS, _QUIET_SECONDS = 2.0, 0.2
 
 
@@ -36,26 +35,12 @@ class Reading:
     is_check: bool
     began: float
     heard_at: float = field(init=False)
-    state_at: float = field(init=False)
     first: bytes = b""
     line_count: int = 0
     new_count: int = 0
 
     def __post_init__(self) -> None:
-        self.heard_at = self.state_at = self.began
-
-    def due_state(self, now: float, newest: bytes) -> Line | None:
-        """Return, now and then, what stands in a line that is written over and over; its end is shown as all lines.
-
-        :param newest: the newest time of all lines that were shown.
-        """
-        if now - self.state_at < _STATE_SECONDS:
-            return None
-        state = self.reader.state()
-        if state is None or not state.text.strip() or state.stamp <= newest:
-            return None
-        self.state_at = now
-        return state
+        self.heard_at = self.began
 
     def was_well(self, now: float) -> bool:
         """Whether it has shown something, has had the time to show all, and has nothing more to show."""

@@ -151,12 +151,7 @@ class LogSource:
         if reading is None or not (chunk := reading.output.take()):
             return False
         reading.heard_at = time.monotonic()
-        if not self._show_new(reading, reading.reader.feed(chunk)):
-            return False
-        state = reading.due_state(time.monotonic(), self._log.position.newest)
-        if state is not None:
-            self._show([state])
-        return True
+        return self._show_new(reading, reading.reader.feed(chunk))
 
     def advance(self) -> float | None:
         """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""

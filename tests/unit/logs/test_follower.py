@@ -19,7 +19,6 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs import follower as follower_module
 from kubectl_job_operator.logs import pauses as pauses_module
-from kubectl_job_operator.logs import reading as reading_module
 from kubectl_job_operator.logs import silence as silence_module
 from kubectl_job_operator.logs.follower import LogFollower
 from kubectl_job_operator.logs.lines import Line
@@ -619,13 +618,12 @@ def test_a_warning_that_ends_with_a_cure_has_one_full_stop(theatre: Theatre) -> 
     assert not theatre.log.warnings[0].endswith("..")
 
 
-def test_a_line_that_never_ends_is_shown_now_and_then_and_at_its_end_once(
-    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+def test_a_line_that_is_written_over_and_over_is_shown_once_as_it_stood_at_its_end_however_it_comes(
+    theatre: Theatre,
 ) -> None:
-    monkeypatch.setattr(reading_module, "_STATE_SECONDS", 0.0)
     stamp = b"2026-11-20T19:25:02.000000001Z"
     theatre.watches(pod(main="running"))
     end = b"\r100%\n" + stamp + b" done\n"
     theatre.fake.answers("logs p -c main", stamp + b" \r 1%\r 2%", then=(0.3, b"\r 50%\r 51%", 0.3, end, NEVER))
     theatre.live(lambda: "done" in theatre.log.lines)
-    assert theatre.log.lines == [" 1%", " 50%", "100%", "done"]
+    assert theatre.log.lines == ["100%", "done"]

@@ -335,25 +335,6 @@ def test_a_cut_leaves_no_half_of_a_secret(text: str) -> None:
         assert set(head + tail) <= {"x", "*"}
 
 
-def test_of_a_line_that_is_written_over_and_over_the_state_is_known_before_its_end() -> None:
-    reader = LineReader()
-    assert reader.feed(b"%s \r 10%%\r 20" % _stamp(1)) == []
-    assert reader.state() == Line(_stamp(1), b" 10%")
-    assert reader.feed(b"%%\r 30%%" + b"\rmuch" * 50_000 + b"\r 98%\r 99%") == []
-    assert reader.state() == Line(_stamp(1), b" 98%")
-    (line,) = reader.feed(b"\r100%\n")
-    assert line.text.endswith(b"\r100%")
-    assert reader.state() is None
-
-
-def test_a_line_that_is_only_long_has_no_state() -> None:
-    reader = LineReader()
-    assert reader.feed(b"%s no bar" % _stamp(1)) == []
-    assert reader.state() is None
-    assert reader.feed(b"x" * 200_000) == []
-    assert reader.state() is None
-
-
 @pytest.mark.parametrize("chunk", [65_536, 777])
 def test_the_times_that_old_kubelets_print_within_a_long_line_are_left_out(chunk: int) -> None:
     raw = b"%s %s%s %s%s %s\n" % (_stamp(1), b"A" * PIECE, _stamp(2), b"B" * PIECE, _stamp(3), b"C" * 9)
