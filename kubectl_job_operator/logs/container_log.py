@@ -19,14 +19,21 @@ class ContainerLog:
     """Knows what its container does, which of its runs is being shown and how far, and tells what is lost.
 
     :param warn: takes a sentence where lines are lost.
+    :param show: takes what may be half of a line, where nothing can read it again.
     :param saved: how far another process has shown it; ``None`` if none has.
     :param follows: whether a container that runs is followed; else it is read once, as far as it has come.
     """
 
     def __init__(
-        self, warn: Callable[[str], None], saved: SavedPosition | None = None, *, follows: bool = True
+        self,
+        warn: Callable[[str], None],
+        show: Callable[[Sequence[Line]], None],
+        saved: SavedPosition | None = None,
+        *,
+        follows: bool = True,
     ) -> None:
         self._warn = warn
+        self._show = show
         self._follows = follows
         self.state: ContainerState | None = None
         """What the container does, as the kubelet reports it; ``None`` if that is not known."""
@@ -40,6 +47,7 @@ class ContainerLog:
         self._ahead = Position()
         self._before = Position()
         self._after_gap: Position | None = None
+        self._half: Sequence[Line] = ()
         self._is_read_so_far = False
         self._has_given_up = False
         self.is_held = False
@@ -162,9 +170,15 @@ class ContainerLog:
     def advance(self, lines: Sequence[Line]) -> None:
         """Note that these lines have been shown too."""
         self.is_held = False
+        self._half = ()
         self.position.advance(lines)
         if self._after_gap is not None:
             self._after_gap.advance(lines)
+
+    def keep_half(self, lines: Sequence[Line]) -> None:
+        """Keep what a reading had of a line that had not ended: another one will have all of it, if there is one."""
+        if lines and lines[0].stamp != self._before.first:
+            self._half = lines
 
     def note_read_so_far(self) -> None:
         """Note that a container that goes on has been read as far as it has come."""
@@ -177,15 +191,18 @@ class ContainerLog:
         self._after_gap = self._after_gap if is_next else None
         self.position, self._ahead = self._ahead if is_next else Position(), Position()
         self.instance = instance
+        self._half = ()
         self.is_held = False
         self.is_shown_to_end = False
 
     def read_again(self) -> None:
         """Read the run from its beginning: what was shown as its lines was the next one's."""
         self.position, self._ahead = Position(), self.position
+        self._half = ()
 
     def leave_without_last_line(self, instance: int) -> None:
         """Go on with the run after this one, for where to go on in it cannot be found."""
+        self._show_half()
         self._warn(
             f"lines after {self.position.stamp.decode()} may be missing: the last line that was shown is not in "
             "the log any more"
@@ -216,8 +233,14 @@ class ContainerLog:
         return self.state is not None and self.state.can_restart
 
     def _tell_loss(self, why: str) -> None:
-        if self.is_shown_to_end:
+        if self.is_shown_to_end and not self._half:
             # Only the proof is missing.
             return
+        self._show_half()
         shown_to = f"after {self.position.stamp.decode()}" if self.position.stamp else "from its beginning"
         self._warn(f"its log could not be read to the end, and lines {shown_to} may be missing: {why}")
+
+    def _show_half(self) -> None:
+        if half := self._half:
+            self.advance(half)
+            self._show(half)

@@ -77,6 +77,15 @@ class LineReader:
         self._rest, self._end, self._dropped = b"", b"", 0
         return self._parse(rest, end, dropped) if rest else []
 
+    @property
+    def is_within_line(self) -> bool:
+        """Whether what has come does not end with a newline."""
+        return bool(self._rest)
+
+    def half(self) -> Sequence[Line]:
+        """Return what has come of a line that has not ended, if anything has: all of it, or half."""
+        return [line for line in self.last() if line.text] if _ANY_STAMP.match(self._rest) else []
+
     def hear_kubelet(self) -> None:
         """Learn what the kubelet has said at the end, without a newline, instead of going on."""
         words = kubelet.at_the_end_of((self._end or self._rest).decode(errors="backslashreplace"))

@@ -44,7 +44,8 @@ class Reading:
 
     def was_well(self, now: float) -> bool:
         """Whether it has shown something, has had the time to show all, and has nothing more to show."""
-        return self.line_count > 0 and now - self.began >= _WELL_SECONDS and now - self.heard_at >= _QUIET_SECONDS
+        has_had_time = now - self.began >= _WELL_SECONDS and now - self.heard_at >= _QUIET_SECONDS
+        return self.line_count > 0 and has_had_time and not self.reader.is_within_line
 
     def said(self) -> str:
         """Sum up a reading for the transcript."""

@@ -60,7 +60,7 @@ class LogSource:
         self._show = show
         self._remark = remark
         self._mask = mask
-        self._log = ContainerLog(warn, saved, follows=follows)
+        self._log = ContainerLog(warn, show, saved, follows=follows)
         self._pauses = Pauses()
         self._silence = Silence()
         self._reading: Reading | None = None
@@ -233,7 +233,7 @@ class LogSource:
 
     def _finish(self, reading: Reading) -> None:
         """Draw the conclusions from the end of a reading."""
-        now = time.monotonic()
+        now, is_within_line = time.monotonic(), reading.reader.is_within_line
         is_held = not self._take_end(reading)
         try:
             self._kubectl.finish_stream(reading.call, reading.said())
@@ -247,7 +247,7 @@ class LogSource:
             self._bear_remarks(reading, now)
         elif reading.kind is Kind.FOLLOW:
             self._pauses.note_no_remark()
-            self._log.is_shown_to_end = reading.line_count > 0
+            self._log.is_shown_to_end = reading.line_count > 0 and not is_within_line
             if not self._log.is_over(reading.instance):
                 # The end of the container, or a cut? The watch will tell; if it does not, it was a cut.
                 self._pauses.await_news(now)
@@ -265,6 +265,8 @@ class LogSource:
         if reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0:
             return self._show_new(reading, reading.reader.last())
         reading.reader.hear_kubelet()
+        if not reading.reader.remarks:
+            self._log.keep_half(reading.resumption.unseen(reading.reader.half()))
         return True
 
     def _is_holding_back(self) -> bool:

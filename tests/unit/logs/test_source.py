@@ -485,6 +485,79 @@ def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be
     assert stage.warnings == []
 
 
+GONE = "its log could not be read to the end, and lines after {} may be missing: its pod was deleted"
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no news come late."""
+    monkeypatch.setattr(pauses_module, "_NEWS_SECONDS", 20.0)
+
+
+@pytest.mark.usefixtures("_patient")
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_last_line_without_newline_that_nothing_can_read_again_is_shown_and_may_be_half_of_one(
+    stage: Stage, is_gone: bool
+) -> None:
+    stage.fake.answers(FOLLOW, _log(1, 2)[:-1], times=1)
+    stage.fake.answers(REST, **POD_NOT_FOUND)
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: bool(stage.shown) and not stage.source.is_reading)
+    assert stage.shown == _texts(1)
+    stage.source.note(_over(), is_gone=is_gone)
+    stage.until_read()
+    assert stage.shown == _texts(1, 2)
+    assert stage.warnings == [GONE.format("2026-11-20T19:25:02.000000000Z")]
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_last_line_without_newline_of_a_run_that_is_gone_is_shown_before_the_next_run(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1, 2)[:-1], times=1)
+    stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
+    stage.source.note(replace(_running(0), can_restart=True), is_gone=False)
+    stage.live(lambda: bool(stage.shown) and not stage.source.is_reading)
+    stage.source.note(replace(_running(1), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1, 2), *_texts(11, run=1))
+    (warning,) = stage.warnings
+    assert "after 2026-11-20T19:25:02.000000000Z may be missing: the kubelet has removed it" in warning
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_stream_that_was_cut_within_the_time_of_a_line_is_no_proof_either(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1) + b"2026-11-20T19:2", times=1)
+    stage.fake.answers(REST, **POD_NOT_FOUND)
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: bool(stage.shown) and not stage.source.is_reading)
+    stage.source.note(_over(), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(1)
+    assert stage.warnings == [GONE.format("2026-11-20T19:25:01.000000000Z")]
+
+
+def test_half_of_a_line_that_was_shown_already_is_not_shown_again_though_nothing_can_read_it_again(
+    stage: Stage,
+) -> None:
+    stage.fake.answers(FOLLOW, _log(1, 2), times=1, **REFUSED)
+    stage.fake.answers(FOLLOW, _log(1, 2)[:-2], times=1)
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: len(stage.fake.called(FOLLOW)) == 2 and not stage.source.is_reading)
+    stage.source.note(_running(), is_gone=True)
+    stage.until_read()
+    assert stage.shown == _texts(1, 2)
+    assert stage.warnings == [GONE.format("2026-11-20T19:25:02.000000000Z")]
+
+
+def test_a_last_line_without_newline_that_is_read_again_is_shown_once(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1, 2)[:-1], times=1)
+    stage.fake.answers(FOLLOW, _log(1, 2, 3)[:-1], times=1)
+    stage.fake.answers(FOLLOW, **POD_NOT_FOUND)
+    stage.source.note(_running(), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(1, 2, 3)
+    assert len(stage.warnings) == 1
+
+
 def test_a_short_run_whose_stream_ended_by_itself_is_shown_whole_also_where_the_node_keeps_nothing_of_it(
     stage: Stage,
 ) -> None:
