@@ -61,7 +61,9 @@ class Calls:
             call.process.stop()
         deadline = time.monotonic() + _STOP_SECONDS
         for call in calls:
-            finished = call.process.wait(max(0.0, deadline - time.monotonic()))
+            finished = None
+            with contextlib.suppress(OSError):  # it could not be started
+                finished = call.process.wait(max(0.0, deadline - time.monotonic()))
             if finished is not None:
                 said = "stopped, no longer needed"
                 self._transcript.ended(call.command, 0, finished.duration_seconds, said, was_stopped=True)

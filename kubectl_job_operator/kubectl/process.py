@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import gc
 import logging
 import math
 import os
@@ -84,10 +85,15 @@ class Process:
         self._failure: Exception | None = None
 
     def start(self) -> None:
-        """Start the child."""
+        """Start the child; that it could not be started is for whoever waits for it."""
         self._started_at = time.monotonic()
         self._is_begun = True
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            if not _is_want_of_threads(error):
+                raise
+            self._end(OSError(str(error)))
 
     def wait(self, timeout_seconds: float | None = None) -> Finished | None:
         """Wait for the end; ``None`` if it has not come in that time. Without a limit, wait as long as it takes.
@@ -126,10 +132,15 @@ class Process:
 
     def _live(self) -> None:
         """Start, wait and tell: the whole life of the thread."""
+        failure = None
         try:
             self._finished = self._run()
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
-            self._failure = error
+            failure = OSError(str(error)) if _is_want_of_threads(error) else error
+        self._end(failure)
+
+    def _end(self, failure: Exception | None) -> None:
+        self._failure = failure
         self._ended.set()
         if self._on_exit is not None:
             self._on_exit(self)
@@ -144,6 +155,7 @@ class Process:
         with contextlib.ExitStack() as cleanup:
             nothing = cleanup.enter_context(open(os.devnull, "rb"))  # noqa: PTH123 - a file object is what sh takes
             output, for_child = self._pipe(cleanup)
+            was_collecting = gc.isenabled()
             try:
                 running = command(
                     *self.argv[1:],
@@ -161,6 +173,10 @@ class Process:
                 )
             except sh.ForkException as error:
                 raise OSError(f"{self.argv[0]!r} cannot be executed: {error}") from error
+            except OSError:
+                if was_collecting:
+                    gc.enable()  # sh has switched it off, and leaves it so where there is no room for a child
+                raise
             self._pid = running.pid
             if self._stop_signal is not None:
                 self.stop(self._stop_signal)
@@ -238,6 +254,11 @@ class Processes:
             for process in running:
                 with contextlib.suppress(OSError):
                     process.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _is_want_of_threads(error: Exception) -> bool:
+    """Whether the machine has no room for another thread; no other error of a lock means that."""
+    return isinstance(error, RuntimeError) and "start new thread" in str(error)
 
 
 @functools.cache

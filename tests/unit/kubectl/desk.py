@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.kubectl.client import Kubectl
@@ -56,3 +57,8 @@ class Desk:
 def access_environment() -> dict[str, str]:
     """Return the environment that children get."""
     return dict(os.environ)
+
+
+def no_room() -> NoReturn:
+    """Fail as ``os.fork`` does on a machine that may have no further process."""
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))

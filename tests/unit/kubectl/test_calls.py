@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -10,7 +11,7 @@ import pytest
 from kubectl_job_operator.errors import KubectlError, KubectlMissingError, TaskKilledError
 from kubectl_job_operator.kubectl import calls
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
-from tests.unit.kubectl.desk import BAD_VERSIONS, FILE, HANG_SECONDS, JOB, Desk
+from tests.unit.kubectl.desk import BAD_VERSIONS, FILE, HANG_SECONDS, JOB, Desk, no_room
 from tests.waiting import until
 
 
@@ -91,6 +92,23 @@ def test_what_is_stopped_and_does_not_end_is_not_waited_for_long(
     assert 0.19 < time.monotonic() - began < HANG_SECONDS / 2
     assert all(call.process.is_running for call in waits)
     fake_kubectl.open_gate("free")
+
+
+def test_a_command_that_could_not_be_started_does_no_harm_when_it_is_stopped(
+    fake_kubectl: FakeKubectl, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_kubectl.answers("get", stdout=JOB)
+    fake_kubectl.answers("wait", after_seconds=NEVER)
+    desk.kubectl.get("job/a")
+    waits = [desk.kubectl.start_wait("job/a", "delete", 60, _ignore)]
+    fake_kubectl.wait_for_call("wait")
+    with monkeypatch.context() as full:
+        full.setattr(os, "fork", no_room)
+        waits.insert(0, desk.kubectl.start_wait("job/b", "delete", 60, _ignore))
+        until(lambda: not waits[0].process.is_running, "it has begun")
+    desk.kubectl.stop(*waits)
+    assert not any(call.process.is_running for call in waits)
+    assert "stopped, no longer needed" in desk.shown[-1]
 
 
 def test_a_command_that_is_stopped_from_elsewhere_means_that_the_task_was_killed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import logging
 import os
@@ -23,6 +24,7 @@ import pytest
 from kubectl_job_operator.kubectl import process as process_module
 from kubectl_job_operator.kubectl.process import Finished, Process, Processes
 from tests.processes import running
+from tests.unit.kubectl.desk import no_room
 from tests.waiting import until
 
 HANG_SECONDS = 30.0  # far more than anything takes here; only a hang takes longer
@@ -242,6 +244,57 @@ def test_a_file_that_cannot_be_executed_is_an_oserror(processes: Processes, tmp_
     process = processes.start((str(program),))
     with pytest.raises(OSError, match=r".+"):
         process.wait(HANG_SECONDS)
+
+
+def _no_more_threads(monkeypatch: pytest.MonkeyPatch, *, but: str) -> None:
+    """Let no thread start, as on a machine that has come to its limit, but those whose names begin so."""
+    start = threading.Thread.start
+
+    def start_if_there_is_room(thread: threading.Thread) -> None:
+        if not thread.name.startswith(but):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_there_is_room)
+
+
+@pytest.mark.parametrize("but", ["none", "waits for"], ids=["its own thread", "a thread of sh's"])
+def test_a_thread_that_the_machine_has_no_room_for_is_an_oserror_and_nobody_waits_for_the_child(
+    processes: Processes, marker: str, monkeypatch: pytest.MonkeyPatch, but: str
+) -> None:
+    _finish(processes.start(("true",)))  # imports sh
+    told: list[Process] = []
+    _no_more_threads(monkeypatch, but=but)
+    process = processes.start(_sleep(marker), told.append)
+    with pytest.raises(OSError, match="can't start new thread"):
+        process.wait(HANG_SECONDS)
+    until(lambda: told == [process], "nobody was told")
+    assert not process.is_running
+    began = time.monotonic()
+    processes.close()
+    assert time.monotonic() - began < 0.5
+    until(lambda: not running(marker), "a child is left")
+
+
+def test_a_handlers_exception_that_a_lock_has_turned_into_another_error_is_not_taken_for_a_want_of_threads(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: threading.Thread) -> None:
+        raise RuntimeError("release unlocked lock")
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(RuntimeError, match="unlocked"):
+        processes.start(("true",))
+
+
+def test_a_machine_that_has_no_room_for_a_process_is_an_oserror_and_goes_on_collecting_garbage(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fork", no_room)
+    process = processes.start(("true",))
+    with pytest.raises(BlockingIOError):
+        process.wait(HANG_SECONDS)
+    assert gc.isenabled()
 
 
 def test_whoever_asked_is_told_of_the_end_whatever_it_was(processes: Processes) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Settings, Tail
 from kubectl_job_operator.errors import ResultError
+from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.status import result
 from kubectl_job_operator.status.result import ResultSource
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import FakeKubectl
+from tests.unit.kubectl.desk import no_room
 from tests.unit.stage import Log
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -143,6 +148,32 @@ def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log
     runner.run()
     assert runner.done
     assert runner.done.result == 5
+
+
+def test_a_log_is_read_again_where_the_machine_had_no_room_for_a_process(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 5\n")
+    script(fake_kubectl)
+    start_log, refused = Kubectl.start_log, list[str]()
+
+    def start_where_there_is_no_room(kubectl: Kubectl, pod: str, container: str, take: Callable[[bytes], None]) -> Call:
+        if refused:
+            return start_log(kubectl, pod, container, take)
+        refused.append(pod)
+        with monkeypatch.context() as full:
+            full.setattr(os, "fork", no_room)
+            call = start_log(kubectl, pod, container, take)
+            until(lambda: not call.process.is_running, "it has begun")
+        return call
+
+    monkeypatch.setattr(Kubectl, "start_log", start_where_there_is_no_room)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert refused
+    assert runner.done
+    assert runner.done.result == 5
+    assert "could not be started" in log.text
 
 
 KUBELET = "unable to retrieve container logs for containerd://0123456789"
