@@ -45,10 +45,13 @@ class LineReader:
     container's but the kubelet's own words; they are put aside.
 
     :param mask: hides the secrets in a line that is too long, before it is cut.
+    :param leaves_out_older: whether the kubelet leaves out what is older than a time. The container runtime has cut a
+        long line into pieces; the rest of an older one comes then, without a time, before the first line.
     """
 
-    def __init__(self, mask: Mask = masks_nothing) -> None:
+    def __init__(self, mask: Mask = masks_nothing, *, leaves_out_older: bool = False) -> None:
         self._mask = mask
+        self._may_be_rest = leaves_out_older
         self._rest = b""
         self._dropped = 0
         self._end = b""
@@ -101,6 +104,7 @@ class LineReader:
         # At the speed of the regular expression engine where every line is as expected, else one by one.
         found = _STAMPED.findall(data)
         if len(found) == data.count(b"\n") + 1 and max(len(text) for _, text in found) < _CONTAINER_RUNTIME_PIECE:
+            self._forget_rest()
             return [Line(stamp, text) for stamp, text in found]
         return [line for raw in data.split(b"\n") for line in self._parse(raw, b"", 0)]
 
@@ -110,6 +114,7 @@ class LineReader:
             if raw.strip():
                 self._remark(raw.decode(errors="backslashreplace"))
             return []
+        self._forget_rest()
         if len(raw) > _HELD_BYTES:
             dropped = len(raw) - _HELD_BYTES
             end = raw[_HELD_BYTES:][-_HELD_END_BYTES:]
@@ -136,6 +141,11 @@ class LineReader:
 
     def _masked(self, part: bytes) -> bytes:
         return self._mask(part.decode(errors="backslashreplace")).encode(errors="backslashreplace")
+
+    def _forget_rest(self) -> None:
+        """Learn that there is a line: behind the kubelet's words none comes."""
+        if self._may_be_rest:
+            self._may_be_rest, self.remarks = False, []
 
     def _remark(self, words: str) -> None:
         self.remarks = [*self.remarks[-4:], words]

@@ -128,17 +128,18 @@ class LogSource:
 
     def start(self, kind: Kind) -> None:
         """Start what is wanted."""
-        output = Output(self._mailbox.wake)
+        output, since = Output(self._mailbox.wake), self._log.since()
         call = self._kubectl.start_stream_of_logs(
             self.pod,
             self.container,
             follow=kind is Kind.FOLLOW,
             previous=kind is Kind.PREVIOUS,
-            since=self._log.since(),
+            since=since,
             on_output=output.put,
             on_exit=self._mailbox.post,
         )
-        resumption, reader, is_check = Resumption(self._log.position), LineReader(self._mask), self._silence.begin()
+        reader = LineReader(self._mask, leaves_out_older=since is not None)
+        resumption, is_check = Resumption(self._log.position), self._silence.begin()
         self._reading = Reading(kind, self._log.instance, call, output, resumption, reader, is_check, time.monotonic())
         self._is_resting = False
         self._pauses.hear_news()

@@ -359,6 +359,24 @@ def test_what_has_no_time_is_put_aside_as_a_remark() -> None:
     assert reader.remarks == ["unable to retrieve container logs for containerd://01\\xff"]
 
 
+@pytest.mark.parametrize("chunk", [7, 65_536])
+def test_what_has_no_time_before_the_first_line_of_a_reading_that_leaves_out_the_older_ones_is_the_rest_of_one(
+    chunk: int,
+) -> None:
+    raw = b"the rest\n%s one\nthe kubelet's\n" % _stamp(1)
+    for leaves_out_older, remarks in ((True, ["the kubelet's"]), (False, ["the rest", "the kubelet's"])):
+        reader = LineReader(leaves_out_older=leaves_out_older)
+        lines = [line for start in range(0, len(raw), chunk) for line in reader.feed(raw[start : start + chunk])]
+        assert lines == [Line(_stamp(1), b"one")]
+        assert reader.remarks == remarks
+
+
+def test_words_without_a_line_behind_them_are_the_kubelets_though_the_older_lines_are_left_out() -> None:
+    reader = LineReader(leaves_out_older=True)
+    assert reader.feed(b"the kubelet's\n") == []
+    assert reader.remarks == ["the kubelet's"]
+
+
 def test_only_the_last_remarks_are_kept() -> None:
     reader = LineReader()
     assert reader.feed(b"".join(b"remark %d\n" % number for number in range(1_000))) == []

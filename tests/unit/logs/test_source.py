@@ -227,6 +227,40 @@ def test_a_long_log_is_taken_up_again_from_the_last_whole_second(stage: Stage, m
     assert stage.warnings == []
 
 
+def _by_pieces(*pieces: tuple[float, str, str], since: float = 0.0) -> bytes:
+    """Return what kubectl prints of a log's pieces, each whole (F) or cut by the container runtime (P).
+
+    The kubelet leaves out what is older piece by piece, and prints no time behind one that was cut.
+    """
+    printed, is_new = b"", True
+    for number, tag, text in pieces:
+        if number >= since:
+            stamp = _log(number).split()[0] + b" "
+            printed += (stamp if is_new else b"") + text.encode() + (b"\n" if tag == "F" else b"")
+        is_new = tag == "F"
+    return printed
+
+
+def test_the_rest_of_a_long_line_that_began_before_the_second_from_which_is_read_on_was_shown_already(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_log_module, "_SHORT_LOG_LINES", 3)
+    monkeypatch.setattr(container_log_module, "_LONG_LOG_IDLE_SECONDS", 0.01)
+    long = "x" * 16_384
+    pieces = [(1.0, "F", "one"), (1.9, "P", long), (2.1, "P", long), (2.2, "F", "end"), (2.7, "F", "two")]
+    since = "--since-time=2026-11-20T19:25:02Z"
+    stage.fake.answers(f"logs p {since} --follow", _by_pieces(*pieces, (2.8, "F", "three"), since=2), then=(NEVER,))
+    stage.fake.answers(f"{REST} {since}", _by_pieces(*pieces, (2.8, "F", "three"), (2.9, "F", "four"), since=2))
+    stage.fake.answers(FOLLOW, _by_pieces(*pieces), times=1)
+    stage.source.note(_running(), is_gone=False)
+    stage.until_shown("one", f"{long}{long}end", "two", "three")
+    stage.source.note(_over(), is_gone=False)
+    stage.until_read()
+    assert stage.shown[3:] == ["three", "four"]
+    assert (stage.warnings, stage.remarks) == ([], [])
+    assert len(stage.fake.called("logs")) == 3
+
+
 @pytest.mark.parametrize(
     ("before", "all_lines"),
     [
