@@ -24,6 +24,9 @@ from kubectl_job_operator.status.result import MARKER
 
 # What `kubectl logs --prefix` puts before each line; group 1 is pod/container.
 _PREFIX = re.compile(r"^\[pod/([^\]]+)\] ")
+# What the names of a Job's pods end with: of an Indexed one's the index too, and in a set of such the Job's number.
+_POD_OF_JOB = r"(?:-\d+)*-[a-z0-9]+"
+_POD_OF_JOB_AT_END = re.compile(f"{_POD_OF_JOB}$")
 
 
 class LogTails:
@@ -88,7 +91,7 @@ class LogTails:
             return
         shown = [cut(line, self._mask, LONGEST_LINE_BYTES) for line in self._visible(lines)]
         self._log.info(f"----- {where}: the last {len(shown)} line{'' if len(shown) == 1 else 's'} -----")
-        for level, run in self._dressing.dress(pod, container, shown, is_named=False):
+        for level, run in self._dressing.dress(pod, container, shown, is_named=False) if shown else ():
             for start in range(0, len(run), SMALL_BLOCK_LINES):
                 getattr(self._container_log, level)("\n".join(run[start : start + SMALL_BLOCK_LINES]))
         self._log.info(f"----- {where}: end -----")
@@ -158,9 +161,9 @@ class RepeatedTail:
 def _unjoined(lines: Sequence[str]) -> Iterator[str]:
     """Part lines that kubectl has joined: a container's last line may lack its newline, and the next one's follows."""
     pods = {match[1].partition("/")[0] for line in lines if (match := _PREFIX.match(line))}
-    family = "|".join(re.escape(pod.rpartition("-")[0]) for pod in pods)
+    family = "|".join({re.escape(_POD_OF_JOB_AT_END.sub("", pod)) for pod in pods})
     for line in lines:
-        yield from (part for part in re.split(rf"(?=\[pod/(?:{family})-[a-z0-9]+/[^\]]+\] )", line) if part)
+        yield from (part for part in re.split(rf"(?=\[pod/(?:{family}){_POD_OF_JOB}/[^\]]+\] )", line) if part)
 
 
 def _name(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs.tails import LogTails
+from kubectl_job_operator.status.result import MARKER
 from tests.unit import recordings
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.logs.test_follower import LevelLog
@@ -60,6 +61,39 @@ def test_lines_are_grouped_by_pod_and_container_without_their_prefix(
         "----- pod a-2, container main: end -----",
     ]
     assert log.warnings == []
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        ("job-aaaaa", "job-bbbbb", "job-ccccc"),
+        ("job-0-aaaaa", "job-1-bbbbb", "job-12-ccccc"),
+        ("set-work-0-0-aaaaa", "set-work-0-1-bbbbb", "set-work-1-0-ccccc"),
+    ],
+    ids=["a Job", "an Indexed Job", "a set of Indexed Jobs"],
+)
+def test_last_lines_without_newline_are_parted_and_each_is_its_own_pods(
+    fake_kubectl: FakeKubectl, log: Log, pods: Sequence[str]
+) -> None:
+    processes = Processes(os.environ)
+    tails = LogTails(
+        Kubectl(Access(), "here", processes, Transcript(lambda _: None)), log, hides_results=True
+    )
+    first, second, third = pods
+    printed = f"[pod/{first}/main] one, no newline[pod/{second}/main] {MARKER} 5[pod/{third}/main] [pod/x/y] three"
+    fake_kubectl.answers("logs", stdout=printed)
+    tails.show(JOB, 7)
+    processes.close()
+    assert log.lines == [
+        f"----- pod {first}, container main: the last 1 line -----",
+        "one, no newline",
+        f"----- pod {first}, container main: end -----",
+        f"----- pod {second}, container main: the last 0 lines -----",
+        f"----- pod {second}, container main: end -----",
+        f"----- pod {third}, container main: the last 1 line -----",
+        "[pod/x/y] three",
+        f"----- pod {third}, container main: end -----",
+    ]
 
 
 def test_the_jobs_own_selector_picks_the_pods(fake_kubectl: FakeKubectl, tails: LogTails) -> None:
