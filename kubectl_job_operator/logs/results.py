@@ -24,11 +24,16 @@ class _Log(MarkedLine):
     def __init__(self) -> None:
         super().__init__()
         self._beginning = b""
+        self.size = 0
+        self.is_within_line = False
+        """Whether it does not end with a newline."""
 
     def feed(self, chunk: bytes) -> None:
         """Take a piece of the log."""
         super().feed(chunk)
         self._beginning = (self._beginning + chunk)[:_LONGEST_WORDS_BYTES]
+        self.size += len(chunk)
+        self.is_within_line = not chunk.endswith(b"\n")
 
     def check(self, call: Call) -> None:
         """Refuse what is no log: kubectl calls it a success.
@@ -73,7 +78,7 @@ def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapp
     handed: dict[str, Handed | None] = {objects.uid(pod): None for pod in pods}
     for start in range(0, len(containers), _AT_ONCE):
         some = containers[start : start + _AT_ONCE]
-        for (pod, container), line in zip(some, _read_at_once(kubectl, job, some), strict=True):
+        for (pod, container), line in zip(some, _read_to_the_end(kubectl, job, some), strict=True):
             found = line.last()
             if found is not None and handed[objects.uid(pod)] is None:
                 (text, size), name = found, pod["metadata"]["name"]
@@ -83,7 +88,17 @@ def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapp
     return handed
 
 
-def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[MarkedLine]:
+def _read_to_the_end(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[_Log]:
+    """Read logs; one that ends within a line again, until it ends so twice: a cut beyond the API server looks alike."""
+    logs, sizes = _read_at_once(kubectl, job, containers), dict[int, int]()
+    while again := [n for n, log in enumerate(logs) if log.is_within_line and log.size != sizes.get(n)]:
+        sizes.update({n: logs[n].size for n in again})
+        for n, log in zip(again, _read_at_once(kubectl, job, [containers[n] for n in again]), strict=True):
+            logs[n] = log
+    return logs
+
+
+def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[_Log]:
     lines = [_Log() for _ in containers]
     calls = [
         kubectl.start_log(pod["metadata"]["name"], container, line.feed)
@@ -99,7 +114,7 @@ def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Obje
         raise
     for call, line in zip(calls, lines, strict=True):
         line.check(call)
-    return [*lines]
+    return lines
 
 
 def without_log(job: Object, error: KubectlError) -> ResultError:

@@ -150,6 +150,19 @@ def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log
     assert runner.done.result == 5
 
 
+def test_a_log_that_ends_within_a_line_is_read_until_it_ends_so_twice(fake_kubectl: FakeKubectl, log: Log) -> None:
+    """A cut between the API server and the node ends kubectl as the end of the log does."""
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore", times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore\n{result.MARKER} [2, 3", times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore\n{result.MARKER} [2, 3]\nend")
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == [2, 3]
+    assert len(fake_kubectl.called(f"logs {POD}")) == 4
+
+
 def test_a_log_is_read_again_where_the_machine_had_no_room_for_a_process(
     fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
