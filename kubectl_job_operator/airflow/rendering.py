@@ -141,13 +141,14 @@ def _said_of_end(task: JobTask) -> dict[str, str]:
     }
 
 
-def rendered_argument(given: Any, xcoms: Mapping[str, Any], renderer: Renderer, argument: str) -> Any:
+def rendered_argument(given: Any, xcoms: Mapping[str, Any] | None, renderer: Renderer, argument: str) -> Any:
     """Return what an argument that holds YAML, as text or as objects, stands for.
 
     :param xcoms: what earlier tasks returned, by its place in the argument; strings in it are no templates.
     """
-    rendered = given if argument in xcoms else with_rendered_strings(given, renderer, argument)
-    return with_values(rendered, xcoms, argument)
+    returned = xcoms or {}
+    rendered = given if argument in returned else with_rendered_strings(given, renderer, argument)
+    return with_values(rendered, returned, argument)
 
 
 def with_rendered_strings(value: Any, renderer: Renderer, argument: str) -> Any:
