@@ -108,7 +108,7 @@ class Ending:
             if not is_counted or sum(map(pod_status.has_ended, pods)) < job_status.ended_pod_count(job):
                 pods = list({objects.uid(pod): pod for pod in (*pods, *attempt.pods_persistently(job))}.values())
             try:
-                value = attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source))
+                value = attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source, attempt.log.warning))
             except ResultError as error:
                 return error
             except KubectlError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubectl_job_operator import objects
@@ -11,11 +11,13 @@ from kubectl_job_operator.kubectl.client import Call, Kubectl
 from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.status import job_status, result
+from kubectl_job_operator.status import job_status, keyed, result
 from kubectl_job_operator.status.result import Handed, MarkedLine, ResultSource, UnusableError
 
 _AT_ONCE = 4
 _LONGEST_WORDS_BYTES = 8192
+_MARKERS = (result.MARKER, keyed.MARKER)
+_MARKER_LENGTH = max(map(len, _MARKERS))
 
 
 class _Log(MarkedLine):
@@ -23,7 +25,9 @@ class _Log(MarkedLine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._beginning = b""
+        self._beginning = self._end = b""
+        self.named = ""
+        """The marker that it names, wherever in a line; empty if none."""
         self.size = 0
         self.is_within_line = False
         """Whether it does not end with a newline."""
@@ -32,6 +36,9 @@ class _Log(MarkedLine):
         """Take a piece of the log."""
         super().feed(chunk)
         self._beginning = (self._beginning + chunk)[:_LONGEST_WORDS_BYTES]
+        end = self._end + chunk
+        self.named = self.named or next((marker for marker in _MARKERS if marker.encode() in end), "")
+        self._end = end[-_MARKER_LENGTH:]
         self.size += len(chunk)
         self.is_within_line = not chunk.endswith(b"\n")
 
@@ -45,13 +52,16 @@ class _Log(MarkedLine):
             raise KubectlError(call.command.argv, 0, "", ErrorKind.NO_LOG, words=words)
 
 
-def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: ResultSource) -> Any:
+def read_result(
+    kubectl: Kubectl, job: Object, pods: Sequence[Object], source: ResultSource, tell: Callable[[str], None]
+) -> Any:
     """Return what a Complete Job has handed over: a JSON value, or a list of such of a Job with several pods.
 
     :param kubectl: reads the logs.
     :param job: the Job as it ended.
     :param pods: those of its pods that are known.
     :param source: by which way it comes.
+    :param tell: takes what looks like a result and is none.
     :returns: ``None`` for nothing, also in a list.
     :raises ResultError: if it cannot be used, or is gone.
     :raises KubectlError: if the logs cannot be read.
@@ -64,7 +74,7 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
     if source is ResultSource.FILE:
         handed = {objects.uid(pod): result.message_of(pod, result.main_containers(job, pod)) for pod in present}
     else:
-        handed = _marked_lines(kubectl, job, present)
+        handed = _marked_lines(kubectl, job, present, tell)
     values = [_value(job, handed[objects.uid(pod)], source) if pod is not None else None for pod in slots]
     if result.is_list(job) or (len(values) > 1 and not kinds.is_job(job)):
         return values
@@ -72,16 +82,23 @@ def read_result(kubectl: Kubectl, job: Object, pods: Sequence[Object], source: R
     return values[0] if values else None
 
 
-def _marked_lines(kubectl: Kubectl, job: Object, pods: Sequence[Object]) -> Mapping[str, Handed | None]:
+def _marked_lines(
+    kubectl: Kubectl, job: Object, pods: Sequence[Object], tell: Callable[[str], None]
+) -> Mapping[str, Handed | None]:
     """Read the logs of the pods' containers, a few at once; of each pod the first container with a result counts."""
     containers = [(pod, name) for pod in pods for name in result.main_containers(job, pod)]
     handed: dict[str, Handed | None] = {objects.uid(pod): None for pod in pods}
     for start in range(0, len(containers), _AT_ONCE):
         some = containers[start : start + _AT_ONCE]
         for (pod, container), line in zip(some, _read_to_the_end(kubectl, job, some), strict=True):
-            found = line.last()
+            found, name = line.last(), pod["metadata"]["name"]
+            if found is None and line.named:
+                tell(
+                    f"Container {container} of pod {name} has printed {line.named} within a line, where it is no "
+                    "result: what stands before it was written without a newline, perhaps to stderr."
+                )
             if found is not None and handed[objects.uid(pod)] is None:
-                (text, size), name = found, pod["metadata"]["name"]
+                text, size = found
                 handed[objects.uid(pod)] = Handed(
                     name, container, text, size, result.LONGEST_LINE_BYTES, is_keyed=line.is_keyed
                 )

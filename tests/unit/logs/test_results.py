@@ -12,7 +12,7 @@ import pytest
 from kubectl_job_operator.attempt.settings import DeletePolicy, Following, Settings, Tail
 from kubectl_job_operator.errors import ResultError
 from kubectl_job_operator.kubectl.client import Call, Kubectl
-from kubectl_job_operator.status import result
+from kubectl_job_operator.status import keyed, result
 from kubectl_job_operator.status.result import ResultSource
 from tests.unit import recordings, stage
 from tests.unit.fake_kubectl import FakeKubectl
@@ -127,6 +127,31 @@ def test_a_marked_line_of_the_log_is_the_result_and_is_not_shown(
     assert runner.done.result == {"rows": 4}
     assert "before" in log.text
     assert "after" in log.text
+    assert result.MARKER not in log.text
+
+
+@pytest.mark.parametrize("marker", [result.MARKER, keyed.MARKER])
+def test_a_marker_within_a_line_is_no_result_and_that_is_said(fake_kubectl: FakeKubectl, log: Log, marker: str) -> None:
+    """What was written to stderr without a newline comes before it, on the same line."""
+    line = f"loading: 100%{marker} 5\n".encode()
+    fake_kubectl.answers(f"logs {POD} -c main", b"one\n" + line[:20], then=(0.1, line[20:]))
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result is None
+    (warning,) = (one for one in log.warnings if marker in one)
+    assert warning.startswith(f"Container main of pod {POD} has printed {marker} within a line")
+
+
+def test_a_marker_within_a_line_is_not_told_where_there_is_a_result(fake_kubectl: FakeKubectl, log: Log) -> None:
+    lines = f"+ echo '{result.MARKER} 5'\n{result.MARKER} 5\n"
+    fake_kubectl.answers(f"logs {POD} -c main", lines)
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == 5
     assert result.MARKER not in log.text
 
 
