@@ -143,6 +143,12 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no news come late."""
+    monkeypatch.setattr(pauses_module, "_NEWS_SECONDS", 20.0)
+
+
+@pytest.fixture
 def stage(fake_kubectl: FakeKubectl) -> Iterator[Stage]:
     """Give the code under test with the fake behind it; no process of it outlives the test."""
     stage = Stage(fake_kubectl)
@@ -552,6 +558,7 @@ def test_a_container_that_its_node_lost_sight_of_is_told_and_not_asked_for(stage
     ]
 
 
+@pytest.mark.usefixtures("_patient")
 def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be_lost(stage: Stage) -> None:
     stage.fake.answers(FOLLOW, _log(1), times=1)
     stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
@@ -565,12 +572,6 @@ def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be
     stage.until_read()
     assert len(stage.fake.called(PREVIOUS)) == 1
     assert stage.warnings == []
-
-
-@pytest.fixture
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no news come late."""
-    monkeypatch.setattr(pauses_module, "_NEWS_SECONDS", 20.0)
 
 
 @pytest.mark.usefixtures("_patient")
@@ -637,6 +638,7 @@ def test_a_last_line_without_newline_that_is_read_again_is_shown_once(stage: Sta
     assert len(stage.warnings) == 1
 
 
+@pytest.mark.usefixtures("_patient")
 def test_a_short_run_whose_stream_ended_by_itself_is_shown_whole_also_where_the_node_keeps_nothing_of_it(
     stage: Stage,
 ) -> None:
