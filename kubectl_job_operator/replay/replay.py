@@ -23,6 +23,7 @@ END_OF_GROUP = END
 
 _READS, _CHANGES = "reads", "CHANGES the cluster"
 _INDENT = "  "
+_IS_GONE = '[ -z "$JOB_UID" ]'
 _AS_JSON = ("-o", "json")
 _VERDICT = (
     "-o",
@@ -69,7 +70,7 @@ class Try:
 def replay(the_try: Try) -> str:
     """Return the text: what to know, what to set, the manifest, and the commands in order."""
     begin, end = _guard(the_try)
-    lines = [*begin, *_exports(the_try.settings or {}), *_check(the_try), *_manifests(the_try.files), *_steps(the_try)]
+    lines = [*begin, *_exports(the_try.settings or {}), *_check(the_try), *_manifests(the_try), *_steps(the_try)]
     # A comment at each end, for what some logs put before a message's first line and behind its last one.
     return "\n".join([*_introduction(the_try), *lines, *end, "# That was all."])
 
@@ -138,11 +139,13 @@ def _exports(settings: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _manifests(files: Sequence[ManifestFile]) -> list[str]:
+def _manifests(the_try: Try) -> list[str]:
     lines = [
-        f"# The manifest's file is kept on the worker: {quoted(str(file.path))}" for file in files if file.text is None
+        f"# The manifest's file is kept on the worker: {quoted(str(file.path))}"
+        for file in the_try.files
+        if file.text is None
     ]
-    lost = [(file, file.text) for file in files if file.text is not None]
+    lost = [(file, file.text) for file in the_try.files if file.text is not None]
     if lost:
         # Where the paste happens may be a file of that name, and what a person puts in is not to stay.
         lines += ["FOLDER=$(mktemp -d) || exit", "trap 'rm -rf \"$FOLDER\"' EXIT"]
@@ -151,8 +154,15 @@ def _manifests(files: Sequence[ManifestFile]) -> list[str]:
         if file.has_masked_values:
             said = f"Stopped: values in {file.path.name} are masked (***), for they are secret. "
             said += "Put the real ones in above, and paste it again."
-            lines += check_of_masks(_written_anew(file), quoted(said)).strip().split("\n")
+            check = check_of_masks(_written_anew(file), quoted(said)).strip().split("\n")
+            lines += [f"if {_IS_GONE}; then", *(f"{_INDENT}{line}" for line in check), "fi"] if _check(the_try) else check
     return lines
+
+
+def _unless_masked(line: str, one: Record, the_try: Try) -> str:
+    """Leave out, while the Job of this try is there, what would put masked values in the place of the real ones."""
+    masked = {str(file.path) for file in the_try.files if file.has_masked_values}
+    return line if masked.isdisjoint(one.argv) or not _check(the_try) else f"if {_IS_GONE}; then {line}\nfi"
 
 
 def _written_anew(file: ManifestFile) -> str:
@@ -184,7 +194,7 @@ def _steps(the_try: Try) -> list[str]:
         if one in waits:
             lines += _all_waits(waits, substitutions) if one is waits[0] else []
             continue
-        line = _line(one, substitutions)
+        line = _unless_masked(_line(one, substitutions), one, the_try)
         if the_try.job is not None and "$JOB_UID" in line and not is_uid_known:
             is_uid_known = True
             lines.append(_ask_for_uid(one, the_try.job, substitutions))

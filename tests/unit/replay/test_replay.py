@@ -258,6 +258,20 @@ def test_a_paste_stops_at_a_file_with_masked_values_before_it_changes_anything(
     assert len(fake_kubectl.called("apply")) == 2
 
 
+def test_while_the_job_of_the_try_is_there_a_paste_tells_how_it_ended_and_applies_nothing_masked(
+    paste: Callable[[str], str], fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get job/countdown --ignore-not-found", objects.uid(stage.job()))
+    fake_kubectl.answers("get events", "how it ended\n")
+    fake_kubectl.answers("apply")
+    masked = ManifestFile(Path("/work/countdown.yaml"), "kind: Job # '***'\n", has_masked_values=True)
+    kept = record("apply", "-f", "/elsewhere.yaml")
+    apply = record("apply", "-f", str(masked.path))
+    text = replay(Try([apply, kept, record("get", "events")], files=[masked], job=stage.job()))
+    assert paste(text) == "how it ended\n"
+    assert [call[-1] for call in fake_kubectl.called("apply")] == ["/elsewhere.yaml"]
+
+
 def test_a_kubeconfig_that_is_not_kept_must_be_given(fake_kubectl: FakeKubectl, tmp_path: Path) -> None:
     lost = Path("/work/kubeconfig")
     command = replace(record("get"), argv=("kubectl", "--kubeconfig", str(lost), "get", "job"))
