@@ -88,7 +88,6 @@ class ErrorKind(enum.Enum):
     NOT_FOUND = "not found"
     CONDITION_TIMED_OUT = "timed out waiting for a condition"
     CONTAINER_WAITING = "container is waiting to start"
-    NO_LOG = "the node cannot read the log"
     IMMUTABLE = "field is immutable"
     INVALID = "invalid"
     ADMISSION = "refused by a rule of the cluster"
@@ -128,7 +127,6 @@ _CAN_PASS = frozenset(
         ErrorKind.CREDENTIALS,
         ErrorKind.UNREACHABLE,
         ErrorKind.SERVER_BUSY,
-        ErrorKind.NO_LOG,
         ErrorKind.NO_ANSWER,
         ErrorKind.SIGNALLED,
         ErrorKind.NOT_STARTED,

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.memory import Done
-from kubectl_job_operator.errors import ErrorKind, JobFailedError, JobVanishedError, KubectlError, ResultError
+from kubectl_job_operator.errors import JobFailedError, JobVanishedError, KubectlError, ResultError
 from kubectl_job_operator.life.main_container import end_the_rest
 from kubectl_job_operator.life.reading import Reading
-from kubectl_job_operator.logs.results import read_result, without_log
+from kubectl_job_operator.logs.results import NoLogError, read_result, without_log
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import with_masked_messages
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.replay.timeline_text import has_slow_start, timeline_text
 from kubectl_job_operator.status import diagnosis, events, job_status, main_end, pod_status, verdict_words
+from kubectl_job_operator.status.result import ResultSource
 from kubectl_job_operator.status.rights import LIST_EVENTS
 from kubectl_job_operator.status.shortening import shortened
 
 _MOST_LETTERS = 300
+# A container runtime is started anew within seconds; a log that the node has removed does not come back.
+_NO_LOG_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class Ending:
@@ -108,17 +112,29 @@ class Ending:
             if not is_counted or sum(map(pod_status.has_ended, pods)) < job_status.ended_pod_count(job):
                 pods = list({objects.uid(pod): pod for pod in (*pods, *attempt.pods_persistently(job))}.values())
             try:
-                value = attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source, attempt.log.warning))
+                value = self._read_result(job, pods, source)
             except ResultError as error:
                 return error
-            except KubectlError as error:
-                if error.kind is not ErrorKind.NO_LOG:
-                    raise
-                return without_log(job, error)
             attempt.log.info("No container handed over a result." if value is None else "The Job handed over a result.")
         self.done = Done(job, value, pod_status.names_by_age(pods))
         attempt.memory.note(self.done)
         return None
+
+    def _read_result(self, job: Object, pods: Sequence[Object], source: ResultSource) -> Any:
+        """Read it; a container runtime that is started anew is given the time for that.
+
+        :raises ResultError: if it cannot be used, or is gone.
+        """
+        attempt, pauses = self._attempt, iter(_NO_LOG_PAUSES_SECONDS)
+        while True:
+            try:
+                return attempt.persist(lambda: read_result(attempt.kubectl, job, pods, source, attempt.log.warning))
+            except NoLogError as error:
+                pause_seconds = next(pauses, None)
+                if pause_seconds is None:
+                    raise without_log(job, error) from None
+                attempt.log.warning(f"{error}\nIt is asked again in {pause_seconds:g} s.")
+                attempt.mailbox.pause(pause_seconds)
 
     def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""

@@ -112,21 +112,21 @@ class Visit:
         :param names: which of its objects are to go.
         :param is_own: tells, of one as it is now, whether it still is what it was.
         """
-        session = self._session
+        session, own = self._session, list(names)
 
         def delete_own(kubectl: Kubectl) -> None:
-            found = [thing for thing in kubectl.get_file(file) if name_of(thing) in names]
-            own = [name_of(thing) for thing in found if is_own(thing)]
+            found = [thing for thing in kubectl.get_file(file) if name_of(thing) in own]
             for thing in found:
-                if name_of(thing) not in own:
+                if not is_own(thing):
                     session.log.warning(f"{name_of(thing)} stays: it belongs to {owner_of(thing)}.")
+            own[:] = [name_of(thing) for thing in found if is_own(thing)]
             if own:
                 kubectl.delete_any(*own)
 
         try:
             session.persist_in_spite_of_a_kill(delete_own, _CLEANING_SECONDS)
         except KubectlError as error:
-            session.log.warning(f"{error}\nTo delete it: {session.kubectl.delete_any_command(*names)}")
+            session.log.warning(f"{error}\nTo delete it: {session.kubectl.delete_any_command(*own)}")
 
     def _checked(self, wanted: Callable[[Resources], Sequence[Right]], advice: str) -> tuple[Resources, str]:
         kubectl = self._session.kubectl

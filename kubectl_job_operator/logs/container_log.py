@@ -48,7 +48,6 @@ class ContainerLog:
         self._before = Position()
         self._after_gap: Position | None = None
         self._half: Sequence[Line] = ()
-        self._end: Sequence[Line] = ()
         self._is_read_so_far = False
         self._has_given_up = False
         self.is_held = False
@@ -177,18 +176,9 @@ class ContainerLog:
             self._after_gap.advance(lines)
 
     def keep_half(self, lines: Sequence[Line]) -> None:
-        """Keep what a reading had of a line that had not ended: another one will have all of it, if there is one."""
-        if lines and lines[0].text and lines[0].stamp != self._before.first:
+        """Keep what a stream had of a line that had not ended: a reading will have all of it, if there is one."""
+        if lines and lines[0].stamp != self._before.first:
             self._half = lines
-
-    def is_end(self, lines: Sequence[Line]) -> bool:
-        """Whether a last reading that ended with this line, without a newline, has come to the log's end.
-
-        A cut between the API server and the node ends kubectl in the same way; two cuts are not at the same place.
-        """
-        is_end = not lines or lines == self._end
-        self._end = lines
-        return is_end
 
     def note_read_so_far(self) -> None:
         """Note that a container that goes on has been read as far as it has come."""
@@ -196,12 +186,12 @@ class ContainerLog:
 
     def turn_to(self, instance: int) -> None:
         """Go on with a later run; what was taken for an earlier one's lines is not shown again."""
+        self._show_half()
         is_next = instance == self.instance + 1
         self._before = (self._after_gap or self.position) if is_next else Position()
         self._after_gap = self._after_gap if is_next else None
         self.position, self._ahead = self._ahead if is_next else Position(), Position()
         self.instance = instance
-        self._half = self._end = ()
         self.is_held = False
         self.is_shown_to_end = False
 
@@ -212,7 +202,7 @@ class ContainerLog:
 
     def leave_without_last_line(self, instance: int) -> None:
         """Go on with the run after this one, for where to go on in it cannot be found."""
-        self._show_half()
+        self._show_half()  # before the warning
         self._warn(
             f"lines after {self.position.stamp.decode()} may be missing: the last line that was shown is not in "
             "the log any more"

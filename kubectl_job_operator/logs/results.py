@@ -15,9 +15,21 @@ from kubectl_job_operator.status import job_status, keyed, result
 from kubectl_job_operator.status.result import Handed, MarkedLine, ResultSource, UnusableError
 
 _AT_ONCE = 4
+_MOST_READINGS = 4
 _LONGEST_WORDS_BYTES = 8192
 _MARKERS = (result.MARKER, keyed.MARKER)
 _MARKER_LENGTH = max(map(len, _MARKERS))
+
+
+class NoLogError(Exception):
+    """The node cannot read a container's log now.
+
+    :param words: the kubelet's own.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"The kubelet cannot read the log that the result is in: {words}.")
+        self.words = words
 
 
 class _Log(MarkedLine):
@@ -42,14 +54,14 @@ class _Log(MarkedLine):
         self.size += len(chunk)
         self.is_within_line = not chunk.endswith(b"\n")
 
-    def check(self, call: Call) -> None:
+    def check(self) -> None:
         """Refuse what is no log: kubectl calls it a success.
 
-        :raises KubectlError: it can pass, as when the container runtime is started again.
+        :raises NoLogError: it can pass, as when the container runtime is started again.
         """
         words = kubelet.only_words(self._beginning.decode(errors="backslashreplace").splitlines())
         if words:
-            raise KubectlError(call.command.argv, 0, "", ErrorKind.NO_LOG, words=words)
+            raise NoLogError(words)
 
 
 def read_result(
@@ -65,6 +77,7 @@ def read_result(
     :returns: ``None`` for nothing, also in a list.
     :raises ResultError: if it cannot be used, or is gone.
     :raises KubectlError: if the logs cannot be read.
+    :raises NoLogError: if the node cannot read one now.
     """
     slots = result.slots(job, pods)
     present = [pod for pod in slots if pod is not None]
@@ -106,11 +119,23 @@ def _marked_lines(
 
 
 def _read_to_the_end(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[_Log]:
-    """Read logs; one that ends within a line again, until it ends so twice: a cut beyond the API server looks alike."""
+    """Read logs; one that ends within a line again, until it ends so twice: a cut beyond the API server looks alike.
+
+    What is in hand by then counts where it cannot be read again.
+    """
     logs, sizes = _read_at_once(kubectl, job, containers), dict[int, int]()
-    while again := [n for n, log in enumerate(logs) if log.is_within_line and log.size != sizes.get(n)]:
+    for _ in range(_MOST_READINGS - 1):
+        again = [n for n, log in enumerate(logs) if log.is_within_line and log.size != sizes.get(n)]
+        if not again:
+            break
         sizes.update({n: logs[n].size for n in again})
-        for n, log in zip(again, _read_at_once(kubectl, job, [containers[n] for n in again]), strict=True):
+        try:
+            anew = _read_at_once(kubectl, job, [containers[n] for n in again])
+        except (KubectlError, NoLogError, ResultError):
+            if any(logs[n].last() is None for n in again):
+                raise
+            break
+        for n, log in zip(again, anew, strict=True):
             logs[n] = log
     return logs
 
@@ -129,12 +154,12 @@ def _read_at_once(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Obje
         if error.kind is ErrorKind.NOT_FOUND:
             raise _lost(job, "somebody deleted a pod of the Job before its log could be read") from error
         raise
-    for call, line in zip(calls, lines, strict=True):
-        line.check(call)
+    for line in lines:
+        line.check()
     return lines
 
 
-def without_log(job: Object, error: KubectlError) -> ResultError:
+def without_log(job: Object, error: NoLogError) -> ResultError:
     """Make the error for a log that the node could not read for so long that it will hardly get better."""
     return _lost(job, f"the kubelet says: {error.words}")
 

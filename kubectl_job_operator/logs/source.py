@@ -68,6 +68,11 @@ class LogSource:
         """Whether the kubelet cannot follow it, so that it is read now and then."""
 
     @property
+    def name(self) -> str:
+        """As ``pod/container``."""
+        return f"{self.pod}/{self.container}"
+
+    @property
     def is_read(self) -> bool:
         """Whether there is nothing to read now."""
         return self._reading is None and self._log.is_read
@@ -153,9 +158,12 @@ class LogSource:
         """Do what time brings, and return in how many seconds to ask again; ``None`` if only news matter."""
         reading, log, now = self._reading, self._log, time.monotonic()
         if reading is None:
-            if log.is_gone and not log.is_read:
+            if log.is_read:
+                return None
+            if log.is_gone:
                 log.give_up("its pod was deleted")
-            return None if log.is_read else max(0.0, self._pauses.until - now) or None
+                return None
+            return max(0.0, self._pauses.until - now) or None
         is_over = reading.kind is Kind.FOLLOW and log.is_over(reading.instance)
         limit = reading.heard_at + (log.idle_seconds(reading) if is_over else self._silence.seconds)
         if now < limit:
@@ -227,14 +235,14 @@ class LogSource:
     def _finish(self, reading: Reading) -> None:
         """Draw the conclusions from the end of a reading."""
         now, is_within_line = time.monotonic(), reading.reader.is_within_line
-        is_whole = self._take_end(reading)
+        is_held = not self._take_end(reading)
         try:
             self._kubectl.finish_stream(reading.call, reading.said())
         except KubectlError as error:
             self._bear(reading, error, now)
             return
         self._pauses.note_no_refusal()
-        if not is_whole:
+        if is_held:
             return
         if reading.reader.remarks:
             self._bear_remarks(reading, now)
@@ -254,17 +262,15 @@ class LogSource:
             self._log.leave_without_last_line(reading.instance)
 
     def _take_end(self, reading: Reading) -> bool:
-        """Take what has no newline; return whether the reading is whole."""
-        is_last = reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0
-        if is_last:
-            rest = reading.reader.last()
-            if self._log.is_end(rest):
-                return self._show_new(reading, rest)
-        else:
-            reading.reader.hear_kubelet()
-            rest = () if reading.reader.remarks else reading.reader.half()
-        self._log.keep_half(reading.resumption.unseen(rest))
-        return not is_last
+        """Take what has no newline; return whether to go on."""
+        if reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0:
+            return self._show_new(reading, reading.reader.last())
+        reading.reader.hear_kubelet()
+        if reading.kind is Kind.FOLLOW and not reading.reader.remarks:
+            half, resumption = reading.resumption.unseen(reading.reader.half()), reading.resumption
+            if not (resumption.is_in_vain or resumption.has_gap):
+                self._log.keep_half(half)
+        return True
 
     def _is_holding_back(self) -> bool:
         """Wait, once, for the watch to tell, if kubectl perhaps reads the next run of the container already."""

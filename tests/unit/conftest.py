@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from kubectl_job_operator.attempt import refusals, retrying, workspace
+from kubectl_job_operator.life import ending
 from kubectl_job_operator.watch import rearmed, waiting
 from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.stage import Log
@@ -52,6 +53,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "_LONGEST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_PAUSE_AFTER_REFUSAL_SECONDS", 0.02)
     monkeypatch.setattr(refusals, "_APART_SECONDS", 0.02)
+    monkeypatch.setattr(ending, "_NO_LOG_PAUSES_SECONDS", (0.02, 0.02))
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ def test_only_what_a_little_time_may_mend_can_pass() -> None:
         ErrorKind.CREDENTIALS,
         ErrorKind.UNREACHABLE,
         ErrorKind.SERVER_BUSY,
-        ErrorKind.NO_LOG,
         ErrorKind.NO_ANSWER,
         ErrorKind.SIGNALLED,
         ErrorKind.NOT_STARTED,

@@ -175,17 +175,34 @@ def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log
     assert runner.done.result == 5
 
 
-def test_a_log_that_ends_within_a_line_is_read_until_it_ends_so_twice(fake_kubectl: FakeKubectl, log: Log) -> None:
-    """A cut between the API server and the node ends kubectl as the end of the log does."""
-    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore", times=1)
-    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore\n{result.MARKER} [2, 3", times=1)
-    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nmore\n{result.MARKER} [2, 3]\nend")
+def test_a_log_that_ends_elsewhere_each_time_is_not_read_for_ever(fake_kubectl: FakeKubectl, log: Log) -> None:
+    for length in range(9):
+        fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\n" + "x" * (length + 1), times=1)
     script(fake_kubectl)
     runner = stage.runner(log, settings=FROM_LOGS)
     runner.run()
     assert runner.done
-    assert runner.done.result == [2, 3]
-    assert len(fake_kubectl.called(f"logs {POD}")) == 4
+    assert runner.done.result == [1]
+    assert len(fake_kubectl.called(f"logs {POD} -c main")) == 4
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"stdout": "unable to retrieve container logs for containerd://0123456789\n"},
+        {"stderr": f'Error from server (NotFound): pods "{POD}" not found\n', "return_code": 1},
+    ],
+)
+def test_a_result_in_hand_counts_though_its_log_cannot_be_read_again(
+    refusal: dict[str, Any], fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nbye", times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", **refusal)
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    assert runner.done.result == [1]
 
 
 def test_a_log_is_read_again_where_the_machine_had_no_room_for_a_process(
@@ -228,7 +245,8 @@ def test_what_the_kubelet_says_instead_of_the_log_is_not_taken_for_a_log_without
     runner.run()
     assert runner.done
     assert runner.done.result == 5
-    assert "(the node cannot read the log)" in log.text
+    assert f"The kubelet cannot read the log that the result is in: {KUBELET}.\nIt is asked again in" in log.text
+    assert "The cluster does not serve us" not in log.text
 
 
 def test_where_the_kubelet_has_the_log_no_more_the_result_is_gone_and_the_job_stays(
@@ -236,8 +254,7 @@ def test_where_the_kubelet_has_the_log_no_more_the_result_is_gone_and_the_job_st
 ) -> None:
     fake_kubectl.answers(f"logs {POD} -c main", KUBELET)
     script(fake_kubectl)
-    settings = Settings(result_from=ResultSource.LOGS, outage_tolerance_seconds=0.3)
-    runner = stage.runner(log, settings=settings)
+    runner = stage.runner(log, settings=FROM_LOGS)
     with pytest.raises(ResultError, match=f"It is gone: the kubelet says: {KUBELET}.\nWhat to do: clear the task"):
         runner.run()
     assert runner.done is None

@@ -48,7 +48,6 @@ WAITING: dict[str, Any] = {
     "stderr": 'Error from server (BadRequest): container "main" in pod "p" is waiting to start: ContainerCreating\n',
     "return_code": 1,
 }
-GONE = "its log could not be read to the end, and lines after {} may be missing: its pod was deleted"
 KUBELET = b"unable to retrieve container logs for containerd://0123456789\n"
 
 
@@ -313,53 +312,6 @@ def test_the_last_reading_is_cut_too_and_goes_on(stage: Stage) -> None:
     assert stage.warnings == []
 
 
-@pytest.mark.parametrize("left_out", [3, 4, 9, 30])
-def test_a_last_reading_that_ends_within_a_line_is_no_proof(stage: Stage, left_out: int) -> None:
-    """A cut between the API server and the node ends kubectl as the end of the log does."""
-    stage.fake.answers(REST, _log(1, 2, 3)[:-left_out], times=1)
-    stage.fake.answers(REST, _log(1, 2, 3, 4, 5)[:-2], times=1)
-    stage.fake.answers(REST, _log(1, 2, 3, 4, 5))
-    stage.source.note(_over(), is_gone=False)
-    stage.until_read()
-    assert stage.shown == _texts(1, 2, 3, 4, 5)
-    assert stage.warnings == []
-    assert len(stage.fake.called("logs")) == 3
-
-
-def test_a_last_line_without_newline_is_believed_when_it_was_read_twice(stage: Stage) -> None:
-    stage.fake.answers(PREVIOUS, _log(1, 2)[:-1])
-    stage.fake.answers(REST, _log(11, run=1)[:-1])
-    stage.source.note(_over(1), is_gone=False)
-    stage.until_read()
-    assert stage.shown == [*_texts(1, 2), *_texts(11, run=1)]
-    assert stage.warnings == []
-    assert len(stage.fake.called("logs")) == 4
-
-
-def test_where_a_last_reading_ends_within_a_line_and_there_is_no_other_the_line_is_shown_and_the_rest_told(
-    stage: Stage,
-) -> None:
-    stage.fake.answers(REST, _log(1, 2)[:-1], times=1)
-    stage.fake.answers(REST, **POD_NOT_FOUND)
-    stage.source.note(_over(), is_gone=False)
-    stage.until_read()
-    assert stage.shown == _texts(1, 2)
-    assert stage.warnings == [GONE.format("2026-11-20T19:25:02.000000000Z")]
-
-
-def test_half_of_a_line_that_was_shown_is_not_shown_again_after_a_last_reading_that_ends_within_it(
-    stage: Stage,
-) -> None:
-    stage.fake.answers(FOLLOW, _log(1, 2), times=1)
-    stage.fake.answers(REST, _log(1, 2)[:-2], times=1)
-    stage.fake.answers(REST, **POD_NOT_FOUND)
-    stage.source.note(_running(), is_gone=False)
-    stage.until_shown(*_texts(1, 2))
-    stage.source.note(_over(), is_gone=False)
-    stage.until_read()
-    assert stage.shown == _texts(1, 2)
-
-
 def test_a_silent_stream_is_started_again_and_later_and_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     # Longer than a fake kubectl takes to start on a busy machine, or it is started again before it has said a word.
     first = 0.6
@@ -574,6 +526,15 @@ def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be
     assert stage.warnings == []
 
 
+GONE = "its log could not be read to the end, and lines after {} may be missing: its pod was deleted"
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no news come late."""
+    monkeypatch.setattr(pauses_module, "_NEWS_SECONDS", 20.0)
+
+
 @pytest.mark.usefixtures("_patient")
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_a_last_line_without_newline_that_nothing_can_read_again_is_shown_and_may_be_half_of_one(
@@ -601,6 +562,29 @@ def test_a_last_line_without_newline_of_a_run_that_is_gone_is_shown_before_the_n
     stage.until_shown(*_texts(1, 2), *_texts(11, run=1))
     (warning,) = stage.warnings
     assert "after 2026-11-20T19:25:02.000000000Z may be missing: the kubelet has removed it" in warning
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_last_line_without_newline_that_a_cut_keeps_from_the_last_reading_is_shown_all_the_same(stage: Stage) -> None:
+    """Between the API server and the node a cut is no error for kubectl."""
+    stage.fake.answers(FOLLOW, _log(1, 2)[:-1], times=1)
+    stage.fake.answers(REST, _log(1))
+    stage.source.note(_running(), is_gone=False)
+    stage.live(lambda: bool(stage.shown) and not stage.source.is_reading)
+    stage.source.note(_over(), is_gone=False)
+    stage.until_read()
+    assert stage.shown == _texts(1, 2)
+
+
+def test_the_half_of_a_line_of_another_run_is_not_taken_for_this_ones(stage: Stage) -> None:
+    stage.fake.answers(FOLLOW, _log(1), times=1)
+    stage.fake.answers(FOLLOW, _log(11, run=1)[:-1], times=1)
+    stage.fake.answers(FOLLOW, _log(11, 12, run=1), then=(NEVER,))
+    stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
+    stage.source.note(replace(_running(0), can_restart=True), is_gone=False)
+    stage.live(lambda: len(stage.fake.called(FOLLOW)) == 2 and not stage.source.is_reading)
+    stage.source.note(replace(_running(1), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, 12, run=1))
 
 
 @pytest.mark.usefixtures("_patient")
@@ -939,3 +923,4 @@ def test_the_command_for_the_rest_goes_on_where_the_log_was_shown_to(stage: Stag
     assert stage.source.rest_command() == command
     stage.source.note(_running(1), is_gone=False)
     assert stage.source.rest_command() == f"{command} --previous"
+    assert stage.source.name == "p/main"
