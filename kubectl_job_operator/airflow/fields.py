@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException, Context
+from kubectl_job_operator.manifest.shorthand import normal
 
 if TYPE_CHECKING:
     import jinja2
@@ -108,12 +109,14 @@ class RendersYaml(RendersFields):
 
 
 def _of_mapping(operator: BaseOperator, seen_oids: Collection[int]) -> frozenset[str]:
-    """Return the arguments that a mapped task has from earlier tasks' results, which are no templates.
+    """Return the arguments that a task which is mapped by ``expand`` has from earlier tasks' results: no templates.
 
-    Airflow knows each by its identity, which a copy that the operator has made of it has not.
+    Airflow knows each by its identity, which a copy that the operator has made of it has not. What a subclass has made
+    of one is another value, and a template as all.
     """
     given: Mapping[str, Any] = getattr(operator, "_BaseOperator__init_kwargs", {})
-    return frozenset(name for name, value in given.items() if id(value) in seen_oids)
+    returned = {name: value for name, value in given.items() if id(value) in seen_oids}
+    return frozenset(name for name, value in returned.items() if getattr(operator, name, None) == normal(name, value))
 
 
 def render_each(render: Callable[[str], object], names: Iterable[str]) -> None:

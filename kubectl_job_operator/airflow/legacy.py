@@ -33,8 +33,6 @@ _DELETE_POLICIES = {
 }
 _KILL_ACTIONS = {"delete_pod": "delete", "keep_pod": "keep"}
 _LARGEST_EXIT_CODE = 255
-# What has another name here.
-_OF_THE_JOB_OPERATOR = ("delete_policy", "on_worker_stop", "unique_name")
 
 
 class KubernetesLegacyJobOperator(KubernetesJobOperator):
@@ -182,13 +180,12 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
             "logging_interval": logging_interval if deferrable else None,
             "log_formatter": log_formatter or (None if container_name_log_prefix_enabled else _bare),
         }
-        # Whoever gives an argument of the Job operator's own means that one, also in default_args, of which Airflow has
-        # filled in here only what this class names itself.
-        given = {**(kwargs.get("default_args") or {}), **kwargs}
-        translated.update({name: given[name] for name in _OF_THE_JOB_OPERATOR if name in given})
-        if given.get("delete_completed_job") is not None:
-            del translated["delete_policy"]
-        super().__init__(**{**kwargs, **translated})
+        is_default = {
+            "unique_name": random_name_suffix,
+            "on_worker_stop": _is_durable(reattach_on_restart, durable),
+            "delete_policy": on_finish_action == "delete_pod" and is_delete_operator_pod is None,
+        }
+        super().__init__(**_over(translated, is_default, kwargs))
 
     @property
     def container_logs(self) -> ContainerNames:
@@ -219,6 +216,25 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         if self.full_pod_spec:
             pod = overlaid(pod, checked_pod(self.full_pod_spec, "full_pod_spec"))
         return pod
+
+
+def _over(translated: Mapping[str, Any], is_default: Mapping[str, bool], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Job operator's arguments: whoever gives one by its own name means that.
+
+    Airflow fills in the Job operator's names out of a DAG's ``default_args`` later; they count where the task says
+    nothing.
+
+    :param translated: what the pod operator's arguments come to.
+    :param is_default: of those that have another name there, whether it is what nobody has asked for.
+    :param given: the others, as they were given.
+    """
+    defaults, older = given.get("default_args") or {}, "delete_completed_job"
+    left_to_airflow = {name for name, is_unsaid in is_default.items() if is_unsaid and name in defaults}
+    has_older = given.get(older) is not None or (is_default["delete_policy"] and older in defaults)
+    if has_older:
+        left_to_airflow.add("delete_policy")
+    merged = {name: value for name, value in translated.items() if name not in left_to_airflow}
+    return {**merged, **({} if has_older else {older: None}), **given}
 
 
 def _refuse_or_warn(**given: Any) -> None:

@@ -47,7 +47,7 @@ def run(options: Options) -> ExitCode:
     from kubectl_job_operator.cli.options import new_identity
 
     folder = Path(options.folder)
-    manifest = _without_masked_secrets(_manifest_in(folder))
+    manifest = _without_masked_secrets(_manifest_in(folder), is_masked=_has_masked_values(folder))
     identity = new_identity(manifest.name, datetime.datetime.now(datetime.timezone.utc))
     if options.namespace:
         manifest = manifest.with_namespace(options.namespace)
@@ -88,9 +88,20 @@ def _namespace_in(folder: Path) -> str | None:
     return str(namespace) if namespace else None
 
 
-def _without_masked_secrets(manifest: Manifest) -> Manifest:
+def _has_masked_values(folder: Path) -> bool:
+    """Whether values beside the Secrets were masked, which the folder's script knows; what is three stars may be so."""
+    from kubectl_job_operator.replay import bundle, replay_script
+
+    try:
+        return replay_script.knows_of_masked_values((folder / bundle.SCRIPT).read_text(encoding="utf-8"))
+    except OSError:
+        return True
+
+
+def _without_masked_secrets(manifest: Manifest, *, is_masked: bool) -> Manifest:
     """Leave out the Secrets whose values were not kept: the ones in the namespace serve, if they are there.
 
+    :param is_masked: whether values beside them were masked too.
     :raises ManifestError: if another companion has such a value: applied, it would take the place of the real one.
     """
     from dataclasses import replace
@@ -111,7 +122,7 @@ def _without_masked_secrets(manifest: Manifest) -> Manifest:
             kept.append(document)
     left = replace(manifest, documents=tuple(kept))
     masked = [companion for companion in left.companions if MASK in yaml_text.dump_all([companion])]
-    if masked:
+    if masked and is_masked:
         raise left.refusal(
             f"cannot be applied, for values of {names_of(masked)} are masked ({MASK})",
             "put the real ones in, or take out what is in the namespace already",

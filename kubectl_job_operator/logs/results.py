@@ -7,7 +7,7 @@ from typing import Any
 
 from kubectl_job_operator import objects
 from kubectl_job_operator.errors import ErrorKind, KubectlError, ResultError
-from kubectl_job_operator.kubectl.client import Call, Kubectl
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.logs import kubelet
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object

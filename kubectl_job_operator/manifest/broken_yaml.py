@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 import yaml
 
@@ -12,8 +11,9 @@ from kubectl_job_operator.manifest.masking import MASK, IsSecretName
 
 _BEFORE_KEY = r"""(?:^|[\s{[,"'-])"""
 _SECRET_TEXT = re.compile(rf"""{_BEFORE_KEY}kind["']?\s*:\s*["']?Secret\b""", re.MULTILINE)
-_NAME = re.compile(rf"""{_BEFORE_KEY}name["']?\s*:\s*["']?([^\s"',}}\]]+)""", re.MULTILINE)
+_NAME = re.compile(rf"""{_BEFORE_KEY}name["']?\s*:\s*(?:[&!]\S*\s+)*["']?([^\s"',}}\]]+)""", re.MULTILINE)
 _VALUE = re.compile(rf"""{_BEFORE_KEY}value["']?\s*:""", re.MULTILINE)
+_ELSEWHERE = re.compile(rf"""{_BEFORE_KEY}valueFrom["']?\s*:""", re.MULTILINE)
 _ITEM = re.compile(r"\s*-\s")
 _QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1""")
 _TOKEN = re.compile(r"<[a-z ]+>|.?")
@@ -42,18 +42,20 @@ def problem(error: yaml.YAMLError, text: str, source: str, is_secret_name: IsSec
 def _secret_at(lines: Sequence[str], line: int, is_secret_name: IsSecretName) -> str | None:
     """Tell which secret a line may be a part of; ``None`` if there is none.
 
-    Of broken YAML nobody knows where a value ends: what stands behind a secret one, up to the end of the document, may
-    be a part of it.
+    Of broken YAML nobody knows where a value begins and ends: what looks like another item may be a part of a secret
+    one that stands right before its name, or anywhere behind, up to the end of the document.
     """
     start = max((number for number in range(line) if lines[number].startswith("---")), default=0)
     end = next((number for number in range(line + 1, len(lines)) if lines[number].startswith("---")), len(lines))
     if _SECRET_TEXT.search("\n".join(lines[start:end])):
         return "it is part of a Secret"
-    items = [start, *(number for number in range(start, end) if _ITEM.match(lines[number]))]
-    for first, last in pairwise([*items, end]):
-        item = "\n".join(lines[first:last])
-        names = (match[1] for match in _NAME.finditer(item))
-        if first <= line and _VALUE.search(item) and any(map(is_secret_name, names)):
+    starts = [start, *(number for number in range(start, end) if _ITEM.match(lines[number])), end]
+    for before, first, last in zip([start, *starts], starts, starts[1:], strict=False):
+        above, item = "\n".join(lines[before:first]), "\n".join(lines[first:last])
+        if not any(is_secret_name(match[1]) for match in _NAME.finditer(item)):
+            continue
+        is_above = not _VALUE.search(item) and not _ELSEWHERE.search(item) and _VALUE.search(above) is not None
+        if line >= (before if is_above else first) and (is_above or _VALUE.search(item)):
             return "it may be the value of a variable whose name says that it is secret"
     return None
 

@@ -155,7 +155,9 @@ def _manifests(the_try: Try) -> list[str]:
             said = f"Stopped: values in {file.path.name} are masked (***), for they are secret. "
             said += "Put the real ones in above, and paste it again."
             check = check_of_masks(_written_anew(file), quoted(said)).strip().split("\n")
-            lines += [f"if {_IS_GONE}; then", *(f"{_INDENT}{line}" for line in check), "fi"] if _check(the_try) else check
+            lines += (
+                [f"if {_IS_GONE}; then", *(f"{_INDENT}{line}" for line in check), "fi"] if _check(the_try) else check
+            )
     return lines
 
 
@@ -194,11 +196,14 @@ def _steps(the_try: Try) -> list[str]:
         if one in waits:
             lines += _all_waits(waits, substitutions) if one is waits[0] else []
             continue
-        line = _unless_masked(_line(one, substitutions), one, the_try)
+        line = _line(one, substitutions)
         if the_try.job is not None and "$JOB_UID" in line and not is_uid_known:
             is_uid_known = True
             lines.append(_ask_for_uid(one, the_try.job, substitutions))
-        lines.append(f"# It does not end by itself, so in a terminal of its own: {line}" if _is_endless(one) else line)
+        if _is_endless(one):
+            lines.append(f"# It does not end by itself, so in a terminal of its own: {line}")
+        else:
+            lines.append(_unless_masked(line, one, the_try))
     return lines
 
 

@@ -95,6 +95,11 @@ class Script:
         return f'default_kubeconfig={words}\nexport KUBECONFIG="${{KUBECONFIG:-$default_kubeconfig}}"\n'
 
 
+def knows_of_masked_values(script: str) -> bool:
+    """Whether a script that this module has made was told of masked values."""
+    return _IS_MASKED in script
+
+
 def _parts_of(other: Target | None) -> dict[str, str]:
     """Return what differs between a Job and other kinds."""
     if other is None:

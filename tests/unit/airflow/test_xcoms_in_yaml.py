@@ -172,6 +172,25 @@ def test_a_manifest_that_a_task_is_mapped_over_is_no_template_either(make: Calla
     assert mapped("job_yaml", make(job))["args"] == ["x", "{{.Names}}"]
 
 
+class Load(KubernetesJobOperator):
+    """A user's own, which adds templates to what it is given."""
+
+    def __init__(self, *, arguments: list[str], **others: Any) -> None:
+        super().__init__(arguments=["--run", "{{ run_id }}", *arguments], **others)
+
+
+def test_what_a_subclass_adds_to_what_it_is_mapped_over_is_a_template() -> None:
+    returned = ["a"]
+    with DAG("dag", schedule=None):
+        earlier = KubernetesJobOperator(task_id="earlier", image="busybox")
+        operators: Any = Load.partial(task_id="later", image="busybox").expand(arguments=earlier.output)
+        task: Any = operators.unmap({"arguments": returned})
+    context = context_for(task, run_id="this-run")
+    task._do_render_template_fields(task, task.template_fields, context, task.get_template_env(), {id(returned)})
+    container = task._manifest_or_stand_in(context, None).job["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["--run", "this-run", "a"]
+
+
 def test_what_stands_in_the_dag_is_a_template_for_a_mapped_task_too() -> None:
     (job,) = job_with("{{ run_id }}")
     with DAG("dag", schedule=None):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.replay.replay_script import Script
 from tests.unit import stage
 from tests.unit.cli.program import Program
 from tests.unit.fake_kubectl import FakeKubectl
@@ -84,11 +85,27 @@ def test_a_companion_with_masked_values_is_not_applied_over_the_real_one(
 ) -> None:
     config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {url: 'https://u:***@db'}\n"
     write("bundle/manifest.yaml", MANIFEST + config)
+    write("bundle/replay.sh", Script(job="a", what="a try", namespace="here", has_masked_values=True).text())
     result = program("replay", bundle.name)
     assert result.code == 2
     assert "values of ConfigMap shared are masked (***)" in result.err
     assert "What to do: put the real ones in" in result.err
     assert not fake_kubectl.calls
+
+
+def test_three_stars_of_the_authors_own_are_applied(
+    program: Program, bundle: Path, write: Write, fake_kubectl: FakeKubectl
+) -> None:
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {run.sh: '# *** load ***'}\n"
+    write("bundle/manifest.yaml", MANIFEST + config)
+    write("bundle/replay.sh", Script(job="a", what="a try", namespace="here").text())
+    fake_kubectl.answers("get -f", "")
+    fake_kubectl.answers("auth can-i --list", stage.ALL_RIGHTS)
+    fake_kubectl.answers("apply --server-side --field-manager", {})
+    stage.script(fake_kubectl)
+    result = program("replay", bundle.name)
+    assert "are masked" not in result.err
+    assert [call for call in fake_kubectl.called("apply") if "companions" in " ".join(call)]
 
 
 def test_without_a_job_the_namespace_is_kubectls_own(program: Program, bundle: Path, fake_kubectl: FakeKubectl) -> None:

@@ -529,12 +529,6 @@ def test_where_all_was_shown_and_only_the_proof_is_missing_nothing_is_said_to_be
 GONE = "its log could not be read to the end, and lines after {} may be missing: its pod was deleted"
 
 
-@pytest.fixture
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no news come late."""
-    monkeypatch.setattr(pauses_module, "_NEWS_SECONDS", 20.0)
-
-
 @pytest.mark.usefixtures("_patient")
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_a_last_line_without_newline_that_nothing_can_read_again_is_shown_and_may_be_half_of_one(

@@ -76,9 +76,7 @@ def test_last_lines_without_newline_are_parted_and_each_is_its_own_pods(
     fake_kubectl: FakeKubectl, log: Log, pods: Sequence[str]
 ) -> None:
     processes = Processes(os.environ)
-    tails = LogTails(
-        Kubectl(Access(), "here", processes, Transcript(lambda _: None)), log, hides_results=True
-    )
+    tails = LogTails(Kubectl(Access(), "here", processes, Transcript(lambda _: None)), log, hides_results=True)
     first, second, third = pods
     printed = f"[pod/{first}/main] one, no newline[pod/{second}/main] {MARKER} 5[pod/{third}/main] [pod/x/y] three"
     fake_kubectl.answers("logs", stdout=printed)

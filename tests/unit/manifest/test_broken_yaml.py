@@ -113,6 +113,9 @@ MODE = "- name: MODE\n  value: fast"
         "- name: DB_PASSWORD\n  value:\n    @very-secret",
         "- name: DB_PASSWORD\n  value: a\n    b: very-secret",
         "- name: DB_PASSWORD\n  value: a\n- b\n- name: c: very-secret",
+        "- name: &n DB_PASSWORD\n  value: @very-secret",
+        "- name: !!str DB_PASSWORD\n  value: @very-secret",
+        "- value: a\n- very-secret: : b\n  name: DB_PASSWORD",
     ],
 )
 @pytest.mark.parametrize("before", [(), (MODE,)])

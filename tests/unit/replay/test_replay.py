@@ -261,7 +261,7 @@ def test_a_paste_stops_at_a_file_with_masked_values_before_it_changes_anything(
 def test_while_the_job_of_the_try_is_there_a_paste_tells_how_it_ended_and_applies_nothing_masked(
     paste: Callable[[str], str], fake_kubectl: FakeKubectl
 ) -> None:
-    fake_kubectl.answers("get job/countdown --ignore-not-found", objects.uid(stage.job()))
+    fake_kubectl.answers("get job/countdown --ignore-not-found", stage.job()["metadata"]["uid"])
     fake_kubectl.answers("get events", "how it ended\n")
     fake_kubectl.answers("apply")
     masked = ManifestFile(Path("/work/countdown.yaml"), "kind: Job # '***'\n", has_masked_values=True)
