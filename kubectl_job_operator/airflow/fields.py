@@ -116,7 +116,17 @@ def _of_mapping(operator: BaseOperator, seen_oids: Collection[int]) -> frozenset
     """
     given: Mapping[str, Any] = getattr(operator, "_BaseOperator__init_kwargs", {})
     returned = {name: value for name, value in given.items() if id(value) in seen_oids}
-    return frozenset(name for name, value in returned.items() if getattr(operator, name, None) == normal(name, value))
+    return frozenset(
+        name for name, value in returned.items() if _is_equal(getattr(operator, name, None), normal(name, value))
+    )
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    """Whether they are equal; what cannot be told, as of a table within, is taken for so."""
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - what an earlier task returned may be of any class
+        return True
 
 
 def render_each(render: Callable[[str], object], names: Iterable[str]) -> None:

@@ -182,7 +182,7 @@ class KubernetesLegacyJobOperator(KubernetesJobOperator):
         }
         is_default = {
             "unique_name": random_name_suffix,
-            "on_worker_stop": _is_durable(reattach_on_restart, durable),
+            "on_worker_stop": reattach_on_restart is None and durable is None,
             "delete_policy": on_finish_action == "delete_pod" and is_delete_operator_pod is None,
         }
         super().__init__(**_over(translated, is_default, kwargs))

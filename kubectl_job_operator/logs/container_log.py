@@ -119,6 +119,7 @@ class ContainerLog:
             return None
         oldest = state.instance - 1 if state.has_previous else state.instance
         if self.instance < oldest:
+            self._show_half()  # before the warning
             lost = oldest - self.instance
             runs = "1 earlier run" if lost == 1 else f"{lost} earlier runs"
             self._warn(f"{runs} of this container came and went before they could be read")

@@ -54,6 +54,14 @@ class _Log(MarkedLine):
         self.size += len(chunk)
         self.is_within_line = not chunk.endswith(b"\n")
 
+    @property
+    def has_whole_result(self) -> bool:
+        """Whether there is a marked line, and what stands behind the last newline is no part of another."""
+        rest = self._rest
+        return self._found is not None and not any(
+            rest.startswith(marker) or marker.startswith(rest) for marker in map(str.encode, _MARKERS) if rest
+        )
+
     def check(self) -> None:
         """Refuse what is no log: kubectl calls it a success.
 
@@ -121,7 +129,7 @@ def _marked_lines(
 def _read_to_the_end(kubectl: Kubectl, job: Object, containers: Sequence[tuple[Object, str]]) -> list[_Log]:
     """Read logs; one that ends within a line again, until it ends so twice: a cut beyond the API server looks alike.
 
-    What is in hand by then counts where it cannot be read again.
+    A result that is whole counts where somebody has deleted the pod in between.
     """
     logs, sizes = _read_at_once(kubectl, job, containers), dict[int, int]()
     for _ in range(_MOST_READINGS - 1):
@@ -131,8 +139,8 @@ def _read_to_the_end(kubectl: Kubectl, job: Object, containers: Sequence[tuple[O
         sizes.update({n: logs[n].size for n in again})
         try:
             anew = _read_at_once(kubectl, job, [containers[n] for n in again])
-        except (KubectlError, NoLogError, ResultError):
-            if any(logs[n].last() is None for n in again):
+        except ResultError:
+            if not all(logs[n].has_whole_result for n in again):
                 raise
             break
         for n, log in zip(again, anew, strict=True):

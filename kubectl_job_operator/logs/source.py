@@ -266,7 +266,8 @@ class LogSource:
         if reading.kind in (Kind.REST, Kind.PREVIOUS) and reading.call.process.return_code == 0:
             return self._show_new(reading, reading.reader.last())
         reading.reader.hear_kubelet()
-        if reading.kind is Kind.FOLLOW and not reading.reader.remarks:
+        # A line before it has told of which run it is.
+        if reading.kind is Kind.FOLLOW and reading.line_count > 0 and not reading.reader.remarks:
             half, resumption = reading.resumption.unseen(reading.reader.half()), reading.resumption
             if not (resumption.is_in_vain or resumption.has_gap):
                 self._log.keep_half(half)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import yaml
 
@@ -50,13 +51,18 @@ def _secret_at(lines: Sequence[str], line: int, is_secret_name: IsSecretName) ->
     if _SECRET_TEXT.search("\n".join(lines[start:end])):
         return "it is part of a Secret"
     starts = [start, *(number for number in range(start, end) if _ITEM.match(lines[number])), end]
-    for before, first, last in zip([start, *starts], starts, starts[1:], strict=False):
-        above, item = "\n".join(lines[before:first]), "\n".join(lines[first:last])
-        if not any(is_secret_name(match[1]) for match in _NAME.finditer(item)):
-            continue
-        is_above = not _VALUE.search(item) and not _ELSEWHERE.search(item) and _VALUE.search(above) is not None
-        if line >= (before if is_above else first) and (is_above or _VALUE.search(item)):
+    nameless = None
+    for first, last in pairwise(starts):
+        item = "\n".join(lines[first:last])
+        names, has_value = [match[1] for match in _NAME.finditer(item)], _VALUE.search(item) is not None
+        begins = first if has_value else nameless
+        is_secret = any(map(is_secret_name, names)) and (has_value or not _ELSEWHERE.search(item))
+        if is_secret and begins is not None and begins <= line:
             return "it may be the value of a variable whose name says that it is secret"
+        if names:
+            nameless = None
+        elif has_value:
+            nameless = first
     return None
 
 

@@ -249,6 +249,7 @@ def test_defaults_of_the_dag_hold_for_the_pod_operators_names() -> None:
         ({"delete_policy": "IfSucceeded"}, {"is_delete_operator_pod": False}, "delete_policy", "Never"),
         ({"delete_completed_job": True}, {"on_finish_action": "keep_pod"}, "delete_policy", "Never"),
         ({"on_worker_stop": "adopt"}, {"durable": False}, "on_worker_stop", "delete"),
+        ({"on_worker_stop": "delete"}, {"durable": True}, "on_worker_stop", "adopt"),
         ({"unique_name": True}, {"random_name_suffix": False}, "unique_name", False),
         ({"deferrable": True}, {"deferrable": False}, "deferrable", False),
         ({"startup_timeout_seconds": 1}, {"startup_timeout_seconds": 5}, "startup_timeout_seconds", 10),

@@ -191,6 +191,27 @@ def test_what_a_subclass_adds_to_what_it_is_mapped_over_is_a_template() -> None:
     assert container["args"] == ["--run", "this-run", "a"]
 
 
+class Table:
+    """As a library's, whose comparison is no bool, and which can become plain."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value of a table is ambiguous")
+
+    def __hash__(self) -> int:
+        return 0
+
+    def to_dict(self) -> dict[str, str]:
+        """Return what it holds."""
+        return {"a": "{{.Names}}"}
+
+
+def test_what_a_task_is_mapped_over_need_not_be_comparable() -> None:
+    fields = {"rows": Table()}
+    assert (
+        mapped("yaml_template_fields", fields, job_yaml=job_with("{{ rows.to_dict().a }}"))["args"][1] == "{{.Names}}"
+    )
+
+
 def test_what_stands_in_the_dag_is_a_template_for_a_mapped_task_too() -> None:
     (job,) = job_with("{{ run_id }}")
     with DAG("dag", schedule=None):

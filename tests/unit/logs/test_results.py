@@ -187,22 +187,43 @@ def test_a_log_that_ends_elsewhere_each_time_is_not_read_for_ever(fake_kubectl: 
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    ("log_text", "is_whole"),
     [
-        {"stdout": "unable to retrieve container logs for containerd://0123456789\n"},
-        {"stderr": f'Error from server (NotFound): pods "{POD}" not found\n', "return_code": 1},
+        (f"{result.MARKER} [1]\nbye", True),
+        (f"{result.MARKER} [1]\n{result.MARKER} [1, 2", False),
+        (f"{result.MARKER} [1]\n{result.MARKER[:9]}", False),
+        ("bye", False),
     ],
 )
-def test_a_result_in_hand_counts_though_its_log_cannot_be_read_again(
-    refusal: dict[str, Any], fake_kubectl: FakeKubectl, log: Log
+def test_a_whole_result_counts_though_its_pod_is_deleted_before_its_log_is_read_again(
+    log_text: str, is_whole: bool, fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\nbye", times=1)
-    fake_kubectl.answers(f"logs {POD} -c main", **refusal)
+    fake_kubectl.answers(f"logs {POD} -c main", log_text, times=1)
+    fake_kubectl.answers(
+        f"logs {POD} -c main", stderr=f'Error from server (NotFound): pods "{POD}" not found\n', return_code=1
+    )
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    if is_whole:
+        runner.run()
+        assert runner.done
+        assert runner.done.result == [1]
+    else:
+        with pytest.raises(ResultError, match="It is gone"):
+            runner.run()
+
+
+def test_a_result_that_was_cut_is_read_again_when_the_node_is_back(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 12", times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", KUBELET, times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 12", times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", **stage.REFUSED, times=1)
+    fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 12345\n")
     script(fake_kubectl)
     runner = stage.runner(log, settings=FROM_LOGS)
     runner.run()
     assert runner.done
-    assert runner.done.result == [1]
+    assert runner.done.result == 12345
 
 
 def test_a_log_is_read_again_where_the_machine_had_no_room_for_a_process(

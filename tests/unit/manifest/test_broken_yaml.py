@@ -116,6 +116,7 @@ MODE = "- name: MODE\n  value: fast"
         "- name: &n DB_PASSWORD\n  value: @very-secret",
         "- name: !!str DB_PASSWORD\n  value: @very-secret",
         "- value: a\n- very-secret: : b\n  name: DB_PASSWORD",
+        "- value: a\n- b\n- very-secret: : c\n  name: DB_PASSWORD",
     ],
 )
 @pytest.mark.parametrize("before", [(), (MODE,)])
