@@ -135,6 +135,10 @@ class ContainerLog:
             return Kind.FOLLOW if self._follows else Kind.SO_FAR
         return Kind.REST
 
+    def has_run_after(self, instance: int) -> bool:
+        """Whether the container has been started again since."""
+        return self.state is not None and self.state.instance > instance
+
     def is_new_run(self, reading: Reading, line: Line) -> bool:
         """Whether a log is another one than what was shown as the run before; if it is not, go on as is right then.
 

@@ -10,6 +10,8 @@ from kubectl_job_operator.kubectl.output import Output
 from kubectl_job_operator.logs.lines import LineReader
 from kubectl_job_operator.logs.resumption import Resumption
 
+_WELL_SECONDS, _QUIET_SECONDS = 2.0, 0.2
+
 
 class Kind(enum.Enum):
     """How a log is read."""
@@ -39,6 +41,11 @@ class Reading:
 
     def __post_init__(self) -> None:
         self.heard_at = self.began
+
+    def was_well(self, now: float) -> bool:
+        """Whether it has shown something, has had the time to show all, and has nothing more to show."""
+        has_had_time = now - self.began >= _WELL_SECONDS and now - self.heard_at >= _QUIET_SECONDS
+        return self.line_count > 0 and has_had_time and not self.reader.is_within_line
 
     def said(self) -> str:
         """Sum up a reading for the transcript."""

@@ -169,8 +169,8 @@ class LogSource:
         if now < limit:
             return limit - now
         if is_over:
-            # However quiet it was: what was written last may not have come yet.
-            log.is_shown_to_end = False
+            # Of the last run the last lines come with the end, and may not have come yet, however quiet it was.
+            log.is_shown_to_end = log.has_run_after(reading.instance) and not log.is_gone and reading.was_well(now)
         else:
             self._silence.note_too_long()
         self._pauses.note_no_refusal()

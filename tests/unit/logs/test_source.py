@@ -22,6 +22,7 @@ from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.logs import container_log as container_log_module
 from kubectl_job_operator.logs import pauses as pauses_module
+from kubectl_job_operator.logs import reading as reading_module
 from kubectl_job_operator.logs import silence as silence_module
 from kubectl_job_operator.logs.lines import Line
 from kubectl_job_operator.logs.reading import Kind
@@ -650,23 +651,43 @@ def test_a_stream_that_had_no_time_to_show_all_is_no_proof_for_a_pod_that_is_gon
     assert len(stage.warnings) == 1
 
 
-def test_a_stream_that_was_quiet_when_its_run_had_ended_is_no_proof_either(stage: Stage) -> None:
-    """The last lines come with the end, and the stream was stopped before they came."""
-    stage.fake.answers(FOLLOW, _log(1), then=(0.5, _log(2), NEVER))
+def test_a_stream_that_was_quiet_when_the_last_run_had_ended_is_no_proof(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last lines come with the end, and the stream is stopped before they have come."""
+    monkeypatch.setattr(reading_module, "_WELL_SECONDS", 0.1)
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,))
     stage.fake.answers(REST, **POD_NOT_FOUND)
     stage.source.note(_running(0), is_gone=False)
     stage.until_shown(*_texts(1))
-    time.sleep(0.2)
+    time.sleep(0.3)
     stage.source.note(_over(0), is_gone=False)
     stage.until_read()
-    assert stage.shown == _texts(1)
     assert stage.warnings == [GONE.format("2026-11-20T19:25:01.000000000Z")]
+
+
+def test_a_stream_that_was_quiet_when_the_next_run_began_has_shown_all(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_module, "_WELL_SECONDS", 0.1)
+    stage.fake.answers(FOLLOW, _log(1), then=(NEVER,), times=1)
+    stage.fake.answers(PREVIOUS, **NO_PREVIOUS)
+    stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
+    stage.source.note(replace(_running(0), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1))
+    time.sleep(0.3)
+    stage.source.note(replace(_running(1), can_restart=True), is_gone=False)
+    stage.until_shown(*_texts(1), *_texts(11, run=1))
+    assert stage.warnings == []
 
 
 @pytest.mark.parametrize(
     "then", [(NEVER,), ()], ids=["a stream that never began", "a stream that ended without a line"]
 )
-def test_a_stream_that_has_shown_nothing_is_no_proof(stage: Stage, then: tuple[bytes | str | float, ...]) -> None:
+def test_a_stream_that_has_shown_nothing_is_no_proof(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, then: tuple[bytes | str | float, ...]
+) -> None:
+    monkeypatch.setattr(reading_module, "_WELL_SECONDS", 0.1)
     stage.fake.answers(FOLLOW, then=then, times=1)
     stage.fake.answers(PREVIOUS, KUBELET)
     stage.fake.answers(FOLLOW, _log(11, run=1), then=(NEVER,))
