@@ -87,7 +87,7 @@ class LineReader:
 
     def half(self) -> Sequence[Line]:
         """Return what has come of a line that has not ended, if anything has: all of it, or half."""
-        return self.last() if _ANY_STAMP.match(self._rest) else []
+        return [line for line in self.last() if line.text] if _ANY_STAMP.match(self._rest) else []
 
     def hear_kubelet(self) -> None:
         """Learn what the kubelet has said at the end, without a newline, instead of going on."""
