@@ -35,18 +35,17 @@ class RendersFields(BaseOperator):
     ) -> None:
         """Render Airflow's fields; the one hook that all versions call, mapped or not."""
         render = super()._do_render_template_fields
+        as_returned = self._keep_as_returned(_of_mapping(self, seen_oids)) if parent is self else frozenset()
 
         def render_fields(names: Iterable[str]) -> None:
             others = [name for name in names if name not in as_returned]
             render_each(lambda name: render(parent, (name,), context, jinja_env, seen_oids), others)
 
-        as_returned: frozenset[str] = frozenset()
         if parent is not self:
             # A value in a field, which has such fields itself.
             render_fields(template_fields)
             return
         self._rendering_error = None
-        as_returned = self._keep_as_returned(_of_mapping(self, seen_oids))
         try:
             self._render_all(render_fields, template_fields, context)
         except Exception as error:

@@ -18,7 +18,7 @@ from kubectl_job_operator.airflow.xcoms_in_yaml import ARGUMENT, with_values
 from kubectl_job_operator.manifest import kinds, main_container
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.manifest.name_room import longest_name
-from kubectl_job_operator.manifest.names import LONGEST_NAME, valid_name
+from kubectl_job_operator.manifest.names import valid_name
 from kubectl_job_operator.manifest.overrides import overridden
 from kubectl_job_operator.manifest.shorthand import environment, fill, job_around
 from kubectl_job_operator.manifest.template import Renderer
@@ -50,8 +50,7 @@ def render_manifest(task: JobTask, context: Context) -> Manifest:
     if task.unique_name:
         manifest = manifest.with_names(unique_name, task.max_name_length)
     elif is_unnamed:
-        longest = min(longest_name(manifest.job), task.max_name_length or LONGEST_NAME)
-        manifest = manifest.with_name(unique_name(manifest.name, longest))
+        manifest = manifest.with_name(unique_name(manifest.name, longest_name(manifest.job, task.max_name_length)))
     if is_unnamed and task.has_yaml:
         task.log.info(
             "The manifest from %s has no name for the %s; this run's is %s.",

@@ -54,14 +54,6 @@ class _Log(MarkedLine):
         self.size += len(chunk)
         self.is_within_line = not chunk.endswith(b"\n")
 
-    @property
-    def has_whole_result(self) -> bool:
-        """Whether there is a marked line, and what stands behind the last newline is no part of another."""
-        rest = self._rest
-        return self._found is not None and not any(
-            rest.startswith(marker) or marker.startswith(rest) for marker in map(str.encode, _MARKERS) if rest
-        )
-
     def check(self) -> None:
         """Refuse what is no log: kubectl calls it a success.
 
@@ -140,7 +132,7 @@ def _read_to_the_end(kubectl: Kubectl, job: Object, containers: Sequence[tuple[O
         try:
             anew = _read_at_once(kubectl, job, [containers[n] for n in again])
         except ResultError:
-            if not all(logs[n].has_whole_result for n in again):
+            if not all(logs[n].is_whole for n in again):
                 raise
             break
         for n, log in zip(again, anew, strict=True):

@@ -67,9 +67,8 @@ class Editable(Documents):
         edited, job = self._edited()
         renamed: dict[tuple[str, str], str] = {}
         for document in [job, *(one for one in edited.documents if one is not job and not lifetime.is_kept(one))]:
-            kind, old, room = document["kind"], document["metadata"]["name"], longest_name(document)
-            if document is job and longest is not None:
-                room = min(room, longest)
+            kind, old = document["kind"], document["metadata"]["name"]
+            room = longest_name(document, longest if document is job else None)
             new = rename(old, room)
             if any(name == new and of[0] == kind and of[1] != old for of, name in renamed.items()):
                 # Both were cut: what this one was tells them apart.

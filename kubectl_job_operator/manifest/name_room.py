@@ -18,11 +18,14 @@ _FIXED = {
 }
 
 
-def longest_name(thing: Object) -> int:
-    """Return the most characters that an object's name may have."""
+def longest_name(thing: Object, wanted: int | None = None) -> int:
+    """Return the most characters that an object's name may have.
+
+    :param wanted: how many it is to have at most, where its kind allows more.
+    """
     group = str(thing.get("apiVersion", "")).split("/", maxsplit=1)[0]
     fixed = _FIXED.get((group, str(thing.get("kind"))), LONGEST_NAME)
-    return min([fixed, *(LONGEST_NAME - len(suffix) for suffix in _suffixes(group, thing))])
+    return min([fixed, wanted or fixed, *(LONGEST_NAME - len(suffix) for suffix in _suffixes(group, thing))])
 
 
 def _suffixes(group: str, thing: Object) -> Iterator[str]:

@@ -77,12 +77,17 @@ def replay(the_try: Try) -> str:
 
 def _guard(the_try: Try) -> tuple[list[str], list[str]]:
     """Return what stands around the commands, so that bash runs none before it has read all, and can stop."""
-    is_guarded = _check(the_try) or any(file.text is not None for file in the_try.files)
+    is_guarded = _is_checked(the_try) or any(file.text is not None for file in the_try.files)
     return (["("], [")"]) if is_guarded else ([], [])
 
 
 def _first_in_namespace(the_try: Try) -> Record | None:
     return next((one for one in the_try.records if "-n" in _beginning(one)), None)
+
+
+def _is_checked(the_try: Try) -> bool:
+    """Whether the text asks first, into ``JOB_UID``, which Job has the name by now."""
+    return the_try.job is not None and _first_in_namespace(the_try) is not None
 
 
 def _check(the_try: Try) -> list[str]:
@@ -155,16 +160,16 @@ def _manifests(the_try: Try) -> list[str]:
             said = f"Stopped: values in {file.path.name} are masked (***), for they are secret. "
             said += "Put the real ones in above, and paste it again."
             check = check_of_masks(_written_anew(file), quoted(said)).strip().split("\n")
-            lines += (
-                [f"if {_IS_GONE}; then", *(f"{_INDENT}{line}" for line in check), "fi"] if _check(the_try) else check
-            )
+            if _is_checked(the_try):
+                check = [f"if {_IS_GONE}; then", *(f"{_INDENT}{line}" for line in check), "fi"]
+            lines += check
     return lines
 
 
 def _unless_masked(line: str, one: Record, the_try: Try) -> str:
     """Leave out, while the Job of this try is there, what would put masked values in the place of the real ones."""
     masked = {str(file.path) for file in the_try.files if file.has_masked_values}
-    return line if masked.isdisjoint(one.argv) or not _check(the_try) else f"if {_IS_GONE}; then {line}\nfi"
+    return line if masked.isdisjoint(one.argv) or not _is_checked(the_try) else f"if {_IS_GONE}; then {line}\nfi"
 
 
 def _written_anew(file: ManifestFile) -> str:

@@ -78,6 +78,13 @@ class MarkedLine:
         """Whether what was found is an object of which each key is also to be had alone."""
         return self._found is None and self._keyed_size > 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a marked line, and what stands behind the last newline is no part of another."""
+        rest = self._rest
+        is_part = any(rest.startswith(marker) or marker.startswith(rest) for marker in (_MARKER, _KEYED_MARKER) if rest)
+        return self._found is not None and not is_part
+
     def feed(self, chunk: bytes) -> None:
         """Take a piece of the log."""
         data = self._rest + chunk

@@ -42,6 +42,15 @@ def script(fake_kubectl: FakeKubectl, message: str = "") -> None:
     stage.script(fake_kubectl)
 
 
+def result_from_logs(fake_kubectl: FakeKubectl, log: Log) -> Any:
+    """Run a Job to its end, and return what a line of its log has handed over."""
+    script(fake_kubectl)
+    runner = stage.runner(log, settings=FROM_LOGS)
+    runner.run()
+    assert runner.done
+    return runner.done.result
+
+
 def test_what_the_container_wrote_is_the_result(fake_kubectl: FakeKubectl, log: Log) -> None:
     script(fake_kubectl, '{"rows": 3}')
     runner = stage.runner(log, settings=FROM_FILE)
@@ -147,11 +156,7 @@ def test_a_marker_within_a_line_is_no_result_and_that_is_said(fake_kubectl: Fake
 def test_a_marker_within_a_line_is_not_told_where_there_is_a_result(fake_kubectl: FakeKubectl, log: Log) -> None:
     lines = f"+ echo '{result.MARKER} 5'\n{result.MARKER} 5\n"
     fake_kubectl.answers(f"logs {POD} -c main", lines)
-    script(fake_kubectl)
-    runner = stage.runner(log, settings=FROM_LOGS)
-    runner.run()
-    assert runner.done
-    assert runner.done.result == 5
+    assert result_from_logs(fake_kubectl, log) == 5
     assert result.MARKER not in log.text
 
 
@@ -168,21 +173,13 @@ def test_where_the_pod_is_deleted_before_its_log_is_read_the_result_is_gone(
 def test_a_log_is_read_again_after_an_outage(fake_kubectl: FakeKubectl, log: Log) -> None:
     fake_kubectl.answers(f"logs {POD} -c main", times=1, **stage.REFUSED)
     fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 5\n")
-    script(fake_kubectl)
-    runner = stage.runner(log, settings=FROM_LOGS)
-    runner.run()
-    assert runner.done
-    assert runner.done.result == 5
+    assert result_from_logs(fake_kubectl, log) == 5
 
 
 def test_a_log_that_ends_elsewhere_each_time_is_not_read_for_ever(fake_kubectl: FakeKubectl, log: Log) -> None:
     for length in range(9):
         fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} [1]\n" + "x" * (length + 1), times=1)
-    script(fake_kubectl)
-    runner = stage.runner(log, settings=FROM_LOGS)
-    runner.run()
-    assert runner.done
-    assert runner.done.result == [1]
+    assert result_from_logs(fake_kubectl, log) == [1]
     assert len(fake_kubectl.called(f"logs {POD} -c main")) == 4
 
 
@@ -219,11 +216,7 @@ def test_a_result_that_was_cut_is_read_again_when_the_node_is_back(fake_kubectl:
     fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 12", times=1)
     fake_kubectl.answers(f"logs {POD} -c main", **stage.REFUSED, times=1)
     fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 12345\n")
-    script(fake_kubectl)
-    runner = stage.runner(log, settings=FROM_LOGS)
-    runner.run()
-    assert runner.done
-    assert runner.done.result == 12345
+    assert result_from_logs(fake_kubectl, log) == 12345
 
 
 def test_a_log_is_read_again_where_the_machine_had_no_room_for_a_process(
@@ -261,11 +254,7 @@ def test_what_the_kubelet_says_instead_of_the_log_is_not_taken_for_a_log_without
 ) -> None:
     fake_kubectl.answers(f"logs {POD} -c main", KUBELET + newline, times=2)
     fake_kubectl.answers(f"logs {POD} -c main", f"{result.MARKER} 5\n")
-    script(fake_kubectl)
-    runner = stage.runner(log, settings=FROM_LOGS)
-    runner.run()
-    assert runner.done
-    assert runner.done.result == 5
+    assert result_from_logs(fake_kubectl, log) == 5
     assert f"The kubelet cannot read the log that the result is in: {KUBELET}.\nIt is asked again in" in log.text
     assert "The cluster does not serve us" not in log.text
 
