@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_job_operator.airflow.compat.imports import AirflowFailException, Context
-from kubectl_job_operator.manifest.shorthand import normal
 
 if TYPE_CHECKING:
     import jinja2
@@ -113,6 +112,9 @@ def _of_mapping(operator: BaseOperator, seen_oids: Collection[int]) -> frozenset
     Airflow knows each by its identity, which a copy that the operator has made of it has not. What a subclass has made
     of one is another value, and a template as all.
     """
+    # Only a worker needs it, and the DAGs of sensors import it for nothing else.
+    from kubectl_job_operator.manifest.shorthand import normal
+
     given: Mapping[str, Any] = getattr(operator, "_BaseOperator__init_kwargs", {})
     returned = {name: value for name, value in given.items() if id(value) in seen_oids}
     return frozenset(

@@ -155,7 +155,6 @@ class Process:
         with contextlib.ExitStack() as cleanup:
             nothing = cleanup.enter_context(open(os.devnull, "rb"))  # noqa: PTH123 - a file object is what sh takes
             output, for_child = self._pipe(cleanup)
-            was_collecting = gc.isenabled()
             try:
                 running = command(
                     *self.argv[1:],
@@ -174,8 +173,7 @@ class Process:
             except sh.ForkException as error:
                 raise OSError(f"{self.argv[0]!r} cannot be executed: {error}") from error
             except OSError:
-                if was_collecting:
-                    gc.enable()  # sh has switched it off, and leaves it so where there is no room for a child
+                gc.enable()  # sh has switched it off, and leaves it so where there is no room for a child
                 raise
             self._pid = running.pid
             if self._stop_signal is not None:
