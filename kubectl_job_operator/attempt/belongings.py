@@ -52,6 +52,7 @@ class Belongings:
         self.is_replacing = False
         """Whether there is the Job of an earlier try still, and is to be gone."""
         self._has_any = False
+        self._left: Sequence[str] = ()
         self._told: set[tuple[str, str, str]] = set()
         self._ended: set[str] = set()
 
@@ -133,6 +134,14 @@ class Belongings:
         self._kinds, self._selector = resources, selector
         self._has_any = True
 
+    def know_left(self, things: Sequence[Object]) -> None:
+        """Know of what earlier tries have left, where this one has made nothing yet.
+
+        :param things: a Job, companions or both.
+        """
+        self._left = list(dict.fromkeys(map(selector_to_delete, things)))
+        self._has_any = bool(things)
+
     def job(self, kubectl: Kubectl) -> Object | None:
         """Return the Job as it now is; ``None`` if there is none of this try.
 
@@ -166,6 +175,8 @@ class Belongings:
 
         In this order a Job that gets new labels meanwhile is picked by one of the two.
         """
+        if self._left:
+            return self._left
         return [self._selector] if self._earlier is None else [selector_to_delete(self._earlier), self._selector]
 
     @property
@@ -173,7 +184,8 @@ class Belongings:
         return {**self._identity.labels(), **self._identity.try_labels()}
 
     @property
-    def _companion_kinds(self) -> str:
+    def companion_kinds(self) -> str:
+        """The kinds of the companions, as kubectl takes them; empty where there are none."""
         job_kind = kinds.full_resource(self._manifest.job)
         return ",".join(kind for kind in self._manifest.kinds.split(",") if kind != job_kind)
 
@@ -268,11 +280,11 @@ class Belongings:
         return kubectl.select(kinds.resource(self._manifest.job), owner)
 
     def _take_companions(self, kubectl: Kubectl, selector: str) -> None:
-        if not self._companion_kinds:
+        if not self.companion_kinds:
             return
         self._has_any = True
         try:
-            self._label(kubectl, self._companion_kinds, selector)
+            self._label(kubectl, self.companion_kinds, selector)
         except KubectlError as error:
             if error.kind.can_pass:
                 raise

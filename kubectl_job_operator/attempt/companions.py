@@ -7,9 +7,9 @@ import enum
 from collections.abc import Sequence
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt.decision import is_of_instance
+from kubectl_job_operator.attempt.decision import Made, is_of_instance, made_by
 from kubectl_job_operator.attempt.identity import Identity, is_of_task
-from kubectl_job_operator.manifest.labels import KEEP, TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.labels import KEEP, STARTED_LABEL, TASK_INSTANCE_LABEL
 from kubectl_job_operator.objects import Object, labels_of
 from kubectl_job_operator.status import job_status
 
@@ -38,6 +38,15 @@ def use_of(thing: Object, identity: Identity) -> Use:
     if KEEP in labels or TASK_INSTANCE_LABEL not in labels:
         return Use.APPLY if KEEP in labels and is_of_task(thing, identity) else Use.USE_AS_IT_IS
     return Use.ASK_ITS_JOB
+
+
+def is_left_by_earlier_try(thing: Object, identity: Identity) -> bool:
+    """Whether a companion of this task instance is of a try that began before this one, and of no later run.
+
+    A run that was made again takes a companion over by its labels first, and writes its round on it later.
+    """
+    is_earlier = "" < labels_of(thing).get(STARTED_LABEL, "") < identity.started
+    return is_earlier and made_by(thing, identity) is not Made.BY_LATER_TRY
 
 
 def is_in_use(thing: Object, its_jobs: Sequence[Object], now: datetime.datetime) -> bool:

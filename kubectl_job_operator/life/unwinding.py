@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubectl_job_operator.attempt.attempt import Attempt
-from kubectl_job_operator.attempt.decision import is_left_running
-from kubectl_job_operator.attempt.identity import selector_to_delete
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
@@ -20,8 +18,8 @@ from kubectl_job_operator.errors import (
     TaskTimeoutError,
 )
 from kubectl_job_operator.kubectl.client import Kubectl
+from kubectl_job_operator.life.left import left_by_earlier_tries
 from kubectl_job_operator.life.reading import Reading
-from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
 from kubectl_job_operator.status import job_status
 from kubectl_job_operator.status.rights import LIST_EVENTS
@@ -117,26 +115,20 @@ class Unwinding:
             # Of Airflow's exceptions only the name is known here.
             self.stop = Stop("The task ran into its execution_timeout", is_timeout=True)
 
-    def _know_of_an_earlier_job(self) -> None:
-        """Look for the Job of an earlier try, or of a run that was made again: nobody else would end it."""
+    def _know_what_is_left(self) -> None:
         attempt = self._attempt
         if attempt.kubectl.namespace is None or attempt.recalled is not None:
             return
-
-        def look(kubectl: Kubectl) -> Object | None:
-            return kubectl.finish_get(kubectl.start_get(attempt.target), _LOOK_SECONDS)
-
         try:
-            found = attempt.persist_in_spite_of_a_kill(look, _LOOK_SECONDS)
+            job, companions = left_by_earlier_tries(attempt, _LOOK_SECONDS)
         except KubectlError as error:
             attempt.log.warning(
                 f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}\n"
                 f"To see it, and whose it is: {attempt.kubectl.describe_command(attempt.target)}"
             )
             return
-        if found is not None and is_left_running(found, attempt.identity):
-            attempt.belongings.go_on_with(attempt.manifest.kinds, selector_to_delete(found))
-            attempt.may_run_on = True
+        attempt.belongings.know_left(companions if job is None else [job, *companions])
+        attempt.may_run_on = job is not None
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""
@@ -145,7 +137,7 @@ class Unwinding:
         is_kept = is_for_next_try or attempt.settings.on_kill is KillAction.KEEP
         # Where there is anything, the look was made already.
         if not (attempt.may_run_on or attempt.belongings.has_any or is_kept):
-            self._know_of_an_earlier_job()
+            self._know_what_is_left()
         if not (attempt.may_run_on or attempt.belongings.has_any):
             return
         if is_for_next_try:

@@ -26,6 +26,7 @@ from tests.waiting import in_background, until
 
 INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
 SLEEPS = job("sleep 300")
+SLEEPS_WITH_A_SECRET = f"{SLEEPS}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: token}}\nstringData: {{a: b}}\n"
 counts_clears_only = pytest.mark.skipif(
     not counts_clears(),
     reason="before Airflow 3.1 a second process of a try looks like one of a run that was made again",
@@ -65,15 +66,29 @@ def test_a_try_that_is_ended_while_it_takes_an_earlier_job_leaves_none(
     last: Try, held: str, tries: Tries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The Job still has the labels of the earlier try then, and its companion those of either."""
-    yaml = f"{SLEEPS}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: token}}\nstringData: {{a: b}}\n"
-    tries.leave_running(FIRST, yaml)
+    tries.leave_running(FIRST, SLEEPS_WITH_A_SECRET)
     monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first(held, tmp_path)))
-    ended = tries.start(last, yaml)
+    ended = tries.start(last, SLEEPS_WITH_A_SECRET)
     until((tmp_path / "held").exists, f"there was no kubectl {held}")
     tries.kill_last()
     run = ended.result()
     assert run.state == "failed"
     until(lambda: not tries.namespace.living("jobs"), f"the Job was left:\n{run.log}")
+    until(lambda: "token" not in tries.namespace.living("secrets"), f"the Secret was left:\n{run.log}")
+
+
+def test_a_try_that_is_ended_before_it_looks_leaves_no_companion_of_a_job_that_somebody_deleted(
+    tries: Tries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries.leave_running(FIRST, SLEEPS_WITH_A_SECRET)
+    tries.namespace.kubectl("delete", "job", "--all")
+    monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("auth", tmp_path)))
+    ended = tries.start(RETRY, SLEEPS_WITH_A_SECRET)
+    until((tmp_path / "held").exists, "there was no kubectl auth can-i")
+    assert "token" in tries.namespace.living("secrets")
+    tries.kill_last()
+    run = ended.result()
+    assert run.state == "failed"
     until(lambda: "token" not in tries.namespace.living("secrets"), f"the Secret was left:\n{run.log}")
 
 
@@ -168,7 +183,7 @@ def test_a_job_is_gone_on_with_though_retries_was_changed_in_the_dag_while_it_ra
 def test_a_frozen_worker_that_wakes_takes_nothing_from_a_later_try(tries: Tries, yaml: str) -> None:
     resource = "jobs" if yaml is SLEEPS else "pods"
     tries.leave_running(FIRST, yaml, resource)
-    tries.start(RETRY, yaml)
+    tries.start(RETRY, SLEEPS_WITH_A_SECRET)
     label = "kubectl-job-operator/try-number"
     until(
         lambda: [one["metadata"]["labels"][label] for one in tries.namespace.objects(resource)] == ["2"],

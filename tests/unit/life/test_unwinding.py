@@ -308,6 +308,70 @@ def test_a_task_that_is_killed_before_it_comes_to_an_earlier_trys_job_ends_it_to
     assert "stays" not in log.text, "what is kept anyway is not looked for"
 
 
+_RUN, _LATER_RUN = Round("2026-01-02"), Round("2026-01-03")
+_SECOND = replace(US, round=_RUN, started="20260102T000200")
+
+
+@pytest.mark.parametrize(
+    ("labels", "round_", "job", "is_deleted"),
+    [
+        (replace(_SECOND, try_number=1, started="20260102T000100"), _RUN, None, True),
+        (replace(_SECOND, try_number=1, started="20260102T000100"), _RUN, OTHERS, True),
+        # Its Job is there and has ended, so it stays with it.
+        (replace(_SECOND, try_number=1, started="20260102T000100"), _RUN, _SECOND, False),
+        (replace(_SECOND, try_number=3, started="20260102T000300"), _RUN, None, False),
+        # A run that was made again: it has made the companion, or taken it and not yet written its round on it.
+        (replace(_SECOND, try_number=1, started="20260102T000100"), _LATER_RUN, None, False),
+        (replace(_SECOND, try_number=1, started="20260102T000300"), _RUN, None, False),
+        (replace(_SECOND, try_number=1, started=""), _RUN, None, False),
+    ],
+)
+def test_a_task_that_is_killed_before_it_looks_deletes_the_companion_of_an_earlier_try_whose_job_is_gone(
+    *,
+    labels: Identity,
+    round_: Round,
+    job: Identity | None,
+    is_deleted: bool,
+    fake_kubectl: FakeKubectl,
+    log: Log,
+) -> None:
+    """Nobody else would: the worker of that try is gone, and somebody has deleted the Job."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": "keys",
+            "labels": {**labels.labels(), **labels.try_labels()},
+            "annotations": replace(labels, round=round_).annotations(),
+        },
+    }
+    fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("complete", job) if job else "")
+    fake_kubectl.answers(f"get secret -l kubectl-job-operator/task-instance={US.digest},!{KEEP}", {"items": [secret]})
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=_SECOND)
+    with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    deleted = [call[call.index("delete") + 1 :] for call in fake_kubectl.called("delete")]
+    selector = selector_to_delete(secret)
+    assert deleted == ([("job.v1.batch,secret", "-l", selector, "--wait=false")] if is_deleted else [])
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_a_task_that_is_killed_before_it_looks_and_may_not_list_companions_still_ends_an_earlier_trys_job(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER))
+    fake_kubectl.answers("get secret -l", **stage.FORBIDDEN)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + SECRET)
+    with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == 1
+    assert no_child_is_left(fake_kubectl)
+
+
 @pytest.mark.parametrize("companions", ["", SECRET])
 def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_companions_that_it_has_taken_over(
     companions: str, fake_kubectl: FakeKubectl, log: Log
