@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import Attempt
+from kubectl_job_operator.attempt.companions import word
 from kubectl_job_operator.attempt.settings import KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     DeferralError,
     JobFailedError,
+    JobInUseError,
     JobStartupError,
     JobVanishedError,
     KubectlError,
@@ -80,16 +83,22 @@ class Unwinding:
             self._leave_it(error)
         elif attempt.belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
             self._delete_what_is_left()
-        if kubeconfig is not None:
-            kubeconfig.unlink(missing_ok=True)
-            attempt.log.info(
-                f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
-            )
+        elif isinstance(error, JobInUseError):
+            self._delete_companions_left()
+        self._remove(kubeconfig)
         attempt.log.tell_held()
         self._leave_word()
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             self._tell(error)
+
+    def _remove(self, kubeconfig: Path | None) -> None:
+        if kubeconfig is None:
+            return
+        kubeconfig.unlink(missing_ok=True)
+        self._attempt.log.info(
+            f"The kubeconfig of the connection is not kept; to paste the commands, put it to {kubeconfig}"
+        )
 
     def _leave_it(self, error: BaseException) -> None:
         """Let the Job be, for another try."""
@@ -129,6 +138,23 @@ class Unwinding:
             return
         attempt.belongings.know_left(companions if job is None else [job, *companions])
         attempt.may_run_on = job is not None
+
+    def _delete_companions_left(self) -> None:
+        """Delete what was made for the Job of an earlier try, as something else has its name by now."""
+        attempt = self._attempt
+        if not attempt.belongings.companion_kinds:
+            return
+        with attempt.log.group("Looked for what an earlier try has left"):
+            try:
+                _, companions = left_by_earlier_tries(attempt, _LOOK_SECONDS)
+            except KubectlError as error:
+                attempt.log.warning(f"Whether an earlier try has left companions cannot be told.\n{error}")
+                return
+            attempt.belongings.know_left(companions)
+            if companions:
+                names = ", ".join(map(word, companions))
+                attempt.log.warning(f"Left by an earlier try, whose Job is gone: {names}.")
+                self._delete_what_is_left()
 
     def _after_interruption(self) -> None:
         """Delete the Job or keep it, as was asked for the kind of interruption."""

@@ -23,6 +23,8 @@ _WAIT_SECONDS = 3600
 _UNSEEN_SECONDS = 5.0
 """Without a pod that would show it, the Job's failure and its deletion are waited for from then on."""
 _VERDICT_GRACE_SECONDS = 1.0
+_CERTAIN_AFTER_SECONDS = (2.0, 20.0)
+"""By then the wait for the deletion has found what it waits for: another Job, if that had the name by then already."""
 
 
 class Chore(Protocol):
@@ -94,6 +96,7 @@ class Waiter:
         self._witness = witness
         self._seen_at = 0.0
         self._waits: dict[str, Call] = {}
+        self._looks_at: list[float] = []
         self._rearmed = Rearmed(kubectl.is_ready)
 
     def wait(self) -> Object:
@@ -109,10 +112,10 @@ class Waiter:
         while job_status.verdict(job) is None:
             self._arm(*self._successes)
             limits = [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
-            if self._has_decided():
+            limits += self._arm_the_others()
+            if self._has_decided() or self._is_look_due():
                 job = self._checked(self._look())
                 continue
-            limits += self._arm_the_others()
             process = self._mailbox.receive(min(limits, default=None))
             for chore in self._chores:
                 chore.handle(process)
@@ -141,8 +144,17 @@ class Waiter:
         left = self._seen_at + _UNSEEN_SECONDS - time.monotonic()
         if is_there is None and left > 0:
             return [left]
+        if _DELETED not in self._waits:
+            self._looks_at = [time.monotonic() + seconds for seconds in _CERTAIN_AFTER_SECONDS]
         self._arm(*self._failures, _DELETED)
-        return []
+        return [max(0.0, at - time.monotonic()) for at in self._looks_at[:1]]
+
+    def _is_look_due(self) -> bool:
+        """Whether to see that it is this Job whose deletion is waited for; kubectl is not told its UID."""
+        if _DELETED not in self._waits or not self._looks_at or time.monotonic() < self._looks_at[0]:
+            return False
+        self._looks_at.pop(0)
+        return True
 
     def _arm(self, *conditions: str) -> None:
         """Start the waits that do not run."""

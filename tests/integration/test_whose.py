@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from kubectl_job_operator.airflow.compat.features import counts_clears
 from kubectl_job_operator.attempt.identity import Identity
-from kubectl_job_operator.errors import JobInUseError
+from kubectl_job_operator.errors import JobInUseError, JobVanishedError
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -136,6 +136,24 @@ def test_airflow_makes_a_run_again_and_it_does_its_own_work(task: TaskRunner, na
     assert "It is replaced." in runs[1].log
     with create_session() as session:
         assert len(list(session.scalars(select(DagRun).where(DagRun.dag_id == task.dag_id)))) == 1
+
+
+def test_a_job_that_somebody_replaces_while_it_runs_fails_the_task_at_once(
+    task: TaskRunner, namespace: Namespace
+) -> None:
+    """The other one has the name already when the task begins to wait for a deletion, and does not end for minutes."""
+    task.write("job.yaml", SLEEPS)
+
+    def replace_it() -> None:
+        until(namespace.running_pods, "no pod runs")
+        namespace.kubectl("replace", "--force", "-f", "-", given=SLEEPS)
+
+    thread = in_background(replace_it)
+    run = task.run(yaml_file_name="job.yaml")
+    thread.join()
+    assert isinstance(run.failures[0], JobVanishedError), run.log
+    assert "another Job has its name now" in run.told
+    assert len(namespace.living("jobs")) == 1, "it is not the task's to delete"
 
 
 def test_two_airflows_with_one_dag_in_one_namespace_take_nothing_from_each_other(

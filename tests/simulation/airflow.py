@@ -279,6 +279,7 @@ class Airflow:
         except BaseException as error:  # noqa: BLE001 - Airflow takes all of them
             one.machine.check()
             one.error = error
+        one.ended_at = self._world.elapsed
         said = one.error or "success"
         self._note(f"{one.name} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
         if instance.tries[-1] is one and instance.state == "running":

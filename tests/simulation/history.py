@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubectl_job_operator.attempt.settings import DeletePolicy
-from kubectl_job_operator.objects import Object, is_being_deleted
+from kubectl_job_operator.manifest.labels import TASK_INSTANCE_LABEL
+from kubectl_job_operator.objects import Object, is_being_deleted, labels_of
 from tests.simulation.airflow import FINAL, Airflow
 from tests.simulation.cluster import Cluster
 from tests.simulation.controllers import Controllers, ended
@@ -47,6 +48,10 @@ class History:
         """The Jobs that were made, as they were then."""
         self.left: list[Object] = []
         """The Jobs that ran on when all tries had been over for a while."""
+        self.companions_left: list[Object] = []
+        """The Secrets of tasks that were there then, and no Job of the same task."""
+        self.gone: dict[str, float] = {}
+        """When the last Job of a task instance, by its digest, was gone, in seconds of the world."""
         self.secrets_left: list[str] = []
         """The files that hold a secret when all is over."""
         self.still_waiting = ""
@@ -91,6 +96,8 @@ class History:
                 # A kubectl may take its time.
                 self.world.run(lambda: not self.airflow.triggerer.deletes_for, _AFTERWARDS_SECONDS)
                 self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
+                there = {digest_of(job) for job in self.cluster.select("jobs")}
+                self.companions_left = self.cluster.select("secrets", lambda one: digest_of(one) not in there)
                 self._let_time_pass(_AFTERWARDS_SECONDS)
             except StillWaitingError as error:
                 self.still_waiting = str(error)
@@ -116,12 +123,19 @@ class History:
     def _note_object(self, event: str, thing: Object) -> None:
         if thing["kind"] == "Job" and event == "ADDED":
             self.made.append(thing)
+        if thing["kind"] == "Job" and event == "DELETED":
+            self.gone[digest_of(thing)] = self.world.elapsed
         if thing["kind"] == "Job" and ended(thing):
             self.ended.setdefault(thing["metadata"]["uid"], thing)
         state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
         leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
         name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]
         self.note(f"    {event} {thing['kind']} {name} ({uid}) {state}{leaving}")
+
+
+def digest_of(thing: Object) -> str:
+    """Tell to which task instance an object belongs; empty if to none."""
+    return labels_of(thing).get(TASK_INSTANCE_LABEL, "")
 
 
 def _files_with_secrets(folder: Path) -> list[Path]:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from kubectl_job_operator.attempt.identity import Identity, Round
-from kubectl_job_operator.errors import KubectlError
+from kubectl_job_operator.errors import JobFailedError, KubectlError, ResultError
 from kubectl_job_operator.manifest.labels import ROUND, STARTED_LABEL, TASK_INSTANCE_LABEL, TRY_LABEL
 from kubectl_job_operator.objects import Object, annotations_of, is_being_deleted, labels_of
 from tests.log_text import says_that_a_job_is_left
 from tests.simulation.cluster import Change
 from tests.simulation.controllers import Work, ended
-from tests.simulation.history import History
+from tests.simulation.history import History, digest_of
 from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
@@ -24,7 +24,7 @@ _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 def never_two_jobs_of_a_task_instance_at_work(history: History) -> Iterator[str]:
     """Of one task instance no two Jobs have a container that runs at the same time."""
     for one, other in itertools.combinations(sorted(_began(history), key=_span), 2):
-        is_of_one_task = _digest(one.pod) and _digest(one.pod) == _digest(other.pod)
+        is_of_one_task = digest_of(one.pod) and digest_of(one.pod) == digest_of(other.pod)
         is_of_two_jobs = _owner(one.pod) != _owner(other.pod)
         if (
             is_of_one_task
@@ -79,22 +79,32 @@ def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[s
 def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
     """Let no try remove a Complete Job of its own round of tries, to make another: the work is done."""
     for who, job, identity in _jobs_made_anew(history, "Complete"):
-        if _digest(job) == identity.digest and Round.of(job) == identity.round:
+        if digest_of(job) == identity.digest and Round.of(job) == identity.round:
             yield f"{who} did the work of Job {job['metadata']['name']} again, which was done"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
     """Where all is over no Job runs on, unless a log names it, or the last try met no cluster or lost its worker."""
     for job in history.left:
-        instance = _instance_of(history, job)
-        if instance is None or instance.tries[-1].machine.is_gone:
+        if _is_without_a_word(history, job):
+            yield f"Job {job['metadata']['name']} ({job['metadata']['uid'][:8]}) was left running without a word"
+
+
+def no_companion_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
+    """Where all is over no companion has lost its Job, with the same exceptions, unless that was to stay with it.
+
+    Whoever deletes a Job later, or one that was to stay, has to delete what was made for it too.
+    """
+    for thing in history.companions_left:
+        instance = _instance_of(history, thing)
+        if instance is None or not _is_without_a_word(history, thing):
             continue
         error = instance.tries[-1].error
-        is_away = isinstance(error, KubectlError) and error.kind.can_pass
-        # What a try has said before this Job was made or taken over is of another one.
-        later = [one for one in instance.tries if one.identity.started >= labels_of(job).get(STARTED_LABEL, "")]
-        if not is_away and not instance.warnings and not any(map(_leaves_word, later)):
-            yield f"Job {job['metadata']['name']} ({job['metadata']['uid'][:8]}) was left running without a word"
+        is_over = error is None or isinstance(error, (JobFailedError, ResultError))
+        was_to_stay = is_over and not instance.delete_policy.deletes(is_complete=error is None)
+        over = max(one.ended_at or 0.0 for one in instance.tries)
+        if not was_to_stay and history.gone.get(digest_of(thing), 0.0) <= over:
+            yield f"Secret {thing['metadata']['name']} was left without a word"
 
 
 def nothing_of_others_is_touched(history: History) -> Iterator[str]:
@@ -157,6 +167,7 @@ ALL: tuple[Callable[[History], Iterator[str]], ...] = (
     what_failed_is_not_run_again_by_the_same_try,
     what_is_done_is_not_done_again_in_its_round,
     no_job_is_left_that_nobody_looks_for,
+    no_companion_is_left_that_nobody_looks_for,
     nothing_of_others_is_touched,
     nothing_of_a_later_try_is_touched,
     killed_is_never_success,
@@ -169,6 +180,18 @@ ALL: tuple[Callable[[History], Iterator[str]], ...] = (
 def broken(history: History) -> list[str]:
     """Return what does not hold in a history, by the invariant's name."""
     return [f"{check.__name__}: {what}" for check in ALL for what in check(history)]
+
+
+def _is_without_a_word(history: History, thing: Object) -> bool:
+    """Whether a task could have looked for something of its own to the end, and says nothing of it."""
+    instance = _instance_of(history, thing)
+    if instance is None or instance.tries[-1].machine.is_gone:
+        return False
+    error = instance.tries[-1].error
+    is_away = isinstance(error, KubectlError) and error.kind.can_pass
+    # What a try has said before this was made or taken over is of something else.
+    later = [one for one in instance.tries if one.identity.started >= labels_of(thing).get(STARTED_LABEL, "")]
+    return not is_away and not instance.warnings and not any(map(_leaves_word, later))
 
 
 def _leaves_word(one: Try) -> bool:
@@ -200,7 +223,7 @@ def _has_ended_twin(history: History, job: Object) -> bool:
     """
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     twins = [one for one in history.ended.values() if one["metadata"]["name"] == name and one["metadata"]["uid"] < uid]
-    return not _digest(job) and not all(map(_digest, twins))
+    return not digest_of(job) and not all(map(digest_of, twins))
 
 
 def _is_of_later_try(job: Object, identity: Identity) -> bool:
@@ -266,11 +289,7 @@ def _has_made_another(history: History, job: Object, identity: Identity) -> bool
 
 
 def _of_try(thing: Object) -> tuple[str, str]:
-    return _digest(thing), labels_of(thing).get(STARTED_LABEL, "")
-
-
-def _digest(thing: Object) -> str:
-    return labels_of(thing).get(TASK_INSTANCE_LABEL, "")
+    return digest_of(thing), labels_of(thing).get(STARTED_LABEL, "")
 
 
 def _owner(pod: Object) -> str:
@@ -286,5 +305,6 @@ def _digest_of(instance: TaskInstance) -> str:
     return instance.tries[0].identity.digest if instance.tries else ""
 
 
-def _instance_of(history: History, job: Object) -> TaskInstance | None:
-    return next((one for one in history.airflow.instances if _digest(job) and _digest_of(one) == _digest(job)), None)
+def _instance_of(history: History, thing: Object) -> TaskInstance | None:
+    digest = digest_of(thing)
+    return next((one for one in history.airflow.instances if digest and _digest_of(one) == digest), None)

@@ -93,6 +93,8 @@ class Try:
     error: BaseException | None = None
     is_killed: bool = False
     """Whether Airflow has called its ``on_kill``."""
+    ended_at: float | None = None
+    """When it came to its end, in seconds of the world; ``None`` where its machine went before."""
     has_ignored_kill: bool = False
     """Whether it came to a good end, or to a deferral, all the same."""
 

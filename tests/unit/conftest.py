@@ -47,6 +47,7 @@ def no_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every pause short."""
     monkeypatch.setattr(waiting, "_UNSEEN_SECONDS", 0.05)
+    monkeypatch.setattr(waiting, "_CERTAIN_AFTER_SECONDS", ())
     monkeypatch.setattr(waiting, "_VERDICT_GRACE_SECONDS", 0.1)
     monkeypatch.setattr(rearmed, "PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(retrying, "_FIRST_PAUSE_SECONDS", 0.02)

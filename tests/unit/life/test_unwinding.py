@@ -23,6 +23,7 @@ from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction, Sett
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     ErrorKind,
+    JobInUseError,
     JobStartupError,
     JobVanishedError,
     KubectlError,
@@ -312,6 +313,17 @@ _RUN, _LATER_RUN = Round("2026-01-02"), Round("2026-01-03")
 _SECOND = replace(US, round=_RUN, started="20260102T000200")
 
 
+def _secret_of(labels: Identity, round_: Round) -> dict[str, Any]:
+    """Return the companion as a cluster has it: whose labels, and of which round by its annotation."""
+    own = {**labels.labels(), **labels.try_labels()}
+    annotations = replace(labels, round=round_).annotations()
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "keys", "labels": own, "annotations": annotations},
+    }
+
+
 @pytest.mark.parametrize(
     ("labels", "round_", "job", "is_deleted"),
     [
@@ -336,15 +348,7 @@ def test_a_task_that_is_killed_before_it_looks_deletes_the_companion_of_an_earli
     log: Log,
 ) -> None:
     """Nobody else would: the worker of that try is gone, and somebody has deleted the Job."""
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "name": "keys",
-            "labels": {**labels.labels(), **labels.try_labels()},
-            "annotations": replace(labels, round=round_).annotations(),
-        },
-    }
+    secret = _secret_of(labels, round_)
     fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
     fake_kubectl.answers(f"get {TARGET}", stage.job("complete", job) if job else "")
     fake_kubectl.answers(f"get secret -l kubectl-job-operator/task-instance={US.digest},!{KEEP}", {"items": [secret]})
@@ -356,6 +360,36 @@ def test_a_task_that_is_killed_before_it_looks_deletes_the_companion_of_an_earli
     selector = selector_to_delete(secret)
     assert deleted == ([("job.v1.batch,secret", "-l", selector, "--wait=false")] if is_deleted else [])
     assert no_child_is_left(fake_kubectl)
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+def test_a_task_whose_name_was_taken_deletes_the_companion_of_an_earlier_try_whose_job_is_gone(
+    *, is_left: bool, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    secret = _secret_of(replace(_SECOND, try_number=1, started="20260102T000100"), _RUN)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
+    fake_kubectl.answers("get secret -l", {"items": [secret] if is_left else []})
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=_SECOND).run()
+    deleted = [call[call.index("delete") + 1 :] for call in fake_kubectl.called("delete")]
+    assert deleted == ([("job.v1.batch,secret", "-l", selector_to_delete(secret), "--wait=false")] if is_left else [])
+    assert ("Left by an earlier try, whose Job is gone: Secret keys." in log.warnings) is is_left
+    assert no_child_is_left(fake_kubectl)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "identity"),
+    [(stage.MANIFEST, _SECOND), (stage.MANIFEST + SECRET, replace(_SECOND, try_number=1))],
+)
+def test_a_task_whose_name_was_taken_looks_for_companions_only_where_an_earlier_try_may_have_left_some(
+    manifest: str, identity: Identity, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError):
+        stage.runner(log, manifest=manifest, identity=identity).run()
+    assert len(fake_kubectl.called(f"get {TARGET}")) == 1
 
 
 def test_a_task_that_is_killed_before_it_looks_and_may_not_list_companions_still_ends_an_earlier_trys_job(

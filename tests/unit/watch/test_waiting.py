@@ -259,6 +259,29 @@ def test_a_job_that_another_one_has_replaced_has_no_verdict(fake_kubectl: FakeKu
         waits.wait()
 
 
+def test_a_job_that_another_one_had_replaced_when_its_deletion_was_waited_for_is_noticed(
+    fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That wait goes on until the other one is deleted, and those for the conditions until that one has them."""
+    monkeypatch.setattr(waiting, "_CERTAIN_AFTER_SECONDS", (0.2, 0.6))
+    _never(fake_kubectl, COMPLETE_WAIT, FAILED_WAIT, DELETED_WAIT)
+    fake_kubectl.answers(f"get {TARGET}", stage.job(), times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job(uid="another"))
+    with pytest.raises(JobVanishedError, match="another Job has its name now"):
+        waits.wait(witness=Seen(False))
+    assert len(fake_kubectl.called("wait")) == 3
+
+
+def test_where_a_pod_lives_again_nobody_looks_whether_the_job_is_there(
+    fake_kubectl: FakeKubectl, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_CERTAIN_AFTER_SECONDS", (0.2, 0.6))
+    fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete"), after_seconds=1.5)
+    _never(fake_kubectl, FAILED_WAIT, DELETED_WAIT)
+    waits.wait(witness=Seen(False, True))
+    assert not fake_kubectl.called(f"get {TARGET}")
+
+
 def test_the_verdict_of_another_job_of_the_name_is_not_taken(fake_kubectl: FakeKubectl, waits: Waits) -> None:
     fake_kubectl.answers(COMPLETE_WAIT, stage.job("complete", uid="another"))
     fake_kubectl.answers(f"get {TARGET}", stage.job("complete", uid="another"))
