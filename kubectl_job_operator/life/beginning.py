@@ -197,6 +197,8 @@ class Beginning:
             return found
         decision, why = decide(found, attempt.identity)
         if decision is Decision.REFUSE:
+            # If the apply came through, its Job is gone, or a later try's.
+            attempt.may_run_on = False
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return found if attempt.may_run_on else self._adopt(found, why)

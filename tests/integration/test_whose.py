@@ -145,7 +145,7 @@ def test_a_job_that_somebody_replaces_while_it_runs_fails_the_task_at_once(
     task.write("job.yaml", SLEEPS)
 
     def replace_it() -> None:
-        until(namespace.running_pods, "no pod runs")
+        until(lambda: bool(namespace.running_pods()), "no pod runs")
         namespace.kubectl("replace", "--force", "-f", "-", given=SLEEPS)
 
     thread = in_background(replace_it)

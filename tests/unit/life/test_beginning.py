@@ -331,6 +331,21 @@ def test_after_an_ambiguous_failure_of_apply_a_later_try_may_have_the_job(fake_k
     assert verbs(fake_kubectl) == ["apply"]
 
 
+def test_after_an_ambiguous_failure_of_apply_somebody_else_may_have_the_name_and_what_was_made_for_the_job_goes(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
+    fake_kubectl.answers("get -f")
+    fake_kubectl.answers("apply", stage.job(), times=1)
+    fake_kubectl.answers("apply", **ETCD)
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
+    assert verbs(fake_kubectl) == ["apply", "apply", "delete"]
+    assert "may still run" not in log.text
+
+
 def test_after_an_ambiguous_failure_of_apply_a_job_that_has_failed_meanwhile_is_not_run_again(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
