@@ -293,5 +293,9 @@ class TaskTimeoutError(TaskKilledError):
     """The task ran into its ``execution_timeout`` while it was deferred."""
 
 
+class TaskUnheardError(TaskKilledError):
+    """Nobody hears what comes of the task any more: the process of Airflow that ran it is gone."""
+
+
 class DeferralError(KubectlJobOperatorError):
     """The triggerer could not go on waiting for the Job, which was left as it is."""

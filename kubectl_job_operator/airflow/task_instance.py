@@ -98,22 +98,34 @@ class TaskStateMemory:
         self._has_next_try = has_next_try(context)
 
     def note(self, done: Done) -> None:
-        """Keep that this Job is Complete, if there is a later try to know it."""
+        """Keep that this Job is Complete, if there is a later try to know it.
+
+        :raises TaskUnheardError: if the supervisor is gone, to which a task of Airflow 3 says all: nobody hears it.
+        """
         from kubectl_job_operator.attempt.memory import essence
+        from kubectl_job_operator.errors import TaskUnheardError
         from kubectl_job_operator.status import keyed
 
-        if self._store is not None and self._has_next_try:
-            with contextlib.suppress(Exception):
-                self._store.set(
-                    _COMPLETE_JOB,
-                    {
-                        "round": self._round,
-                        "job": essence(done.job),
-                        "result": keyed.plain(done.result),
-                        "keys": keyed.keys_of(done.result),
-                        "pod_names": list(done.pod_names),
-                    },
-                )
+        if self._store is None or not self._has_next_try:
+            return
+        try:
+            self._store.set(
+                _COMPLETE_JOB,
+                {
+                    "round": self._round,
+                    "job": essence(done.job),
+                    "result": keyed.plain(done.result),
+                    "keys": keyed.keys_of(done.result),
+                    "pod_names": list(done.pod_names),
+                },
+            )
+        except (EOFError, ConnectionError) as error:
+            raise TaskUnheardError(
+                "Airflow's supervisor of this task is gone, so nobody hears that the Job is Complete. The next try "
+                "takes what it came to."
+            ) from error
+        except Exception:  # noqa: BLE001 - a store that fails must not get in the way of a task
+            return
 
     def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try of this round has noted."""

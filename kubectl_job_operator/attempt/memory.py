@@ -30,7 +30,10 @@ class Memory(Protocol):
     """Kept outside of the cluster, for all tries that belong together."""
 
     def note(self, done: Done) -> None:
-        """Keep that this Job is Complete."""
+        """Keep that this Job is Complete.
+
+        :raises TaskUnheardError: if nobody is there any more to hear it, or that the task is done.
+        """
 
     def recall(self) -> Done | None:
         """Return the Complete Job that an earlier try has noted; ``None`` if there is none."""

@@ -175,7 +175,7 @@ class Unwinding:
             command = attempt.belongings.delete_command(attempt.kubectl)
             if self.stop.is_worker_only:
                 words += ", and no later try is to go on with it"
-            unless = ", unless it is Complete by now" if self.stop.is_timeout else ""
+            unless = ", unless it is Complete by now" if self._is_of_use_if_complete else ""
             attempt.log.warning(
                 f"{words}, so {attempt.full_name} is deleted{unless}. What was made for it goes too. Airflow "
                 "may leave no more than five seconds for that; if the cluster does not answer in time, it is for you "
@@ -183,12 +183,19 @@ class Unwinding:
             )
             self._delete_what_is_left()
 
+    @property
+    def _is_of_use_if_complete(self) -> bool:
+        """Whether a later try may take what is done already; not where somebody wants the task to end.
+
+        Of a task that a new scheduler takes from its worker there is one, however many tries it was to have.
+        """
+        is_over = self._attempt.belongings.is_earlier_over and not self.stop.is_unwanted
+        return self.stop.is_timeout or self.stop.is_worker_only or is_over
+
     def _delete_what_is_left(self) -> None:
         """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
         attempt = self._attempt
-        # What is done already is of use to a later try, unless somebody wants the task to end.
-        may_be_of_use = self.stop.is_timeout or (attempt.belongings.is_earlier_over and not self.stop.is_unwanted)
-        delete = self._delete_unless_complete if may_be_of_use else attempt.belongings.delete
+        delete = self._delete_unless_complete if self._is_of_use_if_complete else attempt.belongings.delete
         try:
             attempt.persist_in_spite_of_a_kill(delete, _KILL_SECONDS)
         except KubectlError as error:

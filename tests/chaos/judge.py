@@ -12,9 +12,10 @@ from tests.chaos.case import Case, records
 from tests.chaos.excuses import EXCUSES
 from tests.faults.evidence import COMPLETE, Evidence
 from tests.faults.judge import Finding, Harm, judge
+from tests.log_text import without_times
 
-_LINE = re.compile(r"(?:\d\d:\d\d:\d\dZ )?(?:\[[a-z0-9-]+/main\] )?([a-z0-9-]+ (?:first|last) \d+)")
-"""What is shown late has its time before it, and of several pods each its name."""
+_LINE = re.compile(r"(?:\[[a-z0-9-]+/main\] )?([a-z0-9-]+ (?:first|last) \d+)")
+"""Of several pods each line has its name before it."""
 _CONTAINER_LOGGER = ".container"
 _FIELD_MANAGER = re.compile(r"kubectl-job-operator-([0-9a-f]+)-")
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
@@ -65,7 +66,7 @@ def _shown(text: str) -> collections.Counter[str]:
     found: collections.Counter[str] = collections.Counter()
     for record in records(text):
         if str(record.get("logger", "")).endswith(_CONTAINER_LOGGER):
-            said = str(record.get("event", ""))
+            said = without_times(str(record.get("event", "")))
             found.update(line[1] for line in map(_LINE.fullmatch, map(str.strip, said.splitlines())) if line)
     return found
 

@@ -201,7 +201,7 @@ def test_a_job_is_gone_on_with_though_retries_was_changed_in_the_dag_while_it_ra
 def test_a_frozen_worker_that_wakes_takes_nothing_from_a_later_try(tries: Tries, yaml: str) -> None:
     resource = "jobs" if yaml is SLEEPS else "pods"
     tries.leave_running(FIRST, yaml, resource)
-    tries.start(RETRY, SLEEPS_WITH_A_SECRET)
+    tries.start(RETRY, yaml)
     label = "kubectl-job-operator/try-number"
     until(
         lambda: [one["metadata"]["labels"][label] for one in tries.namespace.objects(resource)] == ["2"],

@@ -147,6 +147,16 @@ class Airflow:
                     self._world.draw(f"hear {self._world.elapsed}").uniform(1, 60), partial(self._kill, one)
                 )
 
+    def orphan(self, instance: TaskInstance) -> None:
+        """Let the supervisor of a try die: the try goes on, and its log ends there."""
+        for one in instance.tries[-1:]:
+            if one.is_alive and instance.state == "running":
+                self._note(f"{one.name}: its supervisor dies")
+                one.is_unheard = True
+                one.log.machine = one.container_log.machine = Machine("nowhere", is_gone=True)
+                chance = self._world.draw(f"notice {self._world.elapsed}")
+                self._world.later(chance.choice((2.0, 30.0)), partial(self._miss, instance, one))
+
     def time_out(self, instance: TaskInstance) -> None:
         """Let the task's time be over, as a signal's handler does: by an exception that is no ``Exception``."""
         for one in instance.tries[-1:]:
@@ -174,7 +184,7 @@ class Airflow:
 
     def _kill(self, one: Try) -> None:
         """End a try as Airflow 3 does: by ``on_kill``, and some seconds later by SIGKILL."""
-        if one.is_alive:
+        if one.is_alive and not one.is_unheard:
             self._note(f"{one.name}: on_kill")
             one.is_killed = True
             if one.runner is not None:
@@ -270,7 +280,8 @@ class Airflow:
             one.machine.check()
             one.has_ignored_kill |= one.is_killed
             if isinstance(came, Handover):
-                self._defer(instance, one, came)
+                if not one.is_unheard:
+                    self._defer(instance, one, came)
                 return
             if one.runner.done is not None:
                 one.job, one.result = one.runner.done.job, one.runner.done.result
@@ -282,7 +293,9 @@ class Airflow:
         one.ended_at = self._world.elapsed
         said = one.error or "success"
         self._note(f"{one.name} ends: {type(said).__name__} {str(said).splitlines()[0][:100]}")
-        if instance.tries[-1] is one and instance.state == "running":
+        if one.is_unheard:
+            one.job = None
+        elif instance.tries[-1] is one and instance.state == "running":
             if one.error is None:
                 instance.become("success")
             else:
@@ -297,6 +310,8 @@ class Airflow:
     def _who_stopped(self, instance: TaskInstance, one: Try) -> Stop:
         self._answer()
         one.machine.check()
+        if one.is_unheard:
+            return Stop()
         is_worker_only = instance.state in (*_WANTED, "none")
         return Stop(f"The state is {instance.state}", is_worker_only, instance.state in _UNWANTED)
 

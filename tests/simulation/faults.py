@@ -16,6 +16,7 @@ _FOLLOWING = ("refused", "busy", "hang", "hang", "slow")
 WORKER_FAULTS = (
     "machine dies",
     "taken for dead",
+    "supervisor dies",
     "drained",
     "time out",
     "cleared",
@@ -105,22 +106,22 @@ class Fate:
 
     def _to_worker(self, fault: Fault, instance: TaskInstance) -> None:
         airflow = self._airflow
-        if fault.kind in ("machine dies", "taken for dead"):
+        simple = {
+            "drained": airflow.drain,
+            "supervisor dies": airflow.orphan,
+            "time out": airflow.time_out,
+            "reset": airflow.reset,
+            "cleared": airflow.clear,
+            "made again": airflow.make_again,
+        }
+        if fault.kind in simple:
+            simple[fault.kind](instance)
+        elif fault.kind in ("machine dies", "taken for dead"):
             airflow.lose(instance, is_dead=fault.kind == "machine dies")
-        elif fault.kind == "drained":
-            airflow.drain(instance)
         elif fault.kind == "triggerer dies":
             airflow.triggerer.restart()
-        elif fault.kind == "time out":
-            airflow.time_out(instance)
-        elif fault.kind == "reset":
-            airflow.reset(instance)
-        elif fault.kind == "cleared":
-            airflow.clear(instance)
         elif fault.kind == "retries edited":
             instance.retries = int(fault.amount * 40) % 4
-        elif fault.kind == "made again":
-            airflow.make_again(instance)
         elif instance.state != "queued":
             airflow.mark(instance, "failed" if fault.amount * 10 % 1 < 0.5 else "success")
 

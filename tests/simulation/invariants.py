@@ -71,16 +71,18 @@ def a_result_is_what_the_pods_of_the_job_handed_over(history: History) -> Iterat
 
 def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[str]:
     """Let a try remove no Job of its own that has failed, to make another: how often it is run, its retries say."""
-    for who, job, identity in _jobs_made_anew(history, "Failed"):
-        if _of_try(job) == (identity.digest, identity.started):
-            yield f"{who} ran Job {job['metadata']['name']} again, which had failed"
+    for change, job, identity in _deletions(history, "Failed"):
+        own = (identity.digest, identity.started)
+        if _of_try(job) == own and own in map(_of_try, _made_after(history, job)):
+            yield f"{change.who} ran Job {job['metadata']['name']} again, which had failed"
 
 
 def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
-    """Let no try remove a Complete Job of its own round of tries, to make another: the work is done."""
-    for who, job, identity in _jobs_made_anew(history, "Complete"):
-        if digest_of(job) == identity.digest and Round.of(job) == identity.round:
-            yield f"{who} did the work of Job {job['metadata']['name']} again, which was done"
+    """Let no try remove a Complete Job of its own round of tries, and one of them make another: the work is done."""
+    for change, job, identity in _deletions(history, "Complete"):
+        own = (identity.digest, identity.round)
+        if _of_round(job) == own and own in map(_of_round, _made_after(history, job)):
+            yield f"{change.who} deleted Job {job['metadata']['name']}, which was done, and it was done again"
 
 
 def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
@@ -185,7 +187,7 @@ def broken(history: History) -> list[str]:
 def _is_without_a_word(history: History, thing: Object) -> bool:
     """Whether a task could have looked for something of its own to the end, and says nothing of it."""
     instance = _instance_of(history, thing)
-    if instance is None or instance.tries[-1].machine.is_gone:
+    if instance is None or instance.tries[-1].machine.is_gone or instance.tries[-1].is_unheard:
         return False
     error = instance.tries[-1].error
     is_away = isinstance(error, KubectlError) and error.kind.can_pass
@@ -270,22 +272,21 @@ def _run_started(job: Object) -> str:
     return made_for.run_started if made_for is not None else ""
 
 
-def _jobs_made_anew(history: History, verdict: str) -> Iterator[tuple[str, Object, Identity]]:
-    """Yield the Jobs with this verdict that a try has removed before it made one: its name, the Job, and who it was."""
+def _deletions(history: History, verdict: str) -> Iterator[tuple[Change, Object, Identity]]:
+    """Yield each deletion by a try of a Job with this verdict: with the Job, and who the try was."""
     tries = {one.name: one.identity for one in _tries(history)}
     for change in history.cluster.journal:
-        job = change.before
-        if change.verb != "delete" or job is None or job["kind"] != "Job" or ended(job) != verdict:
-            continue
-        identity = tries.get(change.who)
-        if identity is not None and _has_made_another(history, job, identity):
-            yield change.who, job, identity
+        job, identity = change.before, tries.get(change.who)
+        if change.verb == "delete" and identity and job is not None and job["kind"] == "Job" and ended(job) == verdict:
+            yield change, job, identity
 
 
-def _has_made_another(history: History, job: Object, identity: Identity) -> bool:
-    """Whether a try has made a Job after this one."""
-    later = [one for one in history.made if one["metadata"]["uid"] > job["metadata"]["uid"]]
-    return (identity.digest, identity.started) in map(_of_try, later)
+def _made_after(history: History, job: Object) -> list[Object]:
+    return [one for one in history.made if one["metadata"]["uid"] > job["metadata"]["uid"]]
+
+
+def _of_round(thing: Object) -> tuple[str, Round | None]:
+    return digest_of(thing), Round.of(thing)
 
 
 def _of_try(thing: Object) -> tuple[str, str]:

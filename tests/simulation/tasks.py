@@ -10,6 +10,7 @@ from typing import Any
 from kubectl_job_operator.attempt.identity import Identity, Round
 from kubectl_job_operator.attempt.memory import Done, essence
 from kubectl_job_operator.attempt.settings import DeletePolicy
+from kubectl_job_operator.errors import TaskUnheardError
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.manifest import Manifest
 from kubectl_job_operator.objects import Object
@@ -95,6 +96,8 @@ class Try:
     """Whether Airflow has called its ``on_kill``."""
     ended_at: float | None = None
     """When it came to its end, in seconds of the world; ``None`` where its machine went before."""
+    is_unheard: bool = False
+    """Whether its supervisor is gone: it goes on, and Airflow hears nothing of it and cannot end it."""
     has_ignored_kill: bool = False
     """Whether it came to a good end, or to a deferral, all the same."""
 
@@ -172,12 +175,16 @@ class Memory:
         """Keep it."""
         self._ask_airflow()
         self._try.machine.check()
+        if self._try.is_unheard:
+            raise TaskUnheardError("The supervisor is gone.")
         self._instance.noted[str(self._try.identity.round)] = Done(essence(done.job), done.result, done.pod_names)
 
     def recall(self) -> Done | None:
         """Return what a try of the same round has kept."""
         self._ask_airflow()
         self._try.machine.check()
+        if self._try.is_unheard:
+            return None
         return self._instance.noted.get(str(self._try.identity.round))
 
 

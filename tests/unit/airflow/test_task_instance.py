@@ -15,6 +15,7 @@ from kubectl_job_operator.airflow.compat.features import counts_clears
 from kubectl_job_operator.airflow.task_instance import TaskStateMemory, has_next_try, identity_of, round_of
 from kubectl_job_operator.attempt.identity import Round
 from kubectl_job_operator.attempt.memory import Done
+from kubectl_job_operator.errors import TaskUnheardError
 from tests.airflow_dag import DAG
 from tests.integration.stub_context import context_for
 from tests.unit import stage
@@ -40,15 +41,21 @@ class Store:
 
 
 class BrokenStore:
-    """One that cannot be reached."""
+    """One that cannot be reached.
 
-    def get(self, key: str) -> Any:
+    :param error: what comes of it.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get(self, key: str) -> Any:  # noqa: ARG002 - as the real one
         """Return what was kept."""
-        raise RuntimeError(key)
+        raise self._error
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any) -> None:  # noqa: ARG002 - as the real one
         """Keep it."""
-        raise RuntimeError(f"{key}: {value}")
+        raise self._error
 
 
 def memory(store: Any, *, try_number: int, max_tries: int = 1) -> TaskStateMemory:
@@ -82,7 +89,15 @@ def test_the_last_try_has_nobody_to_keep_it_for() -> None:
     assert store.texts == {}
 
 
-@pytest.mark.parametrize("store", [None, BrokenStore()])
+@pytest.mark.parametrize("error", [EOFError("Request socket closed before length"), BrokenPipeError()])
+def test_where_nobody_hears_that_the_job_is_complete_the_try_ends(error: Exception) -> None:
+    """So ends a word to a supervisor that was killed, in Airflow 3."""
+    with pytest.raises(TaskUnheardError, match="supervisor of this task is gone"):
+        memory(BrokenStore(error), try_number=1).note(COMPLETE)
+    memory(BrokenStore(error), try_number=2).note(COMPLETE)  # nobody comes later
+
+
+@pytest.mark.parametrize("store", [None, BrokenStore(RuntimeError("no such host"))])
 def test_without_a_store_that_works_nothing_is_known_and_nothing_is_raised(store: Any) -> None:
     memory(store, try_number=1).note(COMPLETE)
     assert memory(store, try_number=2).recall() is None

@@ -32,6 +32,7 @@ def test_a_companion_of_a_run_whose_job_has_not_ended_is_refused(
 ) -> None:
     fake_kubectl.answers("get -f", existing(owner))
     fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(stage.job(owner=owner)))
+    fake_kubectl.answers("get configmap -l")
     stage.script(fake_kubectl)
     with pytest.raises(JobInUseError) as raised:
         stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
@@ -48,6 +49,7 @@ def test_a_companion_whose_job_is_still_to_come_is_refused(fake_kubectl: FakeKub
     owner = OTHERS[0]
     fake_kubectl.answers("get -f", existing(owner, age_seconds=5))
     fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs())
+    fake_kubectl.answers("get configmap -l")
     stage.script(fake_kubectl)
     with pytest.raises(JobInUseError, match="whose Job is still to come"):
         stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
@@ -135,6 +137,7 @@ def test_of_two_jobs_of_a_run_one_that_was_replaced_does_not_give_the_companions
     fake_kubectl.answers(f"get {stage.TARGET}", stage.job("failed", owner=owner), times=1)
     fake_kubectl.answers("get -f", existing(owner))
     fake_kubectl.answers(f"get job -l {IN_USE}{owner.digest}", jobs(stage.job(owner=owner)))
+    fake_kubectl.answers("get configmap -l")
     stage.script(fake_kubectl)
     with pytest.raises(JobInUseError, match="whose Job countdown has not ended"):
         stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()

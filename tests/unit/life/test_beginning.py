@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_job_operator.attempt.memory import Done
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.errors import (
     AccessError,
@@ -22,6 +23,7 @@ from kubectl_job_operator.errors import (
     KubectlMissingError,
     RightsMissingError,
     TaskKilledError,
+    TaskUnheardError,
 )
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.manifest.labels import KEEP, TASK_INSTANCE_LABEL
@@ -227,6 +229,17 @@ def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_d
     assert job["metadata"]["uid"] == stage.UID
     assert len(fake_kubectl.called("apply")) == 1
     assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
+
+
+def test_a_job_that_nobody_hears_is_complete_stays_for_the_next_try(fake_kubectl: FakeKubectl, log: Log) -> None:
+    class Unheard(stage.Notebook):
+        def note(self, done: Done) -> None:  # noqa: ARG002 - as the real one
+            raise TaskUnheardError("the supervisor is gone")
+
+    stage.script(fake_kubectl)
+    with pytest.raises(TaskUnheardError, match="the supervisor is gone"):
+        stage.runner(log, memory=Unheard()).run()
+    assert verbs(fake_kubectl) == ["apply"]
 
 
 def test_the_companions_that_a_worker_left_which_died_while_it_deleted_them_are_deleted_by_the_next_try(

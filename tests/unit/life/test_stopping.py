@@ -36,7 +36,7 @@ def test_a_stopped_worker_whose_job_nobody_goes_on_with_is_told_so(fake_kubectl:
     runner = stage.runner(log, settings=Settings(keep_on_worker_stop=False), is_worker_stop=True)
     with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
         runner.run()
-    told = "Only the worker was told to stop, and no later try is to go on with it, so Job here/countdown is deleted."
+    told = "and no later try is to go on with it, so Job here/countdown is deleted, unless it is Complete by now."
     assert told in log.text
 
 

@@ -378,17 +378,13 @@ def test_a_task_whose_name_was_taken_deletes_the_companion_of_an_earlier_try_who
     assert no_child_is_left(fake_kubectl)
 
 
-@pytest.mark.parametrize(
-    ("manifest", "identity"),
-    [(stage.MANIFEST, _SECOND), (stage.MANIFEST + SECRET, replace(_SECOND, try_number=1))],
-)
-def test_a_task_whose_name_was_taken_looks_for_companions_only_where_an_earlier_try_may_have_left_some(
-    manifest: str, identity: Identity, fake_kubectl: FakeKubectl, log: Log
+def test_a_task_whose_name_was_taken_and_that_has_no_companions_looks_for_none(
+    fake_kubectl: FakeKubectl, log: Log
 ) -> None:
     fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
     stage.script(fake_kubectl)
     with pytest.raises(JobInUseError):
-        stage.runner(log, manifest=manifest, identity=identity).run()
+        stage.runner(log).run()
     assert len(fake_kubectl.called(f"get {TARGET}")) == 1
 
 
