@@ -44,6 +44,8 @@ class History:
         self.lines: list[str] = []
         self.ended: dict[str, Object] = {}
         """The Jobs that had a verdict, by UID, as they were then."""
+        self.ended_at: dict[str, float] = {}
+        """When, in seconds of the world."""
         self.made: list[Object] = []
         """The Jobs that were made, as they were then."""
         self.left: list[Object] = []
@@ -127,6 +129,7 @@ class History:
             self.gone[digest_of(thing)] = self.world.elapsed
         if thing["kind"] == "Job" and ended(thing):
             self.ended.setdefault(thing["metadata"]["uid"], thing)
+            self.ended_at.setdefault(thing["metadata"]["uid"], self.world.elapsed)
         state = ended(thing) if thing["kind"] == "Job" else (thing.get("status") or {}).get("phase", "")
         leaving = " leaving" if "deletionTimestamp" in thing["metadata"] else ""
         name, uid = thing["metadata"]["name"], thing["metadata"]["uid"][:8]

@@ -18,6 +18,7 @@ from tests.simulation.history import History, digest_of
 from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
+_SLOWEST_LOOK_SECONDS = 30.0
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 
 
@@ -78,10 +79,18 @@ def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[s
 
 
 def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
-    """Let no try remove a Complete Job of its own round of tries, and one of them make another: the work is done."""
+    """Let no try remove a Complete Job of its own round of tries, and it or a later one make another: the work is done.
+
+    An earlier one may, which Airflow has taken for dead and which has not heard of that. And a try that is stopped
+    looks before it deletes, but kubectl deletes whatever the Job has come to since then.
+    """
+    failed = {one.name for one in _tries(history) if one.error is not None}
     for change, job, identity in _deletions(history, "Complete"):
+        if change.who in failed and change.at - history.ended_at[job["metadata"]["uid"]] < _SLOWEST_LOOK_SECONDS:
+            continue
         own = (identity.digest, identity.round)
-        if _of_round(job) == own and own in map(_of_round, _made_after(history, job)):
+        later = [one for one in _made_after(history, job) if _of_try(one)[1] >= identity.started]
+        if _of_round(job) == own and own in map(_of_round, later):
             yield f"{change.who} deleted Job {job['metadata']['name']}, which was done, and it was done again"
 
 
@@ -95,13 +104,16 @@ def no_job_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
 def no_companion_is_left_that_nobody_looks_for(history: History) -> Iterator[str]:
     """Where all is over no companion has lost its Job, with the same exceptions, unless that was to stay with it.
 
-    Whoever deletes a Job later, or one that was to stay, has to delete what was made for it too.
+    Whoever deletes a Job later, or one that was to stay, has to delete what was made for it too; and a last try that
+    kubectl fails before it comes to them, as where pods that lost their Job never end, leaves them.
     """
     for thing in history.companions_left:
         instance = _instance_of(history, thing)
         if instance is None or not _is_without_a_word(history, thing):
             continue
         error = instance.tries[-1].error
+        if isinstance(error, KubectlError):
+            continue
         is_over = error is None or isinstance(error, (JobFailedError, ResultError))
         was_to_stay = is_over and not instance.delete_policy.deletes(is_complete=error is None)
         over = max(one.ended_at or 0.0 for one in instance.tries)
@@ -188,6 +200,8 @@ def _is_without_a_word(history: History, thing: Object) -> bool:
     """Whether a task could have looked for something of its own to the end, and says nothing of it."""
     instance = _instance_of(history, thing)
     if instance is None or instance.tries[-1].machine.is_gone or instance.tries[-1].is_unheard:
+        return False
+    if _is_of_the_unheard(history, thing):
         return False
     error = instance.tries[-1].error
     is_away = isinstance(error, KubectlError) and error.kind.can_pass
@@ -283,6 +297,12 @@ def _deletions(history: History, verdict: str) -> Iterator[tuple[Change, Object,
 
 def _made_after(history: History, job: Object) -> list[Object]:
     return [one for one in history.made if one["metadata"]["uid"] > job["metadata"]["uid"]]
+
+
+def _is_of_the_unheard(history: History, thing: Object) -> bool:
+    """Whether it is of a try whose supervisor was gone."""
+    unheard = {(one.identity.digest, one.identity.started) for one in _tries(history) if one.is_unheard}
+    return _of_try(thing) in unheard
 
 
 def _of_round(thing: Object) -> tuple[str, Round | None]:

@@ -15,7 +15,7 @@ from unittest import mock
 from kubectl_job_operator.attempt import decision
 from kubectl_job_operator.attempt.decision import Decision, Made
 from kubectl_job_operator.attempt.mailbox import Mailbox
-from kubectl_job_operator.life import beginning
+from kubectl_job_operator.life import beginning, unwinding
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.obstacles import Obstacles
 from kubectl_job_operator.life.unwinding import Unwinding
@@ -80,6 +80,7 @@ MUTANTS = (
     Mutant("resuming: from the beginning of a run", source, "Resumption", lambda _: Resumption(Position())),
     Mutant("the handover's clocks begin anew", Obstacles, "__init__", _without_clocks()),
     Mutant("after a kill nothing is deleted", Unwinding, "_delete_what_is_left", lambda _: None),
+    Mutant("what earlier tries have left is not looked for", unwinding, "left_by_earlier_tries", lambda *_: (None, ())),
     Mutant("a kill sets no flag", Mailbox, "kill", lambda self: self.wake()),
     Mutant("a kill is not looked for", Mailbox, "check", lambda _: None),
 )
@@ -100,7 +101,7 @@ def main() -> int:
     for mutant in (one for one in MUTANTS if " ".join(sys.argv[1:]) in one.name):
         count, shown = died_after(mutant)
         survivors += not shown
-        print(f"{mutant.name:45} {f'died in history {count}: {shown}' if shown else 'SURVIVED'}", flush=True)
+        print(f"{mutant.name:46} {f'died in history {count}: {shown}' if shown else 'SURVIVED'}", flush=True)
     return int(bool(survivors))
 
 
