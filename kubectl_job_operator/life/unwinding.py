@@ -85,14 +85,14 @@ class Unwinding:
             self._delete_what_is_left()
         elif isinstance(error, JobInUseError):
             self._delete_companions_left()
-        self._remove(kubeconfig)
+        self._remove_kubeconfig(kubeconfig)
         attempt.log.tell_held()
         self._leave_word()
         noted = (DeferralError, JobFailedError, JobStartupError, JobVanishedError, ResultError, TaskTimeoutError)
         if isinstance(error, noted):
             self._tell(error)
 
-    def _remove(self, kubeconfig: Path | None) -> None:
+    def _remove_kubeconfig(self, kubeconfig: Path | None) -> None:
         if kubeconfig is None:
             return
         kubeconfig.unlink(missing_ok=True)

@@ -112,8 +112,10 @@ class Waiter:
         while job_status.verdict(job) is None:
             self._arm(*self._successes)
             limits = [seconds for chore in self._chores if (seconds := chore.advance()) is not None]
-            limits += self._arm_the_others()
-            if self._has_decided() or self._is_look_due():
+            is_to_look = self._has_decided()
+            if not is_to_look:
+                limits += self._arm_the_others()
+            if is_to_look or self._is_look_due():
                 job = self._checked(self._look())
                 continue
             process = self._mailbox.receive(min(limits, default=None))
