@@ -57,8 +57,9 @@ def test_a_line_that_is_not_shown_is_lost(shown: Sequence[str]) -> None:
     assert harms(case(logs={1: log(*shown)})) == [Harm.LINES]
 
 
-def test_a_line_that_is_shown_late_has_its_time_before_it() -> None:
-    late = [f"12:00:01Z {line}" for line in WRITTEN]
+@pytest.mark.parametrize("time", ["12:00:01Z", "2026-01-01T23:59:58Z"])
+def test_a_line_that_is_shown_late_has_its_time_before_it(time: str) -> None:
+    late = [f"{time} {line}" for line in WRITTEN]
     assert harms(case(logs={1: log("\n".join(late))})) == []
     assert harms(case(logs={1: log(*late, *WRITTEN)})) == [Harm.LINES]
 
