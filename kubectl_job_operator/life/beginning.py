@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
-from kubectl_job_operator.attempt.decision import Decision, Made, decide, is_left_running, is_own_and_over, made_by
+from kubectl_job_operator.attempt.decision import (
+    Decision,
+    Made,
+    decide,
+    is_left_running,
+    is_of_instance,
+    is_own_and_over,
+    made_by,
+)
 from kubectl_job_operator.attempt.identity import selector_of
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.workspace import manifest_file_name, write_copy
@@ -106,13 +114,14 @@ class Beginning:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return self._adopt(found, why)
-        if decision is Decision.REPLACE and found is not None:
-            self._make_room(found, why)
-        elif (done := attempt.memory.recall()) is not None:
+        is_gone = found is None or not is_of_instance(found, attempt.identity)
+        if is_gone and (done := attempt.memory.recall()) is not None:
             attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
             attempt.recalled = done
             attempt.persist(lambda: attempt.belongings.take_companions_left(attempt.kubectl))
             return done.job
+        if decision is Decision.REPLACE and found is not None:
+            self._make_room(found, why)
         elif attempt.identity.try_number > 1:
             self._wait_for_own_pods()
         attempt.persist(lambda: attempt.belongings.apply_companions(attempt.kubectl))

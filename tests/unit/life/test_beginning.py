@@ -231,6 +231,19 @@ def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_d
     assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
 
 
+def test_a_job_that_was_complete_is_not_run_again_though_another_that_has_ended_has_its_name(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("complete", OTHERS))
+    stage.script(fake_kubectl)
+    memory = stage.Notebook(stage.job("complete", EARLIER))
+    stage.runner(log, memory=memory).run()
+    (deleted,) = fake_kubectl.called("delete")
+    assert US.selector() in deleted, "the other one is not touched"
+    assert not fake_kubectl.called("apply")
+    assert "is gone: it is not run again." in log.text
+
+
 def test_a_job_that_nobody_hears_is_complete_stays_for_the_next_try(fake_kubectl: FakeKubectl, log: Log) -> None:
     class Unheard(stage.Notebook):
         def note(self, done: Done) -> None:  # noqa: ARG002 - as the real one
