@@ -134,7 +134,7 @@ class Waiter:
         return job
 
     def _arm_the_others(self) -> list[float]:
-        """Wait for what no witness would show, or one has shown, and return in how many seconds to ask him again."""
+        """Wait for what no witness would show, or one has shown; return in how many seconds to ask him or to look."""
         is_there = self._witness.is_there() if self._witness is not None else None
         if self._witness is not None and self._witness.may_fail():
             self._arm(*self._failures)

@@ -201,7 +201,7 @@ def _is_without_a_word(history: History, thing: Object) -> bool:
     instance = _instance_of(history, thing)
     if instance is None or instance.tries[-1].machine.is_gone or instance.tries[-1].is_unheard:
         return False
-    if _is_of_the_unheard(history, thing):
+    if any(one.is_unheard and (one.identity.digest, one.identity.started) == _of_try(thing) for one in instance.tries):
         return False
     error = instance.tries[-1].error
     is_away = isinstance(error, KubectlError) and error.kind.can_pass
@@ -297,12 +297,6 @@ def _deletions(history: History, verdict: str) -> Iterator[tuple[Change, Object,
 
 def _made_after(history: History, job: Object) -> list[Object]:
     return [one for one in history.made if one["metadata"]["uid"] > job["metadata"]["uid"]]
-
-
-def _is_of_the_unheard(history: History, thing: Object) -> bool:
-    """Whether it is of a try whose supervisor was gone."""
-    unheard = {(one.identity.digest, one.identity.started) for one in _tries(history) if one.is_unheard}
-    return _of_try(thing) in unheard
 
 
 def _of_round(thing: Object) -> tuple[str, Round | None]:

@@ -41,6 +41,23 @@ def test_a_stopped_worker_whose_job_nobody_goes_on_with_is_told_so(fake_kubectl:
 
 
 @pytest.mark.parametrize(
+    ("state", "is_unwanted", "deletes"), [("complete", False, 0), ("running", False, 1), ("complete", True, 1)]
+)
+def test_a_job_that_is_complete_when_only_its_worker_is_told_to_stop_stays_though_no_try_is_left(
+    *, state: str, is_unwanted: bool, deletes: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """A new scheduler that takes the task from its worker starts it again, however many tries it was to have."""
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job(state)]})
+    stage.script(fake_kubectl, end="never")
+    stop = Stop("Somebody", is_unwanted=True) if is_unwanted else Stop("The worker", is_worker_only=True)
+    runner = stage.runner(log, settings=Settings(keep_on_worker_stop=False), stop=stop)
+    with once_called(fake_kubectl, COMPLETE_WAIT, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    assert len(fake_kubectl.called("delete")) == deletes
+    assert ("Job here/countdown is Complete, so it stays" in log.text) is (deletes == 0)
+
+
+@pytest.mark.parametrize(
     ("interruption", "words"),
     [
         (
