@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Sequence
 
 from kubectl_job_operator import objects
-from kubectl_job_operator.attempt import companions
+from kubectl_job_operator.attempt import companions, in_use
 from kubectl_job_operator.attempt.companions import Use
 from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of, selector_to_delete
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace, manifest_file_name
-from kubectl_job_operator.errors import ErrorKind, JobInUseError, KubectlError
+from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl.changing import FIELD_MANAGER
 from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.manifest import kinds, lifetime
@@ -83,15 +83,16 @@ class Belongings:
                 return
 
     def take_over(self, kubectl: Kubectl, job: Object) -> None:
-        """Make what an earlier try has made this try's own.
+        """Make what an earlier try has made this try's own; a Job that has other labels by now stays as it is.
+
+        The companions may be of a try before that, which died while it took them.
 
         :raises KubectlError: if the Job cannot be; that the account may not do so with companions is only a warning.
         """
         self._has_any = True
-        selector = f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}"
-        self._label(kubectl, kinds.full_resource(self._manifest.job), selector)
+        self._label(kubectl, kinds.full_resource(self._manifest.job), selector_of(job))
+        self._take_companions(kubectl, f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}")
         self.forget_earlier()
-        self._take_companions(kubectl, selector)
 
     def know_earlier(self, job: Object, *, is_replaced: bool) -> None:
         """Know of the Job of an earlier try until it has this try's labels or is gone.
@@ -108,6 +109,11 @@ class Belongings:
     def forget_earlier(self) -> None:
         """Know that there is none any more."""
         self._earlier, self.is_replacing = None, False
+
+    def leave_to_later_try(self) -> None:
+        """Know that a later try has all of them: this one has nothing to delete."""
+        self.forget_earlier()
+        self._has_any = False
 
     def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
         """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.
@@ -192,14 +198,21 @@ class Belongings:
     def _look_and_apply(self, kubectl: Kubectl) -> None:
         documents = {companions.key(document): document for document in self._manifest.companions}
         file = self._workspace.write_documents(self._file_name, list(documents.values()))
+        managers: dict[tuple[str, str, str], str] = {}
         for thing in kubectl.get_file(file):
-            if not self._may_apply(kubectl, thing, documents[companions.key(thing)]):
-                del documents[companions.key(thing)]
+            key = companions.key(thing)
+            managers[key] = self._identity.manager_of(thing)
+            if not self._may_apply(kubectl, thing, documents[key]):
+                del documents[key]
         kept = [one for one in documents.values() if KEEP in labels_of(one)]
-        own = [one for one in documents.values() if KEEP not in labels_of(one)]
+        own: dict[str, list[Object]] = {}
+        for key, document in documents.items():
+            if KEEP not in labels_of(document):
+                own.setdefault(managers.get(key, self._identity.field_manager), []).append(document)
         # What is kept has one manager for ever, whichever run, Airflow or version of this package applies it.
         self._apply(kubectl, self._kept_file_name, kept, FIELD_MANAGER)
-        self._apply(kubectl, self._file_name, own, self._identity.companions_manager)
+        for number, (manager, some) in enumerate(own.items(), start=1):
+            self._apply(kubectl, self._file_name if number == 1 else f"{number}-{self._file_name}", some, manager)
         for document in kept:
             if lifetime.is_shared(document):
                 self._log.info(
@@ -213,7 +226,12 @@ class Belongings:
             kubectl.apply(self._workspace.write_documents(file_name, documents), manager)
 
     def _may_apply(self, kubectl: Kubectl, thing: Object, document: Object) -> bool:
-        """Make room for a companion where something has its name; tell whether it is to be applied."""
+        """Make room for a companion where something has its name; tell whether it is to be applied.
+
+        :raises JobInUseError: if a later try has it, or a run whose Job has not ended.
+        """
+        if companions.is_of_later_try(thing, self._identity):
+            raise in_use.by_later_try(thing, self._manifest.job, kubectl)
         use = companions.use_of(thing, self._identity)
         if use is Use.USE_AS_IT_IS:
             self._say_used(thing, document)
@@ -243,7 +261,7 @@ class Belongings:
         now = datetime.datetime.now(datetime.timezone.utc)
         has_ended = not its_jobs and labels_of(thing)[TASK_INSTANCE_LABEL] in self._ended
         if not has_ended and companions.is_in_use(thing, its_jobs, now):
-            raise self._in_use(kubectl, thing, its_jobs)
+            raise in_use.by_other_run(thing, its_jobs, self._manifest.job, kubectl)
         self._log.warning(f"{companions.word(thing)} was left by {owner_of(thing)}, whose Job has ended.")
         if companions.holds_data(thing):
             return self._take(kubectl, thing, document)
@@ -295,15 +313,3 @@ class Belongings:
     def _label(self, kubectl: Kubectl, resources: str, selector: str) -> None:
         """Give what the selector picks the labels of this try."""
         kubectl.label(resources, f"{selector},!{KEEP}", self._own_labels)
-
-    def _in_use(self, kubectl: Kubectl, thing: Object, its_jobs: Sequence[Object]) -> JobInUseError:
-        named = ", ".join(f"{kinds.word(job)} {job['metadata']['name']}" for job in its_jobs)
-        state = f"whose {named} has not ended" if named else "whose Job is still to come, as it seems"
-        return JobInUseError(
-            str(kubectl.namespace),
-            self._manifest.name,
-            f"{companions.word(thing)} in {kubectl.namespace} belongs to {owner_of(thing)}, {state}; "
-            f"{kinds.word(self._manifest.job)} {self._manifest.name} was not created.\n"
-            "What to do: give each run companions of its own by unique_name=True, or, if all runs may share it, "
-            f'let it stay by the annotation {KEEP}: "true".',
-        )

@@ -40,13 +40,19 @@ def use_of(thing: Object, identity: Identity) -> Use:
     return Use.ASK_ITS_JOB
 
 
-def is_left_by_earlier_try(thing: Object, identity: Identity) -> bool:
-    """Whether a companion of this task instance is of a try that began before this one, and of no later run.
+def is_of_later_try(thing: Object, identity: Identity) -> bool:
+    """Whether a try of this task instance has a companion that began later: Airflow takes this one for dead.
 
-    A run that was made again takes a companion over by its labels first, and writes its round on it later.
+    A run that was made again takes it over by its labels first, and writes its round on it later.
     """
-    is_earlier = "" < labels_of(thing).get(STARTED_LABEL, "") < identity.started
-    return is_earlier and made_by(thing, identity) is not Made.BY_LATER_TRY
+    is_for_all_runs = KEEP in labels_of(thing) or not is_of_instance(thing, identity)
+    return not is_for_all_runs and labels_of(thing).get(STARTED_LABEL, "") > identity.started > ""
+
+
+def is_left_for(thing: Object, identity: Identity) -> bool:
+    """Whether this try is to delete a companion of its task instance if it is ended: if no later try or run has it."""
+    is_no_later = "" < labels_of(thing).get(STARTED_LABEL, "") <= identity.started
+    return is_no_later and made_by(thing, identity) is not Made.BY_LATER_TRY
 
 
 def is_in_use(thing: Object, its_jobs: Sequence[Object], now: datetime.datetime) -> bool:

@@ -95,17 +95,19 @@ class Identity:
 
     @property
     def field_manager(self) -> str:
-        """Who applies the Job, for the API server: it refuses another try, which has another name and other labels.
+        """Who applies what this try creates, for the API server: it refuses another try, with other labels.
 
         Of a run that was made again a try may have the same number; when it began tells them apart.
         """
         began = f"-{hashlib.sha256(self.started.encode()).hexdigest()[:_BEGAN_LENGTH]}" if self.started else ""
-        return f"{self.companions_manager}-{self.try_number}{began}"
+        return f"{PREFIX}-{self.digest}-{self.try_number}{began}"
 
-    @property
-    def companions_manager(self) -> str:
-        """Who applies the companions: the same for all tries, which take them over from one another."""
-        return f"{PREFIX}-{self.digest}"
+    def manager_of(self, thing: Object) -> str:
+        """Who applies a companion that exists: the try that created it, as only that one can take a field away."""
+        managed = thing["metadata"].get("managedFields") or ()
+        appliers = (str(fields["manager"]) for fields in managed if fields["operation"] == "Apply")
+        ours = f"{PREFIX}-{self.digest}"
+        return next((applier for applier in appliers if applier.startswith(ours)), self.field_manager)
 
     def labels(self) -> dict[str, str]:
         """Return the labels for every object of the manifest and for the pods."""

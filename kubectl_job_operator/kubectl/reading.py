@@ -56,8 +56,8 @@ class Reading(Calls):
             return ""
 
     def get_file(self, file: Path) -> list[Object]:
-        """Return those of a manifest's objects that exist."""
-        call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found")
+        """Return those of a manifest's objects that exist, with who has applied what of them."""
+        call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found", "--show-managed-fields")
         found = parsed(self._finish(call, READ_SECONDS, summary.names))
         if found is None:
             return []

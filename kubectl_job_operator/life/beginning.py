@@ -156,8 +156,36 @@ class Beginning:
         if made_by(found, attempt.identity) is not Made.BY_LATER_TRY:
             attempt.belongings.know_earlier(found, is_replaced=False)
         attempt.may_run_on = True
-        attempt.persist(lambda: attempt.belongings.take_over(attempt.kubectl, found))
+        self._take_over(found)
         return found
+
+    def _take_over(self, found: Object) -> None:
+        """Give a Job and its companions this try's labels; look again if it fails, as time may have gone by."""
+        attempt, has_failed = self._attempt, False
+
+        def take() -> None:
+            nonlocal has_failed
+            if has_failed:
+                self._check_that_no_later_try_has_it()
+            has_failed = True
+            attempt.belongings.take_over(attempt.kubectl, found)
+
+        attempt.persist(take)
+
+    def _check_that_no_later_try_has_it(self) -> None:
+        """Stop a try that Airflow takes for dead: another one has gone on with its Job.
+
+        :raises JobInUseError: if so.
+        """
+        attempt = self._attempt
+        found = attempt.look()
+        if found is None or not is_of_instance(found, attempt.identity):
+            return  # whoever waits for the Job sees that it is gone
+        decision, why = decide(found, attempt.identity)
+        if decision is Decision.REFUSE:
+            attempt.may_run_on = False
+            attempt.belongings.leave_to_later_try()
+            raise self._in_use(why)
 
     def _make_room(self, found: Object, why: str) -> None:
         """Delete what has the Job's name, and wait until it is gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kubectl_job_operator.attempt.attempt import Attempt
-from kubectl_job_operator.attempt.companions import is_left_by_earlier_try
+from kubectl_job_operator.attempt.companions import is_left_for
 from kubectl_job_operator.attempt.decision import is_left_running, is_of_instance
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import KubectlError
@@ -17,7 +17,8 @@ from kubectl_job_operator.objects import Object
 def left_by_earlier_tries(attempt: Attempt, seconds: float) -> tuple[Object | None, Sequence[Object]]:
     """Find the Job of an earlier try that runs, or of a run that was made again, and companions that have no other.
 
-    Nobody else would end them: the worker of that try is gone.
+    Nobody else would end them: the worker of that try is gone. Of this try's own there are those of which it has not
+    heard whether they have its labels.
 
     :param seconds: how long each of two looks at once may take.
     :returns: the Job, if it runs, and the companions.
@@ -48,6 +49,6 @@ def _start_companions(kubectl: Kubectl, kinds: str, identity: Identity) -> Calla
             if error.kind.can_pass:
                 raise
             return ()
-        return [thing for thing in found if is_left_by_earlier_try(thing, identity)]
+        return [thing for thing in found if is_left_for(thing, identity)]
 
     return finish

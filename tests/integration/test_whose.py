@@ -17,7 +17,9 @@ from sqlalchemy import select
 
 from kubectl_job_operator.airflow.compat.features import counts_clears
 from kubectl_job_operator.attempt.identity import Identity
-from kubectl_job_operator.errors import JobInUseError, JobVanishedError
+from kubectl_job_operator.errors import JobFailedError, JobInUseError, JobVanishedError
+from kubectl_job_operator.manifest.labels import TRY_LABEL
+from kubectl_job_operator.objects import labels_of
 from tests.integration.airflow_task import TaskRunner
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
@@ -27,6 +29,7 @@ from tests.waiting import in_background, until
 INSTALLATION = "AIRFLOW__KUBECTL_JOB_OPERATOR__INSTALLATION"
 SLEEPS = job("sleep 300")
 SLEEPS_WITH_A_SECRET = f"{SLEEPS}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: token}}\nstringData: {{a: b}}\n"
+LOSES_ITS_CONNECTION = "echo 'Unable to connect to the server: http2: client connection lost' >&2; exit 1"
 counts_clears_only = pytest.mark.skipif(
     not counts_clears(),
     reason="before Airflow 3.1 a second process of a try looks like one of a run that was made again",
@@ -92,12 +95,68 @@ def test_a_try_that_is_ended_before_it_looks_leaves_no_companion_of_a_job_that_s
     until(lambda: "token" not in tries.namespace.living("secrets"), f"the Secret was left:\n{run.log}")
 
 
-def holds_the_first(subcommand: str, folder: Path) -> Path:
-    """Write a kubectl whose first command of a kind takes a minute before it does anything."""
+def test_a_try_whose_take_over_is_cut_off_leaves_the_job_to_a_later_one_that_has_it_by_then(
+    tries: Tries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = tries.leave_running(FIRST, SLEEPS_WITH_A_SECRET)
+    with monkeypatch.context() as once:
+        once.setenv(
+            "AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("label", tmp_path, LOSES_ITS_CONNECTION))
+        )
+        cut_off = tries.start(RETRY, SLEEPS_WITH_A_SECRET)
+        until((tmp_path / "held").exists, "there was no kubectl label")
+    tries.start(replace(FIRST, number=3), SLEEPS_WITH_A_SECRET)
+    until(lambda: labels_of(tries.namespace.objects("secrets")[0])[TRY_LABEL] == "3", "it was not taken over")
+    (tmp_path / "held").rmdir()
+    run = cut_off.result()
+    assert run.state == "failed"
+    assert "try 3 of this task has taken it over from try 2. It was not touched." in str(run.failures)
+    assert tries.uid_of("jobs") == uid
+    kept = [*tries.namespace.objects("jobs"), *tries.namespace.objects("secrets")]
+    assert [labels_of(thing)[TRY_LABEL] for thing in kept] == ["3", "3"]
+
+
+def test_a_companion_that_an_abandoned_try_applies_late_stays_that_of_the_run_that_was_made_again(
+    tries: Tries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has seen that there is none, and its apply takes so long that the other run is at work by then."""
+    with monkeypatch.context() as once:
+        once.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("apply", tmp_path)))
+        late = tries.start(FIRST, SLEEPS_WITH_A_SECRET)
+        until((tmp_path / "held").exists, "there was no kubectl apply")
+    tries.start(MADE_AGAIN, SLEEPS_WITH_A_SECRET)
+    until(lambda: tries.namespace.running_pods() != [], "no pod ran")
+    (before,) = tries.namespace.objects("secrets")
+    (tmp_path / "held").rmdir()
+    run = late.result()
+    assert run.state == "failed"
+    assert "belongs to try 1 of this task, which began later; Job job was not created." in str(run.failures)
+    (after,) = tries.namespace.objects("secrets")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert labels_of(after) == labels_of(before)
+
+
+def test_what_a_retry_has_no_more_in_a_companion_is_taken_away_from_it(tries: Tries) -> None:
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\ndata: "
+    tries.run(FIRST, job("exit 1") + config + "{first: a, both: a}\n", delete_policy="Never")
+    run = tries.run(RETRY, job("exit 1") + config + "{both: b}\n", delete_policy="Never")
+    assert isinstance(run.failures[0], JobFailedError)
+    (there,) = [one for one in tries.namespace.objects("configmaps") if one["metadata"]["name"] == "config"]
+    assert there["data"] == {"both": "b"}
+    assert labels_of(there)[TRY_LABEL] == "2"
+
+
+def holds_the_first(subcommand: str, folder: Path, then: str = "") -> Path:
+    """Write a kubectl whose first command of a kind does nothing until the folder ``held`` is gone.
+
+    :param then: what the shell does before the command itself.
+    """
     script = folder / "kubectl"
     script.write_text(
         "#!/bin/sh\n"
-        f'case "$*" in *" {subcommand} "*) mkdir {folder}/held 2> {os.devnull} && exec sleep 60 ;; esac\n'
+        f'case "$*" in *" {subcommand} "*) if mkdir {folder}/seen 2> {os.devnull}; then\n'
+        f"mkdir {folder}/held; while [ -d {folder}/held ]; do sleep 0.1; done; {then}\n"
+        "fi ;; esac\n"
         f'exec {shutil.which("kubectl")} "$@"\n'
     )
     script.chmod(0o755)

@@ -94,6 +94,7 @@ class Cluster:
         found = self.get(plural_of(document), document["metadata"]["name"])
         if found is None:
             made = self.create(document, who)
+            made["metadata"]["managedFields"] = [{"manager": manager, "operation": "Apply"}]
             self._own(made, document, manager)
             return made
         owned = self._managers.setdefault(found["metadata"]["uid"], {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_job_operator.attempt.identity import selector_of
+from kubectl_job_operator.attempt.identity import selector_of, selector_to_delete
 from kubectl_job_operator.attempt.settings import DeletePolicy, Settings
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilledError
@@ -81,9 +81,26 @@ def test_a_companion_of_this_task_instance_is_applied_again(owner: Any, fake_kub
     stage.script(fake_kubectl)
     stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
     companions, _ = fake_kubectl.called("apply")
-    assert f"--field-manager=kubectl-job-operator-{US.digest}" in companions
+    assert f"--field-manager={US.field_manager}" in companions
     # The API server would refuse to change the label of an earlier try, which another command may have set.
     assert len(fake_kubectl.called("label")) == (0 if owner == US else 1)
+
+
+def test_a_companion_is_applied_by_the_try_that_has_created_it(fake_kubectl: FakeKubectl, log: Log) -> None:
+    """Under another name nothing could be taken away from it; and what another one creates meanwhile is refused."""
+    creator = replace(US, try_number=1)
+    managers = [("kubectl-label", "Update"), ("another", "Apply"), (creator.field_manager, "Apply")]
+    there = existing(US)
+    there["metadata"]["managedFields"] = [{"manager": name, "operation": what} for name, what in managers]
+    fake_kubectl.answers("get -f", there)
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG + ROLE).run()
+    applied = [(call[5], call[7].rpartition("/")[2]) for call in fake_kubectl.called("apply")]
+    assert applied == [
+        (f"--field-manager={creator.field_manager}", "companions-of-countdown.yaml"),
+        (f"--field-manager={US.field_manager}", "2-companions-of-countdown.yaml"),
+        (f"--field-manager={US.field_manager}", "countdown.yaml"),
+    ]
 
 
 def test_what_is_kept_for_all_runs_is_applied_by_all_of_them(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -165,19 +182,29 @@ def test_the_policy_decides(policy: DeletePolicy, end: str, deletes: int, fake_k
 
 
 def test_a_job_that_is_gone_on_with_is_marked_as_this_trys_own(fake_kubectl: FakeKubectl, log: Log) -> None:
-    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    found = stage.job(owner=replace(US, try_number=1))
+    fake_kubectl.answers("get job/countdown", found)
     stage.script(fake_kubectl)
     stage.runner(log).run()
     (label,) = fake_kubectl.called("label")
     assert label[4:] == (
         "job.v1.batch",
         "-l",
-        f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep",
+        f"{selector_of(found)},!kubectl-job-operator/keep",
         "app.kubernetes.io/managed-by=kubectl-job-operator",
         f"kubectl-job-operator/task-instance={US.digest}",
         "kubectl-job-operator/try-number=2",
         "--overwrite",
     )
+
+
+def test_companions_are_marked_whichever_earlier_try_has_made_them(fake_kubectl: FakeKubectl, log: Log) -> None:
+    """One that died while it took over a Job has left its companions with the labels of a try before."""
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    stage.script(fake_kubectl)
+    stage.runner(log, manifest=stage.MANIFEST + CONFIG).run()
+    (label,) = fake_kubectl.called("label configmap")
+    assert f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep" in label
 
 
 def test_companions_that_cannot_be_marked_do_not_stop_the_adoption(fake_kubectl: FakeKubectl, log: Log) -> None:
@@ -198,6 +225,20 @@ def test_companions_are_marked_when_the_cluster_serves_us_again(fake_kubectl: Fa
     assert "cannot be marked" not in log.text
 
 
+def test_a_companion_that_is_not_marked_yet_goes_with_the_try_that_is_ended_meanwhile(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    earlier = stage.job(owner=replace(US, try_number=1))
+    fake_kubectl.answers("get job/countdown", earlier)
+    fake_kubectl.answers("label configmap", after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + CONFIG, stop=Stop("Somebody marked the task as failed"))
+    with once_called(fake_kubectl, "label configmap", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    deleted = [call[6] for call in fake_kubectl.called("delete job.v1.batch,configmap")]
+    assert deleted == [selector_to_delete(earlier), US.selector()]
+
+
 def test_the_companions_of_a_job_that_is_replaced_go_with_the_try_that_is_ended_meanwhile(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
@@ -216,11 +257,12 @@ def test_the_companions_of_a_job_that_is_replaced_go_with_the_try_that_is_ended_
 
 def test_a_job_of_version_0_1_gets_the_labels_of_today(fake_kubectl: FakeKubectl, log: Log) -> None:
     us = replace(US, installation="blue")
-    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(US, try_number=1)))
+    old = stage.job(owner=replace(US, try_number=1))
+    fake_kubectl.answers("get job/countdown", old)
     stage.script(fake_kubectl)
     stage.runner(log, identity=us).run()
     (label,) = fake_kubectl.called("label")
-    assert f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep" in label
+    assert f"{selector_of(old)},!kubectl-job-operator/keep" in label
     assert f"kubectl-job-operator/task-instance={us.digest}" in label
 
 

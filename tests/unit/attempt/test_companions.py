@@ -156,6 +156,22 @@ def test_a_companion_from_before_a_clear_gets_the_annotations_of_today_before_it
     assert f"{ROUND}={now.round}" in annotate
 
 
+@pytest.mark.parametrize("round_", [US.round, Round("2026", 1, 5)])
+def test_a_companion_of_a_later_try_is_refused_and_not_touched(
+    round_: Round | None, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Airflow takes this one for dead; it may be of a run that was made again, which has the same numbers."""
+    us = replace(US, started="20260101T120000.000000")
+    fake_kubectl.answers("get -f", existing(replace(us, started="20260101T120100.000000", round=round_)))
+    fake_kubectl.answers("get configmap -l", jobs())
+    stage.script(fake_kubectl)
+    with pytest.raises(
+        JobInUseError, match="ConfigMap config in here belongs to try 2 of this task, which began later"
+    ):
+        stage.runner(log, manifest=stage.MANIFEST + CONFIG, identity=us).run()
+    assert not any(fake_kubectl.called(verb) for verb in ("apply", "label", "annotate", "delete"))
+
+
 def test_who_comes_second_with_a_companion_looks_again_and_says_whose_it_is(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:

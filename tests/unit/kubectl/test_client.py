@@ -66,7 +66,7 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
     ),
     "get_file": (
         lambda kubectl: kubectl.get_file(Path("/f.yaml")),
-        ("get", "-f", "/f.yaml", "-o", "json", "--ignore-not-found"),
+        ("get", "-f", "/f.yaml", "-o", "json", "--ignore-not-found", "--show-managed-fields"),
         "",
     ),
     "delete_and_wait": (

@@ -19,6 +19,7 @@ from kubectl_job_operator.errors import (
     ErrorKind,
     JobFailedError,
     JobInUseError,
+    JobVanishedError,
     KubectlError,
     KubectlMissingError,
     RightsMissingError,
@@ -172,6 +173,34 @@ def test_a_job_that_cannot_be_taken_over_is_left_to_a_retry_whatever_it_is_that_
     assert caught.value.may_run_on
     assert "was left as it is; it may still run, and a retry goes on with it." in log.text
     assert not fake_kubectl.called("delete")
+
+
+@pytest.mark.parametrize("cut", ["label job.v1.batch", "label secret"])
+def test_a_job_that_a_later_try_has_taken_over_meanwhile_is_not_taken_from_it(
+    fake_kubectl: FakeKubectl, log: Log, cut: str
+) -> None:
+    """Airflow takes a try for dead whose connection was silent, and it hears of that only here."""
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER), times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, try_number=3)))
+    fake_kubectl.answers(cut, **ETCD)
+    fake_kubectl.answers("get secret -l", {"items": []})
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError, match="try 3 of this task has taken it over from try 2"):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
+    assert len(fake_kubectl.called(cut)) == 1
+    assert verbs(fake_kubectl) == []
+    assert "may still run" not in log.text
+
+
+def test_a_job_that_is_gone_when_it_is_taken_over_again_has_vanished(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER), times=1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS, uid="another"))
+    fake_kubectl.answers("label", **ETCD, times=1)
+    fake_kubectl.answers(stage.DELETED_WAIT)
+    stage.script(fake_kubectl, end="never")
+    with pytest.raises(JobVanishedError):
+        stage.runner(log).run()
+    assert len(fake_kubectl.called("label")) == 2
 
 
 def test_missing_rights_are_refused_before_anything_is_changed(fake_kubectl: FakeKubectl, log: Log) -> None:

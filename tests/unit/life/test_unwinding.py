@@ -331,6 +331,8 @@ def _secret_of(labels: Identity, round_: Round) -> dict[str, Any]:
         (replace(_SECOND, try_number=1, started="20260102T000100"), _RUN, OTHERS, True),
         # Its Job is there and has ended, so it stays with it.
         (replace(_SECOND, try_number=1, started="20260102T000100"), _RUN, _SECOND, False),
+        # Its label's answer was lost.
+        (_SECOND, _RUN, None, True),
         (replace(_SECOND, try_number=3, started="20260102T000300"), _RUN, None, False),
         # A run that was made again: it has made the companion, or taken it and not yet written its round on it.
         (replace(_SECOND, try_number=1, started="20260102T000100"), _LATER_RUN, None, False),
