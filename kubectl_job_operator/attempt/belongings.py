@@ -115,17 +115,11 @@ class Belongings:
         self.forget_earlier()
         self._has_any = False
 
-    def take_companions_of(self, kubectl: Kubectl, job: Object) -> None:
-        """Make the companions of an earlier try's Job this try's own, before the Job itself is replaced.
-
-        Else they would belong to nobody if this try is ended in the midst of that.
-
-        :raises KubectlError: if the cluster does not serve us; that the account may not is only a warning.
-        """
-        self._take_companions(kubectl, selector_of(job))
-
     def take_companions_left(self, kubectl: Kubectl) -> None:
-        """Make the companions of earlier tries whose Job is gone this try's own: a worker died while it deleted both.
+        """Make the companions of earlier tries this try's own, whose Job is gone, or is to be replaced.
+
+        Else they would belong to nobody if this try is ended in the midst of that. Not all are of one try: another may
+        have died before it had replaced the Job.
 
         :raises KubectlError: if the cluster does not serve us; that the account may not is only a warning.
         """

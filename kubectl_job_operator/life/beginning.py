@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from kubectl_job_operator.attempt.attempt import SHORTEST_TTL_SECONDS, Attempt
@@ -114,12 +115,8 @@ class Beginning:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return self._adopt(found, why)
-        is_gone = found is None or not is_of_instance(found, attempt.identity)
-        if is_gone and (done := attempt.memory.recall()) is not None:
-            attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
-            attempt.recalled = done
-            attempt.persist(lambda: attempt.belongings.take_companions_left(attempt.kubectl))
-            return done.job
+        if (done := self._recalled(found)) is not None:
+            return done
         if decision is Decision.REPLACE and found is not None:
             self._make_room(found, why)
         elif attempt.identity.try_number > 1:
@@ -149,6 +146,18 @@ class Beginning:
         attempt.permissions.learn(granted, wanted)
         return kubectl.finish_get(look_call)
 
+    def _recalled(self, found: Object | None) -> Object | None:
+        """Return the Job that an earlier try has noted as Complete, if it is gone."""
+        attempt = self._attempt
+        is_gone = found is None or not is_of_instance(found, attempt.identity)
+        if not is_gone or (done := attempt.memory.recall()) is None:
+            return None
+        attempt.log.info(f"{attempt.full_name} was Complete in an earlier try, and is gone: it is not run again.")
+        attempt.recalled = done
+        attempt.may_run_on = False
+        attempt.persist(lambda: attempt.belongings.take_companions_left(attempt.kubectl))
+        return done.job
+
     def _adopt(self, found: Object, why: str) -> Object:
         """Go on with the Job of an earlier try."""
         attempt = self._attempt
@@ -156,21 +165,21 @@ class Beginning:
         if made_by(found, attempt.identity) is not Made.BY_LATER_TRY:
             attempt.belongings.know_earlier(found, is_replaced=False)
         attempt.may_run_on = True
-        self._take_over(found)
+        self._persist_unless_taken(lambda: attempt.belongings.take_over(attempt.kubectl, found))
         return found
 
-    def _take_over(self, found: Object) -> None:
-        """Give a Job and its companions this try's labels; look again if it fails, as time may have gone by."""
-        attempt, has_failed = self._attempt, False
+    def _persist_unless_taken(self, take: Callable[[], None]) -> None:
+        """Take what is an earlier try's; look again before it is done again, as time has gone by."""
+        has_failed = False
 
-        def take() -> None:
+        def take_again() -> None:
             nonlocal has_failed
             if has_failed:
                 self._check_that_no_later_try_has_it()
             has_failed = True
-            attempt.belongings.take_over(attempt.kubectl, found)
+            take()
 
-        attempt.persist(take)
+        self._attempt.persist(take_again)
 
     def _check_that_no_later_try_has_it(self) -> None:
         """Stop a try that Airflow takes for dead: another one has gone on with its Job.
@@ -195,7 +204,7 @@ class Beginning:
         if is_left_running(found, self._attempt.identity):
             belongings.know_earlier(found, is_replaced=True)
         if labels_of(found).get(TASK_INSTANCE_LABEL) == self._attempt.identity.digest:
-            self._attempt.persist(lambda: belongings.take_companions_of(kubectl, found))
+            self._persist_unless_taken(lambda: belongings.take_companions_left(kubectl))
         seen, resource = selector_of(found), kinds.resource(found)
         self._attempt.persist(lambda: kubectl.delete_and_wait(name, seen, _REPLACE_SECONDS, resource))
         belongings.forget_earlier()
@@ -239,6 +248,8 @@ class Beginning:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return found if attempt.may_run_on else self._adopt(found, why)
+        if (done := self._recalled(found)) is not None:
+            return done
         if decision is Decision.REPLACE and found is not None:
             self._make_room(found, why)
         elif attempt.may_run_on:

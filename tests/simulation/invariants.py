@@ -81,8 +81,9 @@ def what_failed_is_not_run_again_by_the_same_try(history: History) -> Iterator[s
 def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[str]:
     """Let no try remove a Complete Job of its own round of tries, and it or a later one make another: the work is done.
 
-    An earlier one may, which Airflow has taken for dead and which has not heard of that. And a try that is stopped
-    looks before it deletes, but kubectl deletes whatever the Job has come to since then.
+    An earlier one may, which Airflow has taken for dead and which has not heard of that; and what such a one does while
+    a later one is at it, that one cannot know. And a try that is stopped looks before it deletes, but kubectl deletes
+    whatever the Job has come to since then.
     """
     failed = {one.name for one in _tries(history) if one.error is not None}
     for change, job, identity in _deletions(history, "Complete"):
@@ -90,6 +91,7 @@ def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[st
             continue
         own = (identity.digest, identity.round)
         later = [one for one in _made_after(history, job) if _of_try(one)[1] >= identity.started]
+        later = [one for one in later if _of_try(one) == _of_try(job) or _of_try(one)[1] > _when_made(job)]
         if _of_round(job) == own and own in map(_of_round, later):
             yield f"{change.who} deleted Job {job['metadata']['name']}, which was done, and it was done again"
 
@@ -305,6 +307,11 @@ def _of_round(thing: Object) -> tuple[str, Round | None]:
 
 def _of_try(thing: Object) -> tuple[str, str]:
     return digest_of(thing), labels_of(thing).get(STARTED_LABEL, "")
+
+
+def _when_made(thing: Object) -> str:
+    """Return when it was made as the label of a try has it."""
+    return str(thing["metadata"]["creationTimestamp"]).translate(str.maketrans("", "", "-:Z"))
 
 
 def _owner(pod: Object) -> str:

@@ -250,7 +250,11 @@ def test_the_companions_of_a_job_that_is_replaced_go_with_the_try_that_is_ended_
     with once_called(fake_kubectl, "delete job -l", runner.kill), pytest.raises(TaskKilledError):
         runner.run()
     (label,) = fake_kubectl.called("label")
-    assert label[4:7] == ("configmap", "-l", f"{selector_of(failed)},!kubectl-job-operator/keep")
+    assert label[4:7] == (
+        "configmap",
+        "-l",
+        f"kubectl-job-operator/task-instance={US.digest},!kubectl-job-operator/keep",
+    )
     deleted = fake_kubectl.called("delete job.v1.batch,configmap")[0]
     assert US.selector() in deleted
 

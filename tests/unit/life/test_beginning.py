@@ -182,7 +182,7 @@ def test_a_job_that_a_later_try_has_taken_over_meanwhile_is_not_taken_from_it(
     """Airflow takes a try for dead whose connection was silent, and it hears of that only here."""
     fake_kubectl.answers(f"get {TARGET}", stage.job("running", EARLIER), times=1)
     fake_kubectl.answers(f"get {TARGET}", stage.job("running", replace(US, try_number=3)))
-    fake_kubectl.answers(cut, **ETCD)
+    fake_kubectl.answers(cut, **ETCD, times=1)
     fake_kubectl.answers("get secret -l", {"items": []})
     stage.script(fake_kubectl)
     with pytest.raises(JobInUseError, match="try 3 of this task has taken it over from try 2"):
@@ -270,6 +270,23 @@ def test_a_job_that_was_complete_is_not_run_again_though_another_that_has_ended_
     (deleted,) = fake_kubectl.called("delete")
     assert US.selector() in deleted, "the other one is not touched"
     assert not fake_kubectl.called("apply")
+    assert "is gone: it is not run again." in log.text
+
+
+def test_a_job_that_became_complete_while_an_apply_was_cut_is_not_run_again(
+    fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Airflow takes the try for dead whose Job it was, and that one has not heard of it."""
+    fake_kubectl.answers(f"get {TARGET}", times=2)
+    fake_kubectl.answers("apply", **ETCD)
+    stage.script(fake_kubectl)
+
+    class Later(stage.Notebook):
+        def recall(self) -> Done | None:
+            return super().recall() if fake_kubectl.called("apply") else None
+
+    stage.runner(log, memory=Later(stage.job("complete", EARLIER))).run()
+    assert len(fake_kubectl.called("apply")) == 1
     assert "is gone: it is not run again." in log.text
 
 
