@@ -123,7 +123,7 @@ class Belongings:
 
         :raises KubectlError: if the cluster does not serve us; that the account may not is only a warning.
         """
-        self._take_companions(kubectl, f"{TASK_INSTANCE_LABEL}={self._identity.digest}")
+        self._take_companions(kubectl, self._identity.instance_selector())
 
     def go_on_with(self, resources: str, selector: str) -> None:
         """Know what another process of this try has made, whatever the template says by now.

@@ -134,8 +134,8 @@ class Identity:
         own = {TASK_INSTANCE_LABEL: self.digest, **self.try_labels()}
         return ",".join([*(f"{label}={value}" for label, value in own.items()), f"!{KEEP}"])
 
-    def pods_selector(self) -> str:
-        """Return the label selector of the pods of all tries of this task instance."""
+    def instance_selector(self) -> str:
+        """Return the label selector of what all tries of this task instance have, pods too."""
         return f"{TASK_INSTANCE_LABEL}={self.digest}"
 
     def annotations(self) -> dict[str, str]:

@@ -40,6 +40,10 @@ class Reading(Calls):
         """Return what shows an object with its labels and events, for a person to paste."""
         return joined(self._here("describe", target))
 
+    def select_command(self, resource: str, selector: str) -> str:
+        """Return what lists what a label selector picks, for a person to paste."""
+        return joined(self._here("get", resource, "-l", selector))
+
     def start_api_resources(self, group: str | None = None) -> Call:
         """Start listing the resources of an API group; ``finish_api_resources`` takes the result.
 

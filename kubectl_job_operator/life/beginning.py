@@ -213,7 +213,7 @@ class Beginning:
 
     def _wait_for_own_pods(self) -> None:
         """Wait for this task's pods: of a Job that was deleted a moment ago, as by a Clear, some may still run."""
-        kubectl, pods = self._attempt.kubectl, self._attempt.identity.pods_selector()
+        kubectl, pods = self._attempt.kubectl, self._attempt.identity.instance_selector()
         self._attempt.persist(lambda: kubectl.wait_until_gone(pods, _REPLACE_SECONDS))
 
     def _apply(self, file: Path) -> Object:
@@ -254,7 +254,7 @@ class Beginning:
             self._make_room(found, why)
         elif attempt.may_run_on:
             # If the apply came through all the same, somebody has deleted its Job, and its pods may run on.
-            attempt.kubectl.wait_until_gone(attempt.identity.pods_selector(), _REPLACE_SECONDS)
+            attempt.kubectl.wait_until_gone(attempt.identity.instance_selector(), _REPLACE_SECONDS)
         return None
 
     def _in_use(self, why: str) -> JobInUseError:

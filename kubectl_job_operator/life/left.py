@@ -10,7 +10,7 @@ from kubectl_job_operator.attempt.decision import is_left_running, is_of_instanc
 from kubectl_job_operator.attempt.identity import Identity
 from kubectl_job_operator.errors import KubectlError
 from kubectl_job_operator.kubectl.client import Kubectl
-from kubectl_job_operator.manifest.labels import KEEP, TASK_INSTANCE_LABEL
+from kubectl_job_operator.manifest.labels import KEEP
 from kubectl_job_operator.objects import Object
 
 
@@ -40,7 +40,7 @@ def _start_companions(kubectl: Kubectl, kinds: str, identity: Identity) -> Calla
     """Start looking for companions; what is returned gives them, or none if the account may not list them."""
     if not kinds:
         return lambda _: ()
-    call = kubectl.start_select(kinds, f"{TASK_INSTANCE_LABEL}={identity.digest},!{KEEP}")
+    call = kubectl.start_select(kinds, f"{identity.instance_selector()},!{KEEP}")
 
     def finish(seconds: float) -> Sequence[Object]:
         try:

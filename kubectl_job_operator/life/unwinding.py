@@ -60,7 +60,11 @@ class Unwinding:
             if not _is_interruption(interruption):
                 raise
             self._attempt.processes.close()
-            self._after_failure(error)
+            try:
+                self._after_failure(error)
+            except BaseException:
+                self._attempt.workspace.remove()  # whoever insists on the end gets it, but no secret stays behind
+                raise
 
     def _after_failure(self, error: BaseException) -> None:
         """Stop what must not run on, say what was left and where."""
@@ -141,16 +145,22 @@ class Unwinding:
 
     def _delete_companions_left(self) -> None:
         """Delete what was made for the Job of an earlier try, as something else has its name by now."""
-        attempt = self._attempt
-        if not attempt.belongings.companion_kinds:
+        attempt, belongings = self._attempt, self._attempt.belongings
+        if not belongings.companion_kinds:
             return
         with attempt.log.group("Looked for what an earlier try has left"):
             try:
-                _, companions = left_by_earlier_tries(attempt, _LOOK_SECONDS)
+                _, companions = left_by_earlier_tries(attempt, _KILL_SECONDS)
             except KubectlError as error:
-                attempt.log.warning(f"Whether an earlier try has left companions cannot be told.\n{error}")
+                command = attempt.kubectl.select_command(
+                    belongings.companion_kinds, attempt.identity.instance_selector()
+                )
+                attempt.log.warning(
+                    f"Whether an earlier try has left companions cannot be told; if so, they stay.\n{error}\n"
+                    f"To see them: {command}"
+                )
                 return
-            attempt.belongings.know_left(companions)
+            belongings.know_left(companions)
             if companions:
                 names = ", ".join(map(word, companions))
                 attempt.log.warning(f"Left by an earlier try, whose Job is gone: {names}.")

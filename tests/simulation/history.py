@@ -20,12 +20,15 @@ from tests.simulation.host import CallFaults, Host
 from tests.simulation.kubectl import Kubectl
 from tests.simulation.swapping import in_world
 from tests.simulation.tasks import SECRET, TaskInstance
+from tests.simulation.triggerer import OUTAGE_TOLERANCE_SECONDS
 from tests.simulation.world import Machine, StillWaitingError, World
 
 _FOLDER = re.compile(r"/\S*kubectl-job-operator-\w{8}/")
 """Its name is the only thing that a seed does not fix."""
 _LONGEST_SECONDS = 3 * 3600.0
 _SOON_SECONDS, _AFTERWARDS_SECONDS = 15.0, 120.0
+_DELETING_SECONDS = OUTAGE_TOLERANCE_SECONDS + 60.0
+"""A triggerer tries through an outage, and its last kubectl may take its time."""
 
 
 class History:
@@ -95,8 +98,7 @@ class History:
                 self._let_time_pass(last)
                 self.world.run(self._is_over, _LONGEST_SECONDS)
                 self._let_time_pass(_SOON_SECONDS)
-                # A kubectl may take its time.
-                self.world.run(lambda: not self.airflow.triggerer.deletes_for, _AFTERWARDS_SECONDS)
+                self.world.run(lambda: not self.airflow.triggerer.deletes_for, _DELETING_SECONDS)
                 self.left = self.cluster.select("jobs", lambda job: not ended(job) and not is_being_deleted(job))
                 there = {digest_of(job) for job in self.cluster.select("jobs")}
                 self.companions_left = self.cluster.select("secrets", lambda one: digest_of(one) not in there)

@@ -22,7 +22,7 @@ from tests.simulation.world import Machine, World
 
 _UNWANTED = ("failed", "success", "removed")
 _LOGGING_SECONDS = 40.0
-_OUTAGE_TOLERANCE_SECONDS = 120.0
+OUTAGE_TOLERANCE_SECONDS = 120.0
 
 
 class Triggerer:
@@ -97,7 +97,7 @@ class Triggerer:
         """Do what ``KubernetesJobTrigger.run`` does."""
         handover = Handover.from_text(text)
         watch = shared_watch(self._access, NAMESPACE, self._log, self._host.make_processes)
-        terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, _OUTAGE_TOLERANCE_SECONDS)
+        terms = Terms(Patience(*PATIENCE), None, _LOGGING_SECONDS, OUTAGE_TOLERANCE_SECONDS)
 
         async def wait() -> Outcome:
             try:
@@ -120,7 +120,7 @@ class Triggerer:
         job = UnwantedJob(self._access, handover, instance.delete_policy, self._log, make, has_next_try=False)
         self.deletes_for.add(instance.run_id)
         try:
-            await job.delete(_OUTAGE_TOLERANCE_SECONDS)
+            await job.delete(OUTAGE_TOLERANCE_SECONDS)
         except KubectlJobOperatorError as error:
             self._log.warning(f"The Job could not be deleted.\n{error}\nTo delete it: {delete_command(handover)}")
             instance.warnings.append("The triggerer could not delete the Job.")

@@ -311,7 +311,7 @@ def test_the_companions_that_a_worker_left_which_died_while_it_deleted_them_are_
     (marked,) = fake_kubectl.called("label")
     (deleted,) = fake_kubectl.called("delete")
     assert marked[4] == "secret"
-    assert f"{US.pods_selector()},!{KEEP}" in marked
+    assert f"{US.instance_selector()},!{KEEP}" in marked
     assert US.selector() in deleted
 
 

@@ -48,6 +48,7 @@ from tests.unit.life.scenes import (
     verbs,
 )
 from tests.unit.stage import COMPLETE_WAIT, DELETED_WAIT, FAILED_WAIT, TARGET, US, Log
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -364,6 +365,19 @@ def test_a_task_that_is_killed_before_it_looks_deletes_the_companion_of_an_earli
     assert no_child_is_left(fake_kubectl)
 
 
+def test_a_task_whose_name_was_taken_says_so_where_it_cannot_see_what_an_earlier_try_has_left(
+    fake_kubectl: FakeKubectl, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unwinding, "_KILL_SECONDS", 0.1)
+    fake_kubectl.answers(f"get {TARGET}", stage.job("running", OTHERS))
+    fake_kubectl.answers(f"get secret -l {_SECOND.instance_selector()},!{KEEP}", **ETCD)
+    stage.script(fake_kubectl)
+    with pytest.raises(JobInUseError):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=_SECOND).run()
+    (told,) = [one for one in log.warnings if "has left companions cannot be told; if so, they stay." in one]
+    assert told.endswith(f"To see them: kubectl -n here get secret -l {_SECOND.instance_selector()}")
+
+
 @pytest.mark.parametrize("is_left", [True, False])
 def test_a_task_whose_name_was_taken_deletes_the_companion_of_an_earlier_try_whose_job_is_gone(
     *, is_left: bool, fake_kubectl: FakeKubectl, log: Log
@@ -508,6 +522,25 @@ def test_an_exception_out_of_a_signal_handler_leaves_no_job_and_no_child_behind(
     ):
         stage.runner(log).run()
     assert len(fake_kubectl.called("delete")) == 1
+    assert no_child_is_left(fake_kubectl)
+
+
+def test_who_is_interrupted_while_it_cleans_up_for_the_second_time_ends_and_leaves_no_secret(
+    fake_kubectl: FakeKubectl, folders: Callable[[], list[Path]], log: Log
+) -> None:
+    fake_kubectl.answers("get -f")
+    fake_kubectl.answers("delete", after_seconds=NEVER)
+    stage.script(fake_kubectl, end="never")
+
+    def three_times() -> None:
+        signal_main_thread()
+        for number in (1, 2):
+            until(lambda: len(fake_kubectl.called("delete")) == number, "it did not delete")  # noqa: B023
+            signal_main_thread()
+
+    with on_signal(_raise), once_called(fake_kubectl, COMPLETE_WAIT, three_times), pytest.raises(Interruption):
+        stage.runner(log, manifest=stage.MANIFEST + SECRET).run()
+    assert [file for folder in folders() for file in folder.iterdir()] == []
     assert no_child_is_left(fake_kubectl)
 
 
