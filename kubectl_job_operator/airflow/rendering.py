@@ -145,7 +145,7 @@ def rendered_argument(given: Any, xcoms: Mapping[str, Any] | None, renderer: Ren
 
     :param xcoms: what earlier tasks returned, by its place in the argument; strings in it are no templates.
     """
-    returned = xcoms or {}
+    returned = xcoms if isinstance(xcoms, Mapping) else {}
     rendered = given if argument in returned else with_rendered_strings(given, renderer, argument)
     return with_values(rendered, returned, argument)
 

@@ -109,6 +109,7 @@ def test_an_argument_of_any_type_ends_in_a_sentence_if_it_cannot_be_used(name: s
 @MANY
 @example("yaml_template_fields", None)
 @example("job_yaml_xcoms", None)
+@example("job_yaml_xcoms", True)
 @example("pod_selector", pathlib.PurePosixPath("/a"))
 @example("labels", "a")
 def test_an_argument_that_comes_out_of_its_template_as_anything_ends_in_a_sentence(name: str, value: Any) -> None:
