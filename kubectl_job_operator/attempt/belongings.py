@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from kubectl_job_operator import objects
 from kubectl_job_operator.attempt import companions, in_use
 from kubectl_job_operator.attempt.companions import Use
-from kubectl_job_operator.attempt.identity import Identity, owner_of, selector_of, selector_to_delete
+from kubectl_job_operator.attempt.identity import (
+    Identity,
+    instance_selector_of,
+    owner_of,
+    selector_of,
+    selector_to_delete,
+)
 from kubectl_job_operator.attempt.sink import Log
 from kubectl_job_operator.attempt.workspace import Workspace, manifest_file_name
 from kubectl_job_operator.errors import ErrorKind, KubectlError
@@ -91,7 +97,7 @@ class Belongings:
         """
         self._has_any = True
         self._label(kubectl, kinds.full_resource(self._manifest.job), selector_of(job))
-        self._take_companions(kubectl, f"{TASK_INSTANCE_LABEL}={labels_of(job)[TASK_INSTANCE_LABEL]}")
+        self._take_companions(kubectl, instance_selector_of(job))
         self.forget_earlier()
 
     def know_earlier(self, job: Object, *, is_replaced: bool) -> None:
@@ -193,7 +199,7 @@ class Belongings:
         documents = {companions.key(document): document for document in self._manifest.companions}
         file = self._workspace.write_documents(self._file_name, list(documents.values()))
         managers: dict[tuple[str, str, str], str] = {}
-        for thing in kubectl.get_file(file):
+        for thing in kubectl.get_file(file, show_managed_fields=True):
             key = companions.key(thing)
             managers[key] = self._identity.manager_of(thing)
             if not self._may_apply(kubectl, thing, documents[key]):
@@ -288,8 +294,7 @@ class Belongings:
             kubectl.annotate(resource, self._selector, annotations, name)
 
     def _jobs_of(self, kubectl: Kubectl, thing: Object) -> Sequence[Object]:
-        owner = f"{TASK_INSTANCE_LABEL}={labels_of(thing)[TASK_INSTANCE_LABEL]}"
-        return kubectl.select(kinds.resource(self._manifest.job), owner)
+        return kubectl.select(kinds.resource(self._manifest.job), instance_selector_of(thing))
 
     def _take_companions(self, kubectl: Kubectl, selector: str) -> None:
         if not self.companion_kinds:

@@ -100,14 +100,18 @@ class Identity:
         Of a run that was made again a try may have the same number; when it began tells them apart.
         """
         began = f"-{hashlib.sha256(self.started.encode()).hexdigest()[:_BEGAN_LENGTH]}" if self.started else ""
-        return f"{PREFIX}-{self.digest}-{self.try_number}{began}"
+        return f"{self._manager_prefix}-{self.try_number}{began}"
 
     def manager_of(self, thing: Object) -> str:
         """Who applies a companion that exists: the try that created it, as only that one can take a field away."""
         managed = thing["metadata"].get("managedFields") or ()
         appliers = (str(fields["manager"]) for fields in managed if fields["operation"] == "Apply")
-        ours = f"{PREFIX}-{self.digest}"
-        return next((applier for applier in appliers if applier.startswith(ours)), self.field_manager)
+        ours = (applier for applier in appliers if applier.startswith(self._manager_prefix))
+        return next(ours, self.field_manager)
+
+    @property
+    def _manager_prefix(self) -> str:
+        return f"{PREFIX}-{self.digest}"
 
     def labels(self) -> dict[str, str]:
         """Return the labels for every object of the manifest and for the pods."""
@@ -154,6 +158,11 @@ def is_of_task(thing: Object, identity: Identity) -> bool:
     annotations = annotations_of(thing)
     names = (annotations.get(f"{PREFIX}/dag-id"), annotations.get(f"{PREFIX}/task-id"))
     return names == (identity.dag_id, identity.task_id)
+
+
+def instance_selector_of(thing: Object) -> str:
+    """Return the label selector of what all tries of the task instance have that an object belongs to."""
+    return f"{TASK_INSTANCE_LABEL}={labels_of(thing)[TASK_INSTANCE_LABEL]}"
 
 
 def selector_of(thing: Object) -> str:

@@ -59,9 +59,13 @@ class Reading(Calls):
         except KubectlError:
             return ""
 
-    def get_file(self, file: Path) -> list[Object]:
-        """Return those of a manifest's objects that exist, with who has applied what of them."""
-        call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found", "--show-managed-fields")
+    def get_file(self, file: Path, *, show_managed_fields: bool = False) -> list[Object]:
+        """Return those of a manifest's objects that exist.
+
+        :param show_managed_fields: whether with who has applied what of them.
+        """
+        managed = ["--show-managed-fields"] if show_managed_fields else []
+        call = self._start_here("get", "-f", str(file), "-o", "json", "--ignore-not-found", *managed)
         found = parsed(self._finish(call, READ_SECONDS, summary.names))
         if found is None:
             return []

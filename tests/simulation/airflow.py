@@ -21,7 +21,7 @@ from kubectl_job_operator.status.result import ResultSource
 from tests.simulation.cluster import NAMESPACE
 from tests.simulation.host import Host
 from tests.simulation.tasks import PATIENCE, Memory, TaskInstance, Try, WorkerLog, manifest
-from tests.simulation.triggerer import Triggerer
+from tests.simulation.triggerer import OUTAGE_TOLERANCE_SECONDS, Triggerer
 from tests.simulation.world import Gone, Machine, World
 
 RETRY_SECONDS = 5.0
@@ -264,7 +264,7 @@ class Airflow:
                     following=Following(is_on=True),
                     delete_policy=instance.delete_policy,
                     keep_on_worker_stop=instance.try_number <= instance.max_tries,
-                    outage_tolerance_seconds=120.0,
+                    outage_tolerance_seconds=OUTAGE_TOLERANCE_SECONDS,
                     result_from=ResultSource.FILE if instance.hands_over else None,
                 ),
                 log=one.log,

@@ -90,8 +90,12 @@ def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[st
         if change.who in failed and change.at - history.ended_at[job["metadata"]["uid"]] < _SLOWEST_LOOK_SECONDS:
             continue
         own = (identity.digest, identity.round)
-        later = [one for one in _made_after(history, job) if _of_try(one)[1] >= identity.started]
-        later = [one for one in later if _of_try(one) == _of_try(job) or _of_try(one)[1] > _when_made(job)]
+        later = [
+            one
+            for one in _made_after(history, job)
+            if _of_try(one)[1] >= identity.started
+            and (_of_try(one) == _of_try(job) or _of_try(one)[1] > _when_made(job))
+        ]
         if _of_round(job) == own and own in map(_of_round, later):
             yield f"{change.who} deleted Job {job['metadata']['name']}, which was done, and it was done again"
 

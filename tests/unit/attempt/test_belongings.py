@@ -225,16 +225,21 @@ def test_companions_are_marked_when_the_cluster_serves_us_again(fake_kubectl: Fa
     assert "cannot be marked" not in log.text
 
 
+def end_while(held: str, fake_kubectl: FakeKubectl, log: Log) -> None:
+    """Run a try that somebody ends while a command of it takes for ever."""
+    fake_kubectl.answers(held, after_seconds=NEVER)
+    stage.script(fake_kubectl)
+    runner = stage.runner(log, manifest=stage.MANIFEST + CONFIG, stop=Stop("Somebody marked the task as failed"))
+    with once_called(fake_kubectl, held, runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+
+
 def test_a_companion_that_is_not_marked_yet_goes_with_the_try_that_is_ended_meanwhile(
     fake_kubectl: FakeKubectl, log: Log
 ) -> None:
     earlier = stage.job(owner=replace(US, try_number=1))
     fake_kubectl.answers("get job/countdown", earlier)
-    fake_kubectl.answers("label configmap", after_seconds=NEVER)
-    stage.script(fake_kubectl)
-    runner = stage.runner(log, manifest=stage.MANIFEST + CONFIG, stop=Stop("Somebody marked the task as failed"))
-    with once_called(fake_kubectl, "label configmap", runner.kill), pytest.raises(TaskKilledError):
-        runner.run()
+    end_while("label configmap", fake_kubectl, log)
     deleted = [call[6] for call in fake_kubectl.called("delete job.v1.batch,configmap")]
     assert deleted == [selector_to_delete(earlier), US.selector()]
 
@@ -244,11 +249,7 @@ def test_the_companions_of_a_job_that_is_replaced_go_with_the_try_that_is_ended_
 ) -> None:
     failed = stage.job("failed", replace(US, try_number=1))
     fake_kubectl.answers("get job/countdown", failed)
-    fake_kubectl.answers("delete job -l", after_seconds=NEVER)
-    stage.script(fake_kubectl)
-    runner = stage.runner(log, manifest=stage.MANIFEST + CONFIG, stop=Stop("Somebody marked the task as failed"))
-    with once_called(fake_kubectl, "delete job -l", runner.kill), pytest.raises(TaskKilledError):
-        runner.run()
+    end_while("delete job -l", fake_kubectl, log)
     (label,) = fake_kubectl.called("label")
     assert label[4:7] == (
         "configmap",

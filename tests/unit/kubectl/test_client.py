@@ -66,6 +66,11 @@ METHODS: dict[str, tuple[Callable[[Kubectl], object], tuple[str, ...], Any]] = {
     ),
     "get_file": (
         lambda kubectl: kubectl.get_file(Path("/f.yaml")),
+        ("get", "-f", "/f.yaml", "-o", "json", "--ignore-not-found"),
+        "",
+    ),
+    "get_file with who has applied what": (
+        lambda kubectl: kubectl.get_file(Path("/f.yaml"), show_managed_fields=True),
         ("get", "-f", "/f.yaml", "-o", "json", "--ignore-not-found", "--show-managed-fields"),
         "",
     ),
