@@ -108,7 +108,7 @@ def test_a_try_whose_take_over_is_cut_off_leaves_the_job_to_a_later_one_that_has
     tries.start(replace(FIRST, number=3), SLEEPS_WITH_A_SECRET)
     until(lambda: labels_of(tries.namespace.objects("secrets")[0])[TRY_LABEL] == "3", "it was not taken over")
     (tmp_path / "held").rmdir()
-    run = cut_off.result()
+    run = cut_off.result(timeout=60)
     assert run.state == "failed"
     assert "try 3 of this task has taken it over from try 2. It was not touched." in str(run.failures)
     assert tries.uid_of("jobs") == uid
@@ -128,7 +128,7 @@ def test_a_companion_that_an_abandoned_try_applies_late_stays_that_of_the_run_th
     until(lambda: tries.namespace.running_pods() != [], "no pod ran")
     (before,) = tries.namespace.objects("secrets")
     (tmp_path / "held").rmdir()
-    run = late.result()
+    run = late.result(timeout=60)
     assert run.state == "failed"
     assert "belongs to try 1 of this task, which began later; Job job was not created." in str(run.failures)
     (after,) = tries.namespace.objects("secrets")
