@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 _OWN_TIME = re.compile(r"^(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\dZ ", re.MULTILINE)
 BEGIN, END = "::group::", "::endgroup::"
-_LEFT = ("To delete it", "if so, it runs on", "if so, they stay")
+_LEFT = ("To delete it", "if so, it runs on")
 _MAY_BE_LEFT = "it is for you to do"
 """It stands before the deletion, as the log may end in the midst of that."""
 _DELETED = re.compile(r"^ *-> delete: .*\(\d+\.\d+ s\)$", re.MULTILINE)

@@ -22,7 +22,7 @@ FAILED = "  -> delete: Unable to connect to the server: EOF (0.12 s, return code
         ("all is well", False),
         ("To delete it: kubectl delete job/j", True),
         ("whether it runs cannot be told; if so, it runs on.", True),
-        ("whether there are companions cannot be told; if so, they stay.", True),
+        ("whether there are companions cannot be told; if so, they stay.", False),  # that is no Job
         (SENTENCE, False),  # nobody has tried it
         (SENTENCE + COMMAND, True),  # the process was killed in the midst of it
         (SENTENCE + COMMAND + FAILED, True),
