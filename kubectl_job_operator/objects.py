@@ -8,6 +8,8 @@ from typing import Any, TypeVar, overload
 Object = Mapping[str, Any]
 Key = TypeVar("Key")
 
+_PLURALS = {("batch/v1", "Job"): "jobs", ("v1", "Pod"): "pods"}
+
 
 class Lazily(Sequence[Object]):
     """Objects that are made anew each time one is asked for: of very many no more than one is in memory.
@@ -40,6 +42,14 @@ class Lazily(Sequence[Object]):
 def uid(thing: Object) -> str:
     """Return the UID: two objects of one name, made one after the other, differ in it."""
     return str(thing["metadata"]["uid"])
+
+
+def path_of(thing: Object) -> str | None:
+    """Return the path of the object in the API; ``None`` of a kind whose plural only its cluster knows."""
+    version, metadata = str(thing.get("apiVersion")), thing["metadata"]
+    plural = _PLURALS.get((version, str(thing.get("kind"))))
+    root = "apis" if "/" in version else "api"
+    return plural and f"/{root}/{version}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}"
 
 
 def is_being_deleted(thing: Object) -> bool:

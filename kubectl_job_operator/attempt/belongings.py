@@ -157,12 +157,15 @@ class Belongings:
         found = (kubectl.select(kinds.full_resource(self._manifest.job), selector) for selector in selectors)
         return next((job for jobs in found for job in jobs), None)
 
-    def delete(self, kubectl: Kubectl) -> None:
+    def delete(self, kubectl: Kubectl, seen: Object | None = None) -> None:
         """Delete them in the background.
 
-        :raises KubectlError: if they cannot be deleted.
+        :param seen: the Job, if it is to be deleted only as it was seen.
+        :raises KubectlError: if they cannot be deleted; with ``CONFLICT`` if the Job has changed, nothing was.
         """
-        for selector in self._selectors:
+        is_job_gone = seen is not None and kubectl.delete_as_seen(seen)
+        is_all = is_job_gone and len(self._selectors) == 1 and "," not in self._kinds
+        for selector in () if is_all else self._selectors:
             kubectl.delete(self._kinds, selector)
         self.forget_earlier()
         self._has_any = False

@@ -177,7 +177,7 @@ def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _is_lasting(arguments: Sequence[str]) -> bool:
     """Whether a command goes on until something happens: the limit of a request would cut it off."""
-    waits_for_end = arguments[0] == "delete" and "--wait=false" not in arguments
+    waits_for_end = arguments[0] == "delete" and {"--wait=false", "--raw"}.isdisjoint(arguments)
     return waits_for_end or arguments[0] == "wait" or not {"--watch", "--follow"}.isdisjoint(arguments)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
+from kubectl_job_operator import objects
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, Call, Calls, listed, parsed
@@ -49,6 +51,31 @@ class Changing(Calls):
     def delete(self, kinds: str, selector: str) -> None:
         """Delete what the label selector picks, without waiting until it is gone; that there is nothing is no error."""
         self._change(*_delete(kinds, selector, "--wait=false"))
+
+    def delete_as_seen(self, thing: Object) -> bool:
+        """Delete an object if it is still as it was seen, without waiting until it is gone; tell whether that was done.
+
+        ``kubectl delete`` takes no condition; the API server does, as parameters of the request: what
+        https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ calls preconditions. It
+        cannot be done where the kind's path is not known here, or the server's address has a path, which ``--raw``
+        leaves out.
+
+        :raises KubectlError: with ``CONFLICT`` if it has changed, and was not deleted.
+        """
+        path = objects.path_of(thing)
+        if path is None:
+            return False
+        uid, version = objects.uid(thing), thing["metadata"]["resourceVersion"]
+        conditions = {"propagationPolicy": "Background", "uid": uid, "resourceVersion": version}
+        self.require_version()
+        call = self._start_here("delete", "--raw", f"{path}?{urlencode(conditions)}")
+        try:
+            finished = self._finish(call, CHANGE_SECONDS, summary.deleted)
+        except KubectlError as error:
+            if error.kind is ErrorKind.CONFLICT or error.kind.can_pass:
+                raise
+            return False
+        return uid in finished.stdout
 
     def delete_any(self, *what: str) -> list[str]:
         """Delete objects, without waiting until they are gone, and return their names; what is not there is no error.

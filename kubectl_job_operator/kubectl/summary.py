@@ -23,6 +23,16 @@ def names(stdout: str) -> str:
     return ", ".join(map(_name, objects)) or "nothing found"
 
 
+def deleted(stdout: str) -> str:
+    """Tell what the API server has answered to a deletion: a Status, or the object as it still is."""
+    try:
+        answer = json.loads(stdout)
+        of_it = answer["details"] if answer["kind"] == "Status" else {"kind": answer["kind"], **answer["metadata"]}
+        return f"{of_it['kind'].lower()}/{of_it['name']} deleted"
+    except (ValueError, KeyError, TypeError):
+        return "(not the answer of an API server)"
+
+
 def count_events(stdout: str) -> str:
     """Count them: their names say nothing."""
     try:

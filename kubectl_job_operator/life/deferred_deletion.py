@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from kubectl_job_operator import objects
+from kubectl_job_operator.attempt.as_seen import look_and_delete
+from kubectl_job_operator.attempt.identity import selector_to_delete
 from kubectl_job_operator.attempt.retrying import persist
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.attempt.sink import Log
@@ -100,7 +102,7 @@ class UnwantedJob:
         kubectl = Kubectl(access, self._handover.namespace, processes, Transcript(self._log.info))
         try:
             persist(
-                lambda: self._delete_by(kubectl),
+                lambda: self._look_and_delete(kubectl),
                 tolerance_seconds=0.0,
                 pause=time.sleep,
                 show=self._log.warning,
@@ -112,18 +114,31 @@ class UnwantedJob:
             processes.close()
             workspace.remove()
 
-    def _delete_by(self, kubectl: Kubectl) -> None:
+    def _look_and_delete(self, kubectl: Kubectl) -> None:
+        if self._of_ended.deletes(is_complete=True):
+            self._delete_by(kubectl, only_as_seen=False)
+        else:
+            look_and_delete(lambda only_as_seen: self._delete_by(kubectl, only_as_seen=only_as_seen))
+
+    def _delete_by(self, kubectl: Kubectl, *, only_as_seen: bool) -> None:
         job = kubectl.get(f"job/{self._handover.name}")
         if job is None or objects.uid(job) != self._handover.uid:
             if self._has_next_try:
                 self._log.info("The Job is gone already.")
                 return
             self._log.info("The Job is gone already; so goes what was made for it.")
+            job = None
         elif (verdict := job_status.verdict(job)) and not self._of_ended.deletes(is_complete=verdict.is_complete):
             self._log.info("The Job has ended already; it is left as it is.")
             return
-        if not self._is_broken_off:
-            kubectl.delete(self._handover.kinds, self._handover.selector)
+        if self._is_broken_off:
+            return
+        kinds, selector = self._handover.kinds, self._handover.selector
+        # What a later try has taken over, the selector picks no longer.
+        is_own = job is not None and selector_to_delete(job) == selector
+        if job is not None and is_own and only_as_seen and kubectl.delete_as_seen(job) and "," not in kinds:
+            return
+        kubectl.delete(kinds, selector)
 
 
 def delete_command(handover: Handover, access: Access | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from kubectl_job_operator.attempt.as_seen import look_and_delete
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.companions import word
 from kubectl_job_operator.attempt.settings import KillAction
@@ -82,7 +83,7 @@ class Unwinding:
         if is_interrupted:
             self._after_interruption()
         elif isinstance(error, JobStartupError):
-            self._delete_what_is_left()
+            self._delete_what_is_left(if_complete=False)
         elif attempt.may_run_on:
             self._leave_it(error)
         elif attempt.belongings.has_any and not isinstance(error, (JobFailedError, ResultError)):
@@ -183,15 +184,16 @@ class Unwinding:
             attempt.log.warning(f'{words}; by on_kill_action="keep" {attempt.full_name} stays.')
         else:
             command = attempt.belongings.delete_command(attempt.kubectl)
+            is_of_use_if_complete = self._is_of_use_if_complete
             if self.stop.is_worker_only:
                 words += ", and no later try is to go on with it"
-            unless = ", unless it is Complete by now" if self._is_of_use_if_complete else ""
+            unless = ", unless it is Complete by now" if is_of_use_if_complete else ""
             attempt.log.warning(
                 f"{words}, so {attempt.full_name} is deleted{unless}. What was made for it goes too. Airflow "
                 "may leave no more than five seconds for that; if the cluster does not answer in time, it is for you "
                 f"to do:\n{command}"
             )
-            self._delete_what_is_left()
+            self._delete_what_is_left(if_complete=not is_of_use_if_complete)
 
     @property
     def _is_of_use_if_complete(self) -> bool:
@@ -202,22 +204,28 @@ class Unwinding:
         is_over = self._attempt.belongings.is_earlier_over and not self.stop.is_unwanted
         return self.stop.is_timeout or self.stop.is_worker_only or is_over
 
-    def _delete_what_is_left(self) -> None:
-        """Delete in spite of a kill, which has stopped all other commands, and through a short outage."""
+    def _delete_what_is_left(self, *, if_complete: bool = True) -> None:
+        """Delete in spite of a kill, which has stopped all other commands, and through a short outage.
+
+        :param if_complete: whether also if the Job is Complete by now.
+        """
         attempt = self._attempt
-        delete = self._delete_unless_complete if self._is_of_use_if_complete else attempt.belongings.delete
+        delete = attempt.belongings.delete if if_complete else self._delete_unless_complete
         try:
             attempt.persist_in_spite_of_a_kill(delete, _KILL_SECONDS)
         except KubectlError as error:
             attempt.log.warning(f"{error}\nTo delete it: {attempt.belongings.delete_command(attempt.kubectl)}")
 
     def _delete_unless_complete(self, kubectl: Kubectl) -> None:
-        """Look once more before it is deleted: work that is done, a later try must not do again."""
+        """Delete no Job that is Complete at that moment: work that is done, a later try must not do again."""
+        look_and_delete(lambda only_as_seen: self._delete_if_not_complete(kubectl, only_as_seen=only_as_seen))
+
+    def _delete_if_not_complete(self, kubectl: Kubectl, *, only_as_seen: bool) -> None:
         attempt = self._attempt
         job = attempt.belongings.job(kubectl)
         verdict = job_status.verdict(job) if job is not None else None
         if verdict is None or not verdict.is_complete:
-            attempt.belongings.delete(kubectl)
+            attempt.belongings.delete(kubectl, job if only_as_seen else None)
             return
         attempt.log.warning(
             f"{attempt.full_name} is Complete, so it stays: a later try takes what it came to and does not run it "

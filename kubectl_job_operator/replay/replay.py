@@ -256,12 +256,18 @@ def _substitutions(the_try: Try) -> dict[str, str]:
 def _line(one: Record, substitutions: Mapping[str, str], end: str = "") -> str:
     """Return a command with what there is to say of it; what it printed for a machine is shown in short."""
     brief = _for_people(one)
-    ran = f"; ran with {joined(_AS_JSON)}" if brief != one.argv else ""
+    ran = f"; ran with {joined(_AS_JSON)}" if set(_AS_JSON) <= set(one.argv) else ""
     return f"{_command(brief, substitutions)}{end}  # {_mark(one)}{ran}"
 
 
 def _for_people(one: Record) -> tuple[str, ...]:
-    """Leave out that it prints JSON; of the Job that is waited for, say only which verdict it has."""
+    """Leave out that it prints JSON; of the Job that is waited for, say only which verdict it has.
+
+    What was deleted only as it was seen, nobody sees so again.
+    """
+    if subcommand(one.argv)[:2] == ("delete", "--raw"):
+        kind, name = one.argv[-1].partition("?")[0].split("/")[-2:]
+        return (*_beginning(one), "delete", f"{kind}/{name}", "--ignore-not-found", "--wait=false")
     for index in range(len(one.argv) - 1):
         if one.argv[index : index + 2] == _AS_JSON:
             return (*one.argv[:index], *(_VERDICT if _is_wait(one) else ()), *one.argv[index + 2 :])

@@ -11,6 +11,7 @@ import pytest
 from kubectl_job_operator.errors import TaskKilledError
 from tests.integration.airflow_task import Listener, TaskRunner
 from tests.integration.between import BROKEN, Line, Speaker
+from tests.integration.held_kubectl import holds_the_first
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.tries import FIRST, RETRY, Tries
@@ -45,6 +46,30 @@ def test_a_job_that_became_complete_unseen_stays_at_the_timeout_and_the_retry_ta
     assert f"Job {namespace.name}/job is Complete, so it stays: a later try takes what it came to" in run.log
     assert run.subcommands.count("apply") == 1, "it ran twice"
     assert namespace.living("jobs") == []
+
+
+def test_a_job_that_becomes_complete_while_it_is_about_to_be_deleted_at_the_timeout_stays_too(
+    task: TaskRunner, namespace: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The try has looked, and the Job was at work; then kubectl takes long to ask for its deletion."""
+    monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("delete", tmp_path)))
+    task.write("job.yaml", job("until [ -f /tmp/go ]; do sleep 0.2; done; echo survived"))
+
+    def complete() -> None:
+        until((tmp_path / "held").exists, "there was no kubectl delete")
+        (pod,) = namespace.running_pods()
+        namespace.kubectl("exec", pod, "--", "touch", "/tmp/go")
+        namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
+        (tmp_path / "held").rmdir()
+
+    thread = in_background(complete)
+    run = task.run(
+        yaml_file_name="job.yaml", execution_timeout=timedelta(seconds=20), retries=1, retry_delay=timedelta(0)
+    )
+    thread.join()
+    assert run.state == "success", run.failures
+    assert f"Job {namespace.name}/job is Complete, so it stays: a later try takes what it came to" in run.log
+    assert run.subcommands.count("apply") == 1, "it ran twice"
 
 
 @pytest.mark.parametrize(("on_kill_action", "left"), [("delete", []), ("keep", ["job"])])

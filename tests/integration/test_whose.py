@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from kubectl_job_operator.errors import JobFailedError, JobInUseError, JobVanish
 from kubectl_job_operator.manifest.labels import TRY_LABEL
 from kubectl_job_operator.objects import labels_of
 from tests.integration.airflow_task import TaskRunner
+from tests.integration.held_kubectl import holds_the_first
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.tries import BEGUN_ANEW, CLEARED, FIRST, MADE_AGAIN, OTHER_RUN, RETRY, Tries, Try
@@ -144,23 +143,6 @@ def test_what_a_retry_has_no_more_in_a_companion_is_taken_away_from_it(tries: Tr
     (there,) = [one for one in tries.namespace.objects("configmaps") if one["metadata"]["name"] == "config"]
     assert there["data"] == {"both": "b"}
     assert labels_of(there)[TRY_LABEL] == "2"
-
-
-def holds_the_first(subcommand: str, folder: Path, then: str = "") -> Path:
-    """Write a kubectl whose first command of a kind does nothing until the folder ``held`` is gone.
-
-    :param then: what the shell does before the command itself.
-    """
-    script = folder / "kubectl"
-    script.write_text(
-        "#!/bin/sh\n"
-        f'case "$*" in *" {subcommand} "*) if mkdir {folder}/seen 2> {os.devnull}; then\n'
-        f"mkdir {folder}/held; while [ -d {folder}/held ]; do sleep 0.1; done; {then}\n"
-        "fi ;; esac\n"
-        f'exec {shutil.which("kubectl")} "$@"\n'
-    )
-    script.chmod(0o755)
-    return script
 
 
 @counts_clears_only

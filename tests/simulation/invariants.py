@@ -18,7 +18,6 @@ from tests.simulation.history import History, digest_of
 from tests.simulation.tasks import SECRET, TaskInstance, Try
 
 _LINE = re.compile(r"\d{8} line \d+")
-_SLOWEST_LOOK_SECONDS = 30.0
 _COMPANIONS_STAY = "has left companions cannot be told; if so, they stay"
 _LOSS = ("may be missing", "their logs are lost", "Not all logs could be read")
 
@@ -83,13 +82,9 @@ def what_is_done_is_not_done_again_in_its_round(history: History) -> Iterator[st
     """Let no try remove a Complete Job of its own round of tries, and it or a later one make another: the work is done.
 
     An earlier one may, which Airflow has taken for dead and which has not heard of that; and what such a one does while
-    a later one is at it, that one cannot know. And a try that is stopped looks before it deletes, but kubectl deletes
-    whatever the Job has come to since then.
+    a later one is at it, that one cannot know.
     """
-    failed = {one.name for one in _tries(history) if one.error is not None}
     for change, job, identity in _deletions(history, "Complete"):
-        if change.who in failed and change.at - history.ended_at[job["metadata"]["uid"]] < _SLOWEST_LOOK_SECONDS:
-            continue
         own = (identity.digest, identity.round)
         later = [
             one

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import yaml
 
@@ -189,6 +190,8 @@ class Kubectl:
         return ""
 
     def _delete(self, run: Run, words: Sequence[str], flags: dict[str, str]) -> str:
+        if "raw" in flags:
+            return self._delete_raw(run, flags["raw"])
         matches = matcher(flags.get("l", ""), flags.get("field-selector", ""))
         cascade = flags.get("cascade", "background")
 
@@ -204,6 +207,29 @@ class Kubectl:
             deadline = run.world.now + float(flags.get("timeout", "3600s").rstrip("s"))
             self._until(run, lambda: all(self.cluster.find(uid) is None for uid in uids), deadline, words[1])
         return "".join(f'{one["kind"].lower()} "{one["metadata"]["name"]}" deleted\n' for one in picked)
+
+    def _delete_raw(self, run: Run, address: str) -> str:
+        """Delete an object on the conditions that the parameters are."""
+        path, _, parameters = address.partition("?")
+        *_, plural, name = path.split("/")
+        wanted = dict(parse_qsl(parameters))
+
+        def delete() -> str:
+            thing = self.cluster.get(plural, name)
+            if thing is None:
+                raise FailedError(f'Error from server (NotFound): {plural}.batch "{name}" not found\n')
+            there = thing["metadata"]
+            if any(there[key] != value for key, value in wanted.items() if key in ("uid", "resourceVersion")):
+                raise FailedError(
+                    f'Error from server (Conflict): Operation cannot be fulfilled on {thing["kind"]}.batch "{name}": '
+                    f"the ResourceVersion in the precondition ({wanted['resourceVersion']}) does not match the "
+                    f"ResourceVersion in record ({there['resourceVersion']}). The object might have been modified\n"
+                )
+            self.cluster.delete(thing, run.who, wanted["propagationPolicy"].lower())
+            details = {"name": name, "group": "batch", "kind": plural, "uid": there["uid"]}
+            return json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Success", "details": details})
+
+        return run.ask(delete)
 
     def _label(self, run: Run, words: Sequence[str], flags: dict[str, str]) -> str:
         matches = matcher(flags.get("l", ""), flags.get("field-selector", ""))

@@ -15,6 +15,7 @@ from unittest import mock
 from kubectl_job_operator.attempt import decision
 from kubectl_job_operator.attempt.decision import Decision, Made
 from kubectl_job_operator.attempt.mailbox import Mailbox
+from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.life import beginning, unwinding
 from kubectl_job_operator.life.beginning import Beginning
 from kubectl_job_operator.life.obstacles import Obstacles
@@ -79,7 +80,8 @@ MUTANTS = (
     Mutant("resuming: nothing was shown before", Resumption, "unseen", lambda _, lines: lines),
     Mutant("resuming: from the beginning of a run", source, "Resumption", lambda _: Resumption(Position())),
     Mutant("the handover's clocks begin anew", Obstacles, "__init__", _without_clocks()),
-    Mutant("after a kill nothing is deleted", Unwinding, "_delete_what_is_left", lambda _: None),
+    Mutant("after a kill nothing is deleted", Unwinding, "_delete_what_is_left", lambda *_, **__: None),
+    Mutant("a Job is deleted whatever it has become since the look", Kubectl, "delete_as_seen", lambda *_: False),
     Mutant("what earlier tries have left is not looked for", unwinding, "left_by_earlier_tries", lambda *_: (None, ())),
     Mutant("a kill sets no flag", Mailbox, "kill", lambda self: self.wake()),
     Mutant("a kill is not looked for", Mailbox, "check", lambda _: None),

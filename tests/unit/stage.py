@@ -59,6 +59,17 @@ CONFLICT: dict[str, Any] = {
     "managers.\n",
     "return_code": 1,
 }
+HAS_CHANGED: dict[str, Any] = {
+    "stderr": 'Error from server (Conflict): Operation cannot be fulfilled on Job.batch "countdown": the '
+    "ResourceVersion in the precondition (1807) does not match the ResourceVersion in record (1808). The object might "
+    "have been modified\n",
+    "return_code": 1,
+}
+DELETED_AS_SEEN = {
+    "kind": "Status",
+    "status": "Success",
+    "details": {"name": NAME, "group": "batch", "kind": "jobs", "uid": UID},
+}
 NOT_FOUND: dict[str, Any] = {
     "stderr": 'Error from server (NotFound): jobs.batch "countdown" not found\n',
     "return_code": 1,
@@ -104,6 +115,7 @@ def script(fake_kubectl: FakeKubectl, *, end: str = "complete") -> None:
     fake_kubectl.answers("get pods", recordings.pod_list("failed-exit-code"))
     fake_kubectl.answers("get events", recordings.event_list("failed-exit-code"))
     fake_kubectl.answers("label", f"job.batch/{NAME} labeled\n")
+    fake_kubectl.answers("delete --raw", DELETED_AS_SEEN)
     fake_kubectl.answers("delete", f'job.batch "{NAME}" deleted\n')
 
 

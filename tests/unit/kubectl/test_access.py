@@ -219,6 +219,7 @@ def test_whom_kubectl_impersonates_is_in_every_command_before_its_subcommand(fak
         ("get job/a -o json", True),
         ("apply --server-side -f x", True),
         ("delete job -l a=b --wait=false", True),
+        ("delete --raw /apis?uid=a", True),
         ("auth can-i --list", True),
         ("logs a -c b", True),
         ("delete job -l a=b --timeout=300s", False),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 import pytest
 
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import calls, changing
 from kubectl_job_operator.kubectl.access import Access
+from tests.unit import stage
 from tests.unit.fake_kubectl import NEVER, FakeKubectl
 from tests.unit.kubectl.desk import FILE, JOB, POD, Desk
 
@@ -54,3 +56,55 @@ def test_a_deletion_that_never_ends_is_ended(
     with pytest.raises(KubectlError) as caught:
         desk.kubectl.delete_and_wait("a", "b=c", 0)
     assert caught.value.kind is ErrorKind.NO_ANSWER
+
+
+def test_a_job_is_deleted_by_its_path_if_it_is_as_it_was_seen(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", stage.DELETED_AS_SEEN)
+    assert desk.kubectl.delete_as_seen(stage.job())
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[5] == (
+        "/apis/batch/v1/namespaces/here/jobs/countdown"
+        f"?propagationPolicy=Background&uid={stage.UID}&resourceVersion={stage.job()['metadata']['resourceVersion']}"
+    )
+    assert desk.shown[-1].startswith("  -> delete: jobs/countdown deleted")
+
+
+def test_a_job_that_stays_until_its_pods_are_gone_is_deleted_too(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", stage.job())
+    assert desk.kubectl.delete_as_seen(stage.job())
+    assert desk.shown[-1].startswith("  -> delete: job/countdown deleted")
+
+
+def test_a_job_that_has_changed_is_not_deleted(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", **stage.HAS_CHANGED)
+    with pytest.raises(KubectlError) as caught:
+        desk.kubectl.delete_as_seen(stage.job())
+    assert caught.value.kind is ErrorKind.CONFLICT
+
+
+@pytest.mark.parametrize(
+    "answer", [stage.NOT_FOUND, stage.FORBIDDEN, {"stdout": "<html>"}, {"stdout": {"kind": "Status"}}]
+)
+def test_what_has_not_deleted_a_job_is_told(answer: dict[str, Any], fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", **answer)
+    assert not desk.kubectl.delete_as_seen(stage.job())
+
+
+def test_an_outage_is_raised_for_whoever_tries_again(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", **stage.REFUSED)
+    with pytest.raises(KubectlError) as caught:
+        desk.kubectl.delete_as_seen(stage.job())
+    assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+def test_of_a_kind_whose_path_only_its_cluster_knows_nothing_is_deleted_so(
+    fake_kubectl: FakeKubectl, desk: Desk
+) -> None:
+    assert not desk.kubectl.delete_as_seen({**stage.job(), "apiVersion": "example.com/v1", "kind": "Widget"})
+    assert fake_kubectl.called("delete") == []
+
+
+def test_a_pod_has_its_path_in_the_core(fake_kubectl: FakeKubectl, desk: Desk) -> None:
+    fake_kubectl.answers("delete --raw", stage.DELETED_AS_SEEN)
+    desk.kubectl.delete_as_seen({**stage.job(), "apiVersion": "v1", "kind": "Pod"})
+    assert fake_kubectl.called("delete")[0][5].startswith("/api/v1/namespaces/here/pods/countdown?")

@@ -7,10 +7,12 @@ import contextvars
 import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.attempt.identity import selector_to_delete
 from kubectl_job_operator.attempt.settings import DeletePolicy
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life import deferred_deletion
@@ -21,6 +23,7 @@ from tests.unit.fake_kubectl import FakeKubectl
 from tests.unit.shared import eventually, handover, run
 
 _JOB, _OTHER = handover(1, began=0.0), handover(2, began=0.0)
+_STAGED = replace(_JOB, name=stage.NAME, uid=stage.UID, selector=selector_to_delete(stage.job()))
 
 
 def test_the_command_is_what_a_shell_takes_and_hits_only_what_this_try_has_made() -> None:
@@ -108,5 +111,27 @@ def test_what_is_broken_off_stops_its_kubectl_and_deletes_nothing_afterwards(fak
     assert fake_kubectl.called("delete") == []
 
 
-def unwanted(handover: Handover, log: stage.Log | None = None) -> UnwantedJob:
-    return UnwantedJob(Access(), handover, DeletePolicy.ALWAYS, log or stage.Log(), has_next_try=False)
+@pytest.mark.parametrize(("state", "deletes"), [("complete", ["--raw"]), ("running", ["--raw", "--raw"])])
+def test_what_a_later_try_may_take_is_looked_at_again_if_it_has_changed(
+    state: str, deletes: list[str], fake_kubectl: FakeKubectl
+) -> None:
+    fake_kubectl.answers("get job/countdown", stage.job(), times=1)
+    fake_kubectl.answers("get job/countdown", stage.job(state))
+    fake_kubectl.answers("delete --raw", **stage.HAS_CHANGED, times=1)
+    fake_kubectl.answers("delete --raw", stage.DELETED_AS_SEEN)
+    run(unwanted(_STAGED, of_ended=DeletePolicy.NEVER).delete(60.0))
+    assert [call[4] for call in fake_kubectl.called("delete")] == deletes
+
+
+def test_what_a_later_try_has_taken_over_is_deleted_by_no_path(fake_kubectl: FakeKubectl) -> None:
+    fake_kubectl.answers("get job/countdown", stage.job(owner=replace(stage.US, try_number=3)))
+    fake_kubectl.answers("delete", "No resources found\n")
+    run(unwanted(_STAGED, of_ended=DeletePolicy.NEVER).delete(60.0))
+    (delete,) = fake_kubectl.called("delete")
+    assert delete[4:7] == ("job.v1.batch", "-l", _STAGED.selector)
+
+
+def unwanted(
+    handover: Handover, log: stage.Log | None = None, of_ended: DeletePolicy = DeletePolicy.ALWAYS
+) -> UnwantedJob:
+    return UnwantedJob(Access(), handover, of_ended, log or stage.Log(), has_next_try=False)

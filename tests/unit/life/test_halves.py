@@ -243,7 +243,8 @@ def test_a_job_that_does_not_start_fails_with_what_the_triggerer_has_seen_and_is
     handover = first_half(fake_kubectl, log)
     fake_kubectl.answers(f"get {TARGET}", stage.job())
     fake_kubectl.answers("get pods", recordings.pod_list("unschedulable"))
-    fake_kubectl.answers("delete")
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job()]})
+    fake_kubectl.answers("delete --raw", stage.DELETED_AS_SEEN)
     with pytest.raises(JobStartupError, match="it cannot start"):
         second_half(handover, log, News.STUCK, "Job here/countdown: it cannot start.")
     assert len(fake_kubectl.called("delete")) == 1
@@ -268,7 +269,7 @@ def test_when_the_tasks_time_is_over_the_logs_are_shown_and_the_job_is_deleted_u
     fake_kubectl.answers("get pods", {"kind": "List", "items": [pod]})
     fake_kubectl.answers("logs --timestamps", STAMP.format(0, 0))
     fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job()]})
-    fake_kubectl.answers("delete")
+    fake_kubectl.answers("delete --raw", stage.DELETED_AS_SEEN)
     settings = Settings(following=Following(is_on=True), on_kill=action)
     with pytest.raises(TaskTimeoutError, match="execution_timeout"):
         second_half(handover, log, News.TIME_OVER, settings=settings)

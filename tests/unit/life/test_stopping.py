@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from kubectl_job_operator.attempt.identity import selector_to_delete
@@ -162,3 +165,56 @@ def test_a_task_that_was_ended_while_its_job_came_into_being_is_not_deferred_and
             runner.start()
     assert bool(fake_kubectl.called("delete")) is is_unwanted
     assert ("The task is deferred" in log.text) is is_deferred
+
+
+@pytest.mark.parametrize(("is_complete", "deletes"), [(True, 1), (False, 2)])
+def test_a_job_that_changes_between_the_look_and_the_deletion_is_looked_at_again(
+    *, is_complete: bool, deletes: int, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    now = stage.job("complete" if is_complete else "running")
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [stage.job()]}, times=1)
+    fake_kubectl.answers("get job.v1.batch -l", {"kind": "List", "items": [now]})
+    fake_kubectl.answers("delete --raw", **stage.HAS_CHANGED, times=1)
+    run_into_the_timeout(fake_kubectl, log)
+    assert [call[4] for call in fake_kubectl.called("delete")] == ["--raw"] * deletes
+    assert ("Job here/countdown is Complete, so it stays" in log.text) is is_complete
+
+
+def test_a_job_that_changes_all_the_time_is_deleted_at_last(fake_kubectl: FakeKubectl, log: Log) -> None:
+    fake_kubectl.answers("delete --raw", **stage.HAS_CHANGED)
+    run_into_the_timeout(fake_kubectl, log)
+    assert fake_kubectl.called("delete")[-1] == (
+        *("kubectl", "-n", "here", "delete", "job.v1.batch", "-l", US.selector(), "--wait=false"),
+    )
+
+
+@pytest.mark.parametrize("answer", [stage.NOT_FOUND, {"stdout": "<html>a page</html>"}])
+def test_a_server_that_does_not_delete_by_its_path_deletes_by_label(
+    answer: dict[str, Any], fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """What path the server's address has, kubectl leaves out, and something else may answer there."""
+    fake_kubectl.answers("delete --raw", **answer)
+    run_into_the_timeout(fake_kubectl, log)
+    assert [call[4] for call in fake_kubectl.called("delete")] == ["--raw", "job.v1.batch"]
+
+
+def test_what_was_made_for_a_job_goes_with_it(fake_kubectl: FakeKubectl, log: Log) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}}
+    fake_kubectl.answers("get -f")
+    fake_kubectl.answers("apply", secret, times=1)
+    run_into_the_timeout(fake_kubectl, log, manifest=f"{stage.MANIFEST}---\n{json.dumps(secret)}\n")
+    assert [call[4] for call in fake_kubectl.called("delete")] == ["--raw", "job.v1.batch,secret"]
+
+
+def run_into_the_timeout(fake_kubectl: FakeKubectl, log: Log, manifest: str = stage.MANIFEST) -> None:
+    def interrupt(*_: object) -> None:
+        raise AirflowTaskTimeout
+
+    stage.script(fake_kubectl, end="never")
+    runner = stage.runner(log, manifest=manifest)
+    with (
+        on_signal(interrupt),
+        once_called(fake_kubectl, COMPLETE_WAIT, signal_main_thread),
+        pytest.raises(AirflowTaskTimeout),
+    ):
+        runner.run()

@@ -203,6 +203,13 @@ def test_what_only_a_machine_reads_is_shown_in_short_and_what_ran_stands_beside_
     assert " &  # reads; ran with -o json" in waiting
 
 
+def test_what_was_deleted_only_as_it_was_seen_is_deleted_as_it_is() -> None:
+    deletion = record("delete", "--raw", f"/apis/batch/v1/namespaces/here/jobs/countdown?uid={stage.UID}")
+    (line,) = (line for line in lines(Try([deletion])) if not line.startswith("#"))
+    words = "delete jobs/countdown --ignore-not-found --wait=false"
+    assert line == f"kubectl --context c -n here {words}  # CHANGES the cluster"
+
+
 def test_a_file_that_is_kept_is_named() -> None:
     text = lines(Try([APPLY], files=[ManifestFile(Path("/work/a file.yaml"))]))
     assert "# The manifest's file is kept on the worker: '/work/a file.yaml'" in text
