@@ -16,6 +16,7 @@ from tests.log_text import says_that_a_job_is_left
 _TRIGGER_IS_OVER = "Trigger fired event"
 _TRIGGER_BEGINS = re.compile(r"\(ID \d+\) starting")
 _TRIGGER_IS_CANCELLED, _TRIGGER_HAS_ENDED = "invoking on_kill", "trigger completed"
+_TRIGGER_IS_DONE = (_TRIGGER_IS_OVER, _TRIGGER_HAS_ENDED)
 _TRIGGER_ENDS = (_TRIGGER_IS_OVER, _TRIGGER_IS_CANCELLED, _TRIGGER_HAS_ENDED)
 _DEFERRED = "Pausing task as DEFERRED"
 _SECOND_HALF = "Going on with Job"
@@ -60,8 +61,9 @@ def _can_only_fail(case: Case, finding: Finding) -> bool:
 
 
 def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
-    """Whether Airflow ended the task, and no second half began since the trigger of the last Job fired.
+    """Whether Airflow ended the task, and no second half began since the trigger of the last Job ended by itself.
 
+    What it says of that may lack the first line of the two, where the log was cut off.
     Airflow 3.2 and 3.3 may take a deferred try for killed just then, begin it anew, and end that one at once.
     """
     jobs = case.evidence.jobs
@@ -69,10 +71,11 @@ def _was_ended_before_its_second_half(case: Case, finding: Finding) -> bool:
     if finding.harm is not Harm.LEFT_BEHIND or not jobs or not jobs[-1].verdict or not is_ended:
         return False
     lines = [line for said in case.logs.values() for line in said.splitlines()]
-    fired_at = max((_said_at(line) for line in lines if _TRIGGER_IS_OVER in line), default=0.0)
+    words = [_TRIGGER_IS_OVER] if any(_TRIGGER_IS_CANCELLED in line for line in lines) else _TRIGGER_IS_DONE
+    over_at = max((_said_at(line) for line in lines if any(one in line for one in words)), default=0.0)
     ended_at = jobs[-1].ended_at or 0.0
-    is_of_it = case.evidence.plan.deferrable and fired_at >= ended_at - _FLUSH_SECONDS > 0.0
-    return is_of_it and not any(_SECOND_HALF in line and _said_at(line) >= fired_at for line in lines)
+    is_of_it = case.evidence.plan.deferrable and over_at >= ended_at - _FLUSH_SECONDS > 0.0
+    return is_of_it and not any(_SECOND_HALF in line and _said_at(line) >= ended_at for line in lines)
 
 
 def _was_marked_before_its_trigger_began(case: Case, finding: Finding) -> bool:

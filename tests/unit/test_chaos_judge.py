@@ -182,6 +182,7 @@ def test_that_it_may_be_for_a_person_to_do_excuses_only_where_it_was_tried_in_va
     assert harms(case(leftovers=LEFT, logs={1: said})) == expected
 
 
+CANCELLED, OVER = "Trigger cancelled by user action, invoking on_kill", "trigger completed"
 FIRED, SECOND_HALF = "Trigger fired event", "Going on with Job here/task-1 (uid a) after 9 s: it has ended."
 
 
@@ -196,6 +197,11 @@ def log_at(*said: tuple[int, str]) -> str:
         ([(50, FIRED), (53, SECOND_HALF)], {}, True),
         ([(42, FIRED), (45, SECOND_HALF), (50, FIRED)], {}, False),
         ([(42, FIRED)], {}, True),  # of an earlier Job
+        ([(50, OVER)], {}, False),
+        ([(50, OVER), (53, SECOND_HALF)], {}, True),
+        ([(42, OVER)], {}, True),
+        ([(49, CANCELLED), (50, OVER)], {}, True),
+        ([(50, FIRED), (53, CANCELLED), (54, OVER)], {}, False),
         ([], {}, True),
         ([(50, FIRED)], {"plan": PLAN}, True),
         ([(50, FIRED)], {"jobs": [VANISHED]}, True),
@@ -224,7 +230,6 @@ def test_what_is_left_by_a_task_whose_next_try_was_ended_before_it_had_come_to_t
 
 
 DEFERRED, BEGINS = "Pausing task as DEFERRED. ", "trigger chaos/run/task-1/-1/1 (ID 7) starting"
-CANCELLED, OVER = "Trigger cancelled by user action, invoking on_kill", "trigger completed"
 TRIGGERER_KILLED = Storm("triggerer killed", 110.0, 111.0)
 FREEZE = Storm("triggerer frozen", 110.0, 111.0)
 
