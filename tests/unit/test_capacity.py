@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.benchmarks.capacity.lanes import LATE_SECONDS, WINDOW, End, Took, capacity, overdue, took
+from tests.benchmarks.capacity.measuring import Column, capacities
 
 USUAL = 25.0
 LATE = USUAL + LATE_SECONDS + 1
@@ -44,3 +47,18 @@ def test_a_task_that_has_not_ended_is_late_as_soon_as_it_is_overdue() -> None:
     lanes, ends = {"one": 0.0, "two": 10.0, "three": 40.0}, [End("one", 25.0), End("two", 40.0)]
     now = 40.0 + USUAL + LATE_SECONDS
     assert overdue(lanes, ends, now, USUAL) == [Took(3, now - 25.0)]
+
+
+def test_all_kinds_are_late_by_the_measure_of_the_quickest_with_few_lanes() -> None:
+    quick, slow = column(USUAL), column(USUAL + LATE_SECONDS + 1)
+    assert capacities([quick, slow, column(1.0, tasks=[])]) == [
+        pytest.approx(30, abs=1),
+        pytest.approx(10, abs=1),
+        None,
+    ]
+
+
+def column(seconds: float, tasks: Sequence[Took] | None = None) -> Column:
+    """Return a kind of task that takes so long in up to 30 lanes."""
+    slower = [Took(lanes, seconds if lanes < 30 else seconds + LATE_SECONDS + 1) for lanes in range(6, 60)]
+    return Column(seconds, 1.0, 1.0, 0, slower if tasks is None else tasks)

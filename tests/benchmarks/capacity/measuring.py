@@ -6,7 +6,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,18 +58,29 @@ class Terms:
 class Column:
     """What was measured of a kind of task.
 
-    :param beyond_seconds: what a task takes beyond its sleep with few lanes, as a median.
+    :param seconds: what a task takes with few lanes, as a median.
     :param cpu_seconds: of all of Airflow, for each task with few lanes.
     :param megabytes: of all of Airflow, for each task in flight.
     :param failures: how many tasks have failed.
-    :param capacity: how many can be in flight; ``None`` where that was not looked for, or is more than was tried.
+    :param tasks: each task until most were late, in the order of their ends; none where that was not looked for.
     """
 
-    beyond_seconds: float
+    seconds: float
     cpu_seconds: float
     megabytes: float
     failures: int
-    capacity: int | None
+    tasks: Sequence[Took] = ()
+
+
+def capacities(columns: Iterable[Column]) -> list[int | None]:
+    """Return how many tasks of each kind can be in flight; ``None`` where that was not looked for.
+
+    All are late by one measure, that of the kind which is quickest with few lanes: who is slow from the start is late
+    from the start.
+    """
+    looked_for = [one for one in columns if one.tasks]
+    quickest = min((one.seconds for one in looked_for), default=0.0)
+    return [capacity(one.tasks, quickest) if one.tasks else None for one in columns]
 
 
 def measure(terms: Terms) -> Column:
@@ -85,20 +96,19 @@ def measure(terms: Terms) -> Column:
         after, few = airflow.usage(), lanes.took()[first:]
         assert few, f"no task of {terms.column} has ended: see the logs, or whether the machine has time"
         usual = statistics.median(one.seconds for one in few)
-        found = None
-        while found is None and not terms.is_brief and lanes.count < _MOST:
+        tasks: list[Took] = []
+        while capacity(tasks, usual) is None and not terms.is_brief and lanes.count < _MOST:
             lanes.start()
             lanes.look_for(terms.pace_seconds)
             tasks = [*lanes.took(), *lanes.overdue(usual)]
-            found = capacity(tasks, usual)
             if lanes.count % _TOLD_LANES == 0:
                 say(f"    {lanes.count} lanes: the last tasks took {_seconds(tasks[-_TOLD_TASKS:])} s")
         return Column(
-            beyond_seconds=usual - terms.seconds,
+            seconds=usual,
             cpu_seconds=(after.cpu_seconds - before.cpu_seconds) / len(few),
             megabytes=(after.megabytes - idle.megabytes) / FEW,
             failures=sum(one.has_failed for one in lanes.took()),
-            capacity=found,
+            tasks=tasks,
         )
 
 
