@@ -198,6 +198,8 @@ def _steps(the_try: Try) -> list[str]:
     lines: list[str] = []
     is_uid_known = False
     for one in _with_logs_by_label(the_try):
+        if _is_deletion_as_seen(one) and one.return_code:
+            continue  # it has deleted nothing
         if one in waits:
             lines += _all_waits(waits, substitutions) if one is waits[0] else []
             continue
@@ -265,7 +267,7 @@ def _for_people(one: Record) -> tuple[str, ...]:
 
     What was deleted only as it was seen, nobody sees so again.
     """
-    if subcommand(one.argv)[:2] == ("delete", "--raw"):
+    if _is_deletion_as_seen(one):
         kind, name = one.argv[-1].partition("?")[0].split("/")[-2:]
         return (*_beginning(one), "delete", f"{kind}/{name}", "--ignore-not-found", "--wait=false")
     for index in range(len(one.argv) - 1):
@@ -298,6 +300,10 @@ def _beginning(one: Record) -> list[str]:
 def _mark(one: Record) -> str:
     times = f"; ran {one.count} times" if one.count > 1 else ""
     return (_CHANGES if one.changes else _READS) + times
+
+
+def _is_deletion_as_seen(one: Record) -> bool:
+    return subcommand(one.argv)[:2] == ("delete", "--raw")
 
 
 def _is_wait(one: Record) -> bool:

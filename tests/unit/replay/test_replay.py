@@ -210,6 +210,11 @@ def test_what_was_deleted_only_as_it_was_seen_is_deleted_as_it_is() -> None:
     assert line == f"kubectl --context c -n here {words}  # CHANGES the cluster"
 
 
+def test_what_was_not_deleted_because_it_had_changed_is_not_deleted_by_a_paste() -> None:
+    refused = replace(record("delete", "--raw", "/apis/batch/v1/namespaces/here/jobs/countdown?uid=a"), return_code=1)
+    assert "delete" not in replay(Try([refused]))
+
+
 def test_a_file_that_is_kept_is_named() -> None:
     text = lines(Try([APPLY], files=[ManifestFile(Path("/work/a file.yaml"))]))
     assert "# The manifest's file is kept on the worker: '/work/a file.yaml'" in text
