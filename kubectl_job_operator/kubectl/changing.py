@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from kubectl_job_operator import objects
 from kubectl_job_operator.errors import ErrorKind, KubectlError
 from kubectl_job_operator.kubectl import summary
 from kubectl_job_operator.kubectl.calls import CHANGE_SECONDS, Call, Calls, listed, parsed
+from kubectl_job_operator.kubectl.process import Finished
 from kubectl_job_operator.kubectl.stderr import with_size
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.printable import joined
@@ -67,10 +68,8 @@ class Changing(Calls):
             return False
         uid, version = objects.uid(thing), thing["metadata"]["resourceVersion"]
         conditions = {"propagationPolicy": "Background", "uid": uid, "resourceVersion": version}
-        self.require_version()
-        call = self._start_here("delete", "--raw", f"{path}?{urlencode(conditions)}")
         try:
-            finished = self._finish(call, CHANGE_SECONDS, summary.deleted)
+            finished = self._change("delete", "--raw", f"{path}?{urlencode(conditions)}", summarize=summary.deleted)
         except KubectlError as error:
             if error.kind is ErrorKind.CONFLICT or error.kind.can_pass:
                 raise
@@ -82,9 +81,7 @@ class Changing(Calls):
 
         :param what: as kubectl takes it: ``-f FILE``, ``TYPE/NAME`` as often as need be, ``TYPE -l SELECTOR``.
         """
-        self.require_version()
-        call = self._start_here(*_delete_any(what))
-        finished = self._finish(call, CHANGE_SECONDS, lambda out: ", ".join(out.split()) or "nothing is there")
+        finished = self._change(*_delete_any(what), summarize=lambda out: ", ".join(out.split()) or "nothing is there")
         return finished.stdout.split()
 
     def delete_any_command(self, *what: str) -> str:
@@ -118,13 +115,16 @@ class Changing(Calls):
         """
         self._change("patch", target, "--type=merge", "-p", json.dumps({"metadata": {"uid": uid}, **change}))
 
-    def _change(self, *arguments: str, waits_seconds: float = 0.0) -> None:
-        """Run a command whose own words sum it up.
+    def _change(
+        self, *arguments: str, waits_seconds: float = 0.0, summarize: Callable[[str], str] = str.strip
+    ) -> Finished:
+        """Run a command to its end.
 
         :param waits_seconds: for how long kubectl itself waits.
+        :param summarize: tells what came of it in a few words; default is the command's own.
         """
         self.require_version()
-        self._finish(self._start_here(*arguments), waits_seconds + CHANGE_SECONDS, str.strip)
+        return self._finish(self._start_here(*arguments), waits_seconds + CHANGE_SECONDS, summarize)
 
 
 def _apply(file: Path, output: str, *flags: str, field_manager: str = FIELD_MANAGER) -> tuple[str, ...]:

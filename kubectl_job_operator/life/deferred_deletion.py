@@ -135,10 +135,10 @@ class UnwantedJob:
             return
         kinds, selector = self._handover.kinds, self._handover.selector
         # What a later try has taken over, the selector picks no longer.
-        is_own = job is not None and selector_to_delete(job) == selector
-        if job is not None and is_own and only_as_seen and kubectl.delete_as_seen(job) and "," not in kinds:
-            return
-        kubectl.delete(kinds, selector)
+        is_to_be_as_seen = only_as_seen and job is not None and selector_to_delete(job) == selector
+        is_job_gone = job is not None and is_to_be_as_seen and kubectl.delete_as_seen(job)
+        if not is_job_gone or "," in kinds:
+            kubectl.delete(kinds, selector)
 
 
 def delete_command(handover: Handover, access: Access | None = None) -> str:
