@@ -122,6 +122,10 @@ class Identity:
         started = {STARTED_LABEL: self.started} if self.started else {}
         return {TRY_LABEL: str(self.try_number), **started}
 
+    def object_labels(self) -> dict[str, str]:
+        """Return all labels of an object that this try has made or taken over."""
+        return {**self.labels(), **self.try_labels()}
+
     def unique_name(self, name: str, longest: int = LONGEST_NAME) -> str:
         """Append a suffix that is the same for all tries and another for each run.
 

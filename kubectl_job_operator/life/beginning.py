@@ -121,7 +121,7 @@ class Beginning:
             self._make_room(found, why)
         elif attempt.identity.try_number > 1:
             self._wait_for_own_pods()
-        attempt.persist(lambda: attempt.belongings.apply_companions(attempt.kubectl))
+        attempt.persist(lambda: attempt.belongings.companions.apply(attempt.kubectl))
         return attempt.persist(lambda: self._apply(file))
 
     def _first_look(self) -> Object | None:
@@ -200,7 +200,7 @@ class Beginning:
         """Delete what has the Job's name, and wait until it is gone."""
         self._attempt.log.warning(f"{self._attempt.full_name} exists already: {why}. It is replaced.")
         belongings, kubectl, name = self._attempt.belongings, self._attempt.kubectl, self._attempt.manifest.name
-        belongings.know_as_ended(found)
+        belongings.companions.know_as_ended(found)
         if is_left_running(found, self._attempt.identity):
             belongings.know_earlier(found, is_replaced=True)
         if labels_of(found).get(TASK_INSTANCE_LABEL) == self._attempt.identity.digest:

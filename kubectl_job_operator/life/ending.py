@@ -16,8 +16,7 @@ from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.manifest.masking import with_masked_messages
 from kubectl_job_operator.objects import Object
 from kubectl_job_operator.replay.aftermath import Aftermath
-from kubectl_job_operator.replay.timeline_text import has_slow_start, timeline_text
-from kubectl_job_operator.status import diagnosis, events, job_status, main_end, pod_status, verdict_words
+from kubectl_job_operator.status import events, job_status, main_end, pod_status, verdict_words
 from kubectl_job_operator.status.result import ResultSource
 from kubectl_job_operator.status.rights import LIST_EVENTS
 from kubectl_job_operator.status.shortening import shortened
@@ -81,6 +80,8 @@ class Ending:
 
     def with_remains(self, job: Object, error: JobVanishedError) -> JobVanishedError:
         """Add what is left to see of a Job that is gone."""
+        from kubectl_job_operator.status import diagnosis
+
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
             left = diagnosis.remains(job, pods, noted, self._reading.last_lines, is_shown=self._shows_all_logs)
@@ -138,6 +139,8 @@ class Ending:
 
     def _failure(self, job: Object, verdict: job_status.Verdict) -> JobFailedError:
         """Make the error that tells why the Job failed, while its pods are still there to be asked."""
+        from kubectl_job_operator.status import diagnosis
+
         with self._attempt.log.group("Looked into it") as group:
             pods, noted = self._pods_and_events(job)
             pods = main_end.of_main_alone(job, pods)
@@ -170,11 +173,15 @@ class Ending:
         pods = self._listed_pods or self._reading.seen_pods
         if not pods or (verdict.is_complete and len(pods) == 1):
             return
+        from kubectl_job_operator.replay.timeline_text import timeline_text
+
         pulls = self._pulls if self._listed_pods else self._pulls_of(pods)
         attempt.log.tell(f"Time line: {_counted(pods, 'pod')}", [timeline_text(job, pods, pulls, attempt.mask)])
 
     def _pulls_of(self, pods: Sequence[Object]) -> Sequence[Object]:
         """Read when images were there, where a container began so late that it matters."""
+        from kubectl_job_operator.replay.timeline_text import has_slow_start
+
         return self._attempt.start_events(events.PULLS)() if has_slow_start(pods) else ()
 
     def _delete_as_the_policy_says(self) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubectl_job_operator.attempt.settings import Settings
 from kubectl_job_operator.attempt.sink import Log
@@ -15,17 +16,19 @@ from kubectl_job_operator.kubectl.client import Kubectl
 from kubectl_job_operator.kubectl.process import Processes
 from kubectl_job_operator.kubectl.transcript import Transcript
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.replay import replay
-from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
 from kubectl_job_operator.replay.evidence import Evidence, gather
 from kubectl_job_operator.replay.failed_try import FailedTry
-from kubectl_job_operator.replay.replay import ManifestFile, Try
+
+if TYPE_CHECKING:
+    from kubectl_job_operator.replay.replay import ManifestFile
 
 _WRITE_SECONDS = 3.0
 
 
 class Aftermath:
     """Tells how a failed try can be run again. Nothing here fails a task: what goes wrong is a warning.
+
+    What it takes for that is imported then, for most tries do not fail.
 
     :param failed: the try.
     :param settings: where its folder goes, and how many are kept.
@@ -84,8 +87,10 @@ class Aftermath:
             self._log.info(f"The manifest is kept to run it again by hand: {', '.join(kept)}")
         else:
             self._workspace.remove()
+        from kubectl_job_operator.replay import replay
+
         text = replay.replay(
-            Try(
+            replay.Try(
                 self._failed.transcript.records,
                 self._failed.transcript.left_out,
                 settings_of(self._failed.environment),
@@ -101,7 +106,7 @@ class Aftermath:
 
     def _settled_files(self) -> list[ManifestFile]:
         """Remove the files that hold something secret, and return all of them with what was in those, masked."""
-        from kubectl_job_operator.replay.masked_files import masked_manifest  # most tries have no use for it
+        from kubectl_job_operator.replay.masked_files import masked_manifest
 
         settled = []
         for path in self._workspace.files():
@@ -113,6 +118,7 @@ class Aftermath:
 
     def _keep(self, evidence: Evidence, parent: Path, namespace: str) -> None:
         """Write the folder in another thread: a disk that hangs must not hold the task up."""
+        from kubectl_job_operator.replay.bundle import SCRIPT, folder_name, write_bundle
         from kubectl_job_operator.replay.masked_files import masked_files
 
         files = masked_files(self._failed, evidence, namespace)

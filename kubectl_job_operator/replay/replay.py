@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,18 @@ from kubectl_job_operator.attempt.groups import BEGIN, END
 from kubectl_job_operator.kubectl.transcript import Record, subcommand
 from kubectl_job_operator.manifest import kinds
 from kubectl_job_operator.objects import Object
-from kubectl_job_operator.printable import joined, quoted
+from kubectl_job_operator.printable import quoted
+from kubectl_job_operator.replay.replayed_command import (
+    CHANGES,
+    READS,
+    beginning,
+    is_deletion_as_seen,
+    is_endless,
+    is_log_of_one_pod,
+    is_wait,
+    line_of,
+    text_of,
+)
 from kubectl_job_operator.replay.script_text import check_of_masks
 from kubectl_job_operator.status import job_status
 
@@ -21,14 +31,8 @@ GROUP = f"{BEGIN}Replay"
 """What Airflow's log view folds begins with this line, in a message of its own; at level INFO for Airflow 2."""
 END_OF_GROUP = END
 
-_READS, _CHANGES = "reads", "CHANGES the cluster"
 _INDENT = "  "
 _IS_GONE = '[ -z "$JOB_UID" ]'
-_AS_JSON = ("-o", "json")
-_VERDICT = (
-    "-o",
-    'jsonpath={.kind} {.metadata.name}:{range .status.conditions[?(@.status=="True")]} {.type} ({.reason}){end}{"\\n"}',
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _guard(the_try: Try) -> tuple[list[str], list[str]]:
 
 
 def _first_in_namespace(the_try: Try) -> Record | None:
-    return next((one for one in the_try.records if "-n" in _beginning(one)), None)
+    return next((one for one in the_try.records if "-n" in beginning(one)), None)
 
 
 def _is_checked(the_try: Try) -> bool:
@@ -96,8 +100,8 @@ def _check(the_try: Try) -> list[str]:
     if the_try.job is None or one is None:
         return []
     substitutions, target = _substitutions(replace(the_try, job=None)), kinds.target(the_try.job)
-    ask = [*_beginning(one), "get", target, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}"]
-    delete = _command([*_beginning(one), "delete", target], substitutions)
+    ask = [*beginning(one), "get", target, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}"]
+    delete = text_of([*beginning(one), "delete", target], substitutions)
     uid = objects.uid(the_try.job)
     before = quoted(f"Stopped: {target} is another one now, with uid ")
     behind = quoted(
@@ -105,7 +109,7 @@ def _check(the_try: Try) -> list[str]:
         "and paste this again:"
     )
     return [
-        f"JOB_UID=$({_command(ask, substitutions)}) || exit  # {_READS}",
+        f"JOB_UID=$({text_of(ask, substitutions)}) || exit  # {READS}",
         f'if [ -n "$JOB_UID" ] && [ "$JOB_UID" != {quoted(uid)} ]; then',
         f'{_INDENT}echo {before}"$JOB_UID"{behind} >&2',
         f"{_INDENT}echo {quoted(delete)} >&2",
@@ -115,21 +119,21 @@ def _check(the_try: Try) -> list[str]:
 
 
 def _introduction(the_try: Try) -> list[str]:
-    lines = [f"# To run this try again, paste it into bash. Each command is marked: it {_READS} only, or {_CHANGES}."]
+    lines = [f"# To run this try again, paste it into bash. Each command is marked: it {READS} only, or {CHANGES}."]
     if the_try.is_in_pod:
         lines.append("# The commands use the service account of the pod where the task ran: paste them inside of it.")
     if the_try.left_out:
         lines.append(
             f"# {the_try.left_out} more commands, from the middle of the try, are not here: there were too many."
         )
-    if the_try.job is not None and any(map(_is_log_of_one_pod, the_try.records)):
+    if the_try.job is not None and any(map(is_log_of_one_pod, the_try.records)):
         lines.append("# The logs of single pods are read by label: when the Job runs anew, its pods have other names.")
     applied = next((one for one in the_try.records if subcommand(one.argv)[:1] == ("apply",)), None)
     if the_try.job is not None and applied is not None:
-        delete = [*_beginning(applied), "delete", kinds.target(the_try.job)]
+        delete = [*beginning(applied), "delete", kinds.target(the_try.job)]
         lines += [
             "# As long as the Job of this try is there, apply changes nothing and the rest tells how it ended.",
-            f"# To run it anew, first: {_command(delete, _substitutions(the_try))}  # {_CHANGES}",
+            f"# To run it anew, first: {text_of(delete, _substitutions(the_try))}  # {CHANGES}",
         ]
     return lines
 
@@ -194,20 +198,20 @@ def _here_document(name: str, path: str, text: str) -> list[str]:
 def _steps(the_try: Try) -> list[str]:
     """Return the commands in the order of their start, but the waits together."""
     substitutions = _substitutions(the_try)
-    waits = [one for one in the_try.records if _is_wait(one)]
+    waits = [one for one in the_try.records if is_wait(one)]
     lines: list[str] = []
     is_uid_known = False
     for one in _with_logs_by_label(the_try):
-        if _is_deletion_as_seen(one) and one.return_code:
+        if is_deletion_as_seen(one) and one.return_code:
             continue  # it has deleted nothing
         if one in waits:
             lines += _all_waits(waits, substitutions) if one is waits[0] else []
             continue
-        line = _line(one, substitutions)
+        line = line_of(one, substitutions)
         if the_try.job is not None and "$JOB_UID" in line and not is_uid_known:
             is_uid_known = True
             lines.append(_ask_for_uid(one, the_try.job, substitutions))
-        if _is_endless(one):
+        if is_endless(one):
             lines.append(f"# It does not end by itself, so in a terminal of its own: {line}")
         else:
             lines.append(_unless_masked(line, one, the_try))
@@ -218,7 +222,7 @@ def _all_waits(waits: Sequence[Record], substitutions: Mapping[str, str]) -> lis
     """Run the waits beside each other, as the task did."""
     return [
         "(  # all at once; the first that returns ends the others",
-        *(f"{_INDENT}{_line(one, substitutions, ' &')}" for one in waits),
+        *(f"{_INDENT}{line_of(one, substitutions, ' &')}" for one in waits),
         f"{_INDENT}wait -n; kill $(jobs -p) 2> /dev/null; wait",
         ")",
     ]
@@ -226,21 +230,21 @@ def _all_waits(waits: Sequence[Record], substitutions: Mapping[str, str]) -> lis
 
 def _with_logs_by_label(the_try: Try) -> list[Record]:
     """Read the logs of single pods by label, once: when the Job runs anew, its pods have other names."""
-    of_pods = [one for one in the_try.records if _is_log_of_one_pod(one)]
+    of_pods = [one for one in the_try.records if is_log_of_one_pod(one)]
     if the_try.job is None or not of_pods:
         return list(the_try.records)
     selector = job_status.pod_selector(the_try.job)
     arguments = ("logs", "-l", selector, "--all-containers", "--prefix", "--ignore-errors", "--tail=-1")
     last = of_pods[-1]
-    by_label = replace(last, argv=(*_beginning(last), *arguments), count=1, was_stopped=False)
+    by_label = replace(last, argv=(*beginning(last), *arguments), count=1, was_stopped=False)
     is_read_anyway = any(subcommand(one.argv)[:2] == ("logs", "-l") for one in the_try.records)
     instead = {last: [] if is_read_anyway else [by_label]}
     return [step for one in the_try.records for step in (instead.get(one, []) if one in of_pods else [one])]
 
 
 def _ask_for_uid(one: Record, job: Object, substitutions: Mapping[str, str]) -> str:
-    ask = [*_beginning(one), "get", kinds.target(job), "-o", "jsonpath={.metadata.uid}"]
-    return f"JOB_UID=$({_command(ask, substitutions)})  # {_READS}; it was {quoted(objects.uid(job))}"
+    ask = [*beginning(one), "get", kinds.target(job), "-o", "jsonpath={.metadata.uid}"]
+    return f"JOB_UID=$({text_of(ask, substitutions)})  # {READS}; it was {quoted(objects.uid(job))}"
 
 
 def _substitutions(the_try: Try) -> dict[str, str]:
@@ -253,67 +257,3 @@ def _substitutions(the_try: Try) -> dict[str, str]:
     if the_try.job is not None and objects.uid(the_try.job):
         substitutions[objects.uid(the_try.job)] = '"$JOB_UID"'
     return substitutions
-
-
-def _line(one: Record, substitutions: Mapping[str, str], end: str = "") -> str:
-    """Return a command with what there is to say of it; what it printed for a machine is shown in short."""
-    brief = _for_people(one)
-    ran = f"; ran with {joined(_AS_JSON)}" if set(_AS_JSON) <= set(one.argv) else ""
-    return f"{_command(brief, substitutions)}{end}  # {_mark(one)}{ran}"
-
-
-def _for_people(one: Record) -> tuple[str, ...]:
-    """Leave out that it prints JSON; of the Job that is waited for, say only which verdict it has.
-
-    What was deleted only as it was seen, nobody sees so again.
-    """
-    if _is_deletion_as_seen(one):
-        kind, name = one.argv[-1].partition("?")[0].split("/")[-2:]
-        return (*_beginning(one), "delete", f"{kind}/{name}", "--ignore-not-found", "--wait=false")
-    for index in range(len(one.argv) - 1):
-        if one.argv[index : index + 2] == _AS_JSON:
-            return (*one.argv[:index], *(_VERDICT if _is_wait(one) else ()), *one.argv[index + 2 :])
-    return one.argv
-
-
-def _command(argv: Sequence[str], substitutions: Mapping[str, str]) -> str:
-    words = [
-        os.path.abspath(word) if flag == "--kubeconfig" else word  # noqa: PTH100 - as kubectl finds it
-        for flag, word in zip(("", *argv), argv, strict=False)
-    ]
-    return " ".join(_word(word, substitutions) for word in words)
-
-
-def _word(word: str, substitutions: Mapping[str, str]) -> str:
-    """Quote a word for the shell, except what is substituted in it."""
-    if not any(literal in word for literal in substitutions):
-        return quoted(word)
-    parts = re.split(f"({'|'.join(map(re.escape, substitutions))})", word)
-    return "".join(substitutions.get(part) or quoted(part) for part in parts if part)
-
-
-def _beginning(one: Record) -> list[str]:
-    """Return the program and the flags that choose the cluster."""
-    return list(one.argv[: len(one.argv) - len(subcommand(one.argv))])
-
-
-def _mark(one: Record) -> str:
-    times = f"; ran {one.count} times" if one.count > 1 else ""
-    return (_CHANGES if one.changes else _READS) + times
-
-
-def _is_deletion_as_seen(one: Record) -> bool:
-    return subcommand(one.argv)[:2] == ("delete", "--raw")
-
-
-def _is_wait(one: Record) -> bool:
-    return subcommand(one.argv)[:1] == ("wait",)
-
-
-def _is_log_of_one_pod(one: Record) -> bool:
-    words = subcommand(one.argv)
-    return words[:1] == ("logs",) and len(words) > 1 and not words[1].startswith("-") and "/" not in words[1]
-
-
-def _is_endless(one: Record) -> bool:
-    return one.was_stopped or "--watch" in one.argv

@@ -293,7 +293,7 @@ class _Jobs:
         job = {
             "apiVersion": "batch/v1",
             "kind": "Job",
-            "metadata": {"name": f"job-{number}", "labels": {**_US.labels(), **_US.try_labels()}},
+            "metadata": {"name": f"job-{number}", "labels": _US.object_labels()},
             "spec": {
                 "parallelism": 0,
                 "template": {"spec": {"restartPolicy": "Never", "containers": [_CONTAINER]}},

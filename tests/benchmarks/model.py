@@ -88,9 +88,7 @@ def job(pods: int, at_once: int, *, is_complete: bool) -> dict[str, Any]:
     """Return the Job as it runs, or as it has ended."""
     made = recordings.job(_SCENARIO)
     metadata, spec, status = made["metadata"], made["spec"], made["status"]
-    metadata.update(
-        name=NAME, namespace=NAMESPACE, uid=UID, labels={**US.labels(), **US.try_labels()}, annotations=US.annotations()
-    )
+    metadata.update(name=NAME, namespace=NAMESPACE, uid=UID, labels=US.object_labels(), annotations=US.annotations())
     spec.update(completions=pods, parallelism=at_once, selector={"matchLabels": {"controller-uid": UID}})
     if is_complete:
         status.update(succeeded=pods, completedIndexes=f"0-{pods - 1}")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
+
+from tests.integration.namespace import Namespace
+from tests.waiting import in_background, until
+
+UNTIL_TOLD = "until [ -f /tmp/told ]; do sleep 0.2; done"
+"""What a container does until ``ends_the_job_meanwhile`` tells it."""
 
 
 def holds_the_first(subcommand: str, folder: Path, then: str = "") -> Path:
@@ -22,3 +29,16 @@ def holds_the_first(subcommand: str, folder: Path, then: str = "") -> Path:
     )
     script.chmod(0o755)
     return script
+
+
+def ends_the_job_meanwhile(namespace: Namespace, folder: Path) -> threading.Thread:
+    """Let the one Job become Complete as soon as a kubectl is held, and then let that go on."""
+
+    def end() -> None:
+        until((folder / "held").exists, "there was no such kubectl")
+        (pod,) = namespace.running_pods()
+        namespace.kubectl("exec", pod, "--", "touch", "/tmp/told")
+        namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
+        (folder / "held").rmdir()
+
+    return in_background(end)

@@ -11,7 +11,7 @@ import pytest
 from kubectl_job_operator.errors import TaskKilledError
 from tests.integration.airflow_task import Listener, TaskRunner
 from tests.integration.between import BROKEN, Line, Speaker
-from tests.integration.held_kubectl import holds_the_first
+from tests.integration.held_kubectl import UNTIL_TOLD, ends_the_job_meanwhile, holds_the_first
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.integration.tries import FIRST, RETRY, Tries
@@ -53,16 +53,8 @@ def test_a_job_that_becomes_complete_while_it_is_about_to_be_deleted_at_the_time
 ) -> None:
     """The try has looked, and the Job was at work; then kubectl takes long to ask for its deletion."""
     monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("delete", tmp_path)))
-    task.write("job.yaml", job("until [ -f /tmp/go ]; do sleep 0.2; done; echo survived"))
-
-    def complete() -> None:
-        until((tmp_path / "held").exists, "there was no kubectl delete")
-        (pod,) = namespace.running_pods()
-        namespace.kubectl("exec", pod, "--", "touch", "/tmp/go")
-        namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
-        (tmp_path / "held").rmdir()
-
-    thread = in_background(complete)
+    task.write("job.yaml", job(f"{UNTIL_TOLD}; echo survived"))
+    thread = ends_the_job_meanwhile(namespace, tmp_path)
     run = task.run(
         yaml_file_name="job.yaml", execution_timeout=timedelta(seconds=20), retries=1, retry_delay=timedelta(0)
     )

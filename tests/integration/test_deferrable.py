@@ -32,6 +32,7 @@ from kubectl_job_operator.watch.shared_watch import shared_watch
 from tests import cluster as test_cluster
 from tests.integration.airflow_task import TaskRun, TaskRunner
 from tests.integration.between import Line
+from tests.integration.held_kubectl import UNTIL_TOLD, ends_the_job_meanwhile, holds_the_first
 from tests.integration.manifests import job
 from tests.integration.namespace import Namespace
 from tests.log_text import without_times
@@ -253,9 +254,11 @@ def companion(name: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {LABELS}}}\n"
 
 
-def deferred(namespace: Namespace, name: str = "job", kubeconfig: Path | None = None) -> KubernetesJobTrigger:
+def deferred(
+    namespace: Namespace, name: str = "job", kubeconfig: Path | None = None, script: str = "sleep 120"
+) -> KubernetesJobTrigger:
     """Make a Job that runs, with a companion, and the trigger that waits for it."""
-    text = job("sleep 120", name=f"{name}, labels: {LABELS}")
+    text = job(script, name=f"{name}, labels: {LABELS}")
     namespace.kubectl("apply", "-f", "-", given=f"{text}---\n{companion(name)}")
     made = next(one for one in namespace.objects("jobs") if one["metadata"]["name"] == name)
     handover = Handover(
@@ -341,6 +344,24 @@ def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_
         namespace.kubectl("apply", "-f", "-", given=companion("again"))
         subprocess.run(shlex.split(log.warnings[0].partition("By hand: ")[2]), check=True)
         assert namespace.living("configmaps") == ["kube-root-ca.crt"]
+
+
+def test_a_deferred_task_that_is_marked_keeps_a_job_that_becomes_complete_while_it_is_about_to_be_deleted(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The trigger has looked, and the Job was at work; then kubectl takes long to ask for its deletion."""
+
+    async def state_of(_: Any) -> str:
+        return "failed"
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("delete", tmp_path)))
+    trigger = deferred(namespace, script=UNTIL_TOLD)
+    until(lambda: is_running(namespace), "no pod runs")
+    thread = ends_the_job_meanwhile(namespace, tmp_path)
+    asyncio.run(trigger.on_kill())
+    thread.join()
+    assert (namespace.living("jobs"), "job" in namespace.living("configmaps")) == (["job"], True)
 
 
 def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(

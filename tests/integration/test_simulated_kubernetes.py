@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.errors import ErrorKind
 from kubectl_job_operator.objects import Object
 from tests.integration.namespace import Namespace
-from tests.simulation.scripts import Model, Seen, are_pods_started, jobs_in, outcome_of, script
+from tests.simulation.scripts import AS_SEEN, Model, Seen, are_pods_started, filled_in, jobs_in, outcome_of, script
 from tests.waiting import until
 
 
@@ -48,14 +49,37 @@ def test_who_deletes_in_the_background_lets_a_job_go_that_waits_for_its_pods(
     assert idle_namespace.running_pods()
 
 
+def test_a_job_is_deleted_as_it_was_seen_or_not_at_all(idle_namespace: Namespace, tmp_path: Path) -> None:
+    list(script(0, tmp_path))
+    model = Model(0)
+    outcomes = []
+    for command in (
+        ("apply", "--server-side", "--field-manager=ada", "-f", str(tmp_path / "one-ada.yaml"), "-o", "json"),
+        ("delete", "--raw", AS_SEEN % ("one", "1")),
+        ("label", "job", "-l", "owner=ada", "owner=bob", "--overwrite"),
+        ("delete", "--raw", AS_SEEN % ("one", "{resourceVersion}")),
+        ("delete", "--raw", AS_SEEN % ("one", "{resourceVersion}")),
+    ):
+        seen = _run(idle_namespace, command)
+        assert seen == model.run(command)
+        outcomes.append(seen.outcome)
+    assert outcomes == ["ok", ErrorKind.CONFLICT.value, "ok", "ok", ErrorKind.NOT_FOUND.value]
+
+
 def _run(namespace: Namespace, command: Sequence[str]) -> Seen:
     """Run a command on the real cluster, let new pods start, and tell what came of it."""
-    finished = subprocess.run(namespace.command(*command), capture_output=True, text=True, check=False)
+    whole = namespace.command(*filled_in(command, namespace.name, _jobs(namespace)))
+    finished = subprocess.run(whole, capture_output=True, text=True, check=False)
     jobs: list[Object] = []
 
     def are_started() -> bool:
-        jobs[:] = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
+        jobs[:] = _jobs(namespace)
         return are_pods_started(jobs)
 
     until(are_started, "a Job has pods that do not run", seconds=120)
     return Seen(" ".join(command), outcome_of(command, finished.returncode, finished.stderr), jobs_in(jobs))
+
+
+def _jobs(namespace: Namespace) -> list[Object]:
+    found: list[Object] = json.loads(namespace.kubectl("get", "jobs", "-o", "json"))["items"]
+    return found

@@ -19,6 +19,8 @@ GRACE_SECONDS = 600
 NAMES = {"one": 1, "two": 2}
 """How many pods a Job of that name has at once."""
 _OWNERS = ("ada", "bob")
+AS_SEEN = "/apis/batch/v1/namespaces/{namespace}/jobs/%s?propagationPolicy=Background&uid={uid}&resourceVersion=%s"
+"""Where a Job is deleted if it still is what it was, by its name and its version; ``filled_in`` knows the rest."""
 _MANIFEST = """\
 apiVersion: batch/v1
 kind: Job
@@ -58,7 +60,7 @@ class Seen:
 
 
 def script(seed: int, folder: Path, length: int = 12) -> Iterator[tuple[str, ...]]:
-    """Yield random commands, without the program and what chooses the cluster."""
+    """Yield random commands, without the program and what chooses the cluster; ``filled_in`` makes them whole."""
     chance = random.Random(seed)
     for name, pods in NAMES.items():
         for owner in _OWNERS:
@@ -84,10 +86,25 @@ def _command(chance: random.Random, folder: Path) -> tuple[str, ...]:
             ("patch", f"job/{name}", "--type=merge", "-p", '{"spec": {"ttlSecondsAfterFinished": 3600}}'),
             (*delete, "--wait=false"),
             (*delete, f"--field-selector=metadata.name={name}", "--cascade=foreground", "--timeout=2s"),
+            ("delete", "--raw", AS_SEEN % (name, chance.choice(("{resourceVersion}", "1")))),
             ("wait", f"job/{name}", "--for=condition=complete", "--timeout=1s", "-o", "json"),
             ("wait", f"job/{name}", "--for=delete", "--timeout=1s"),
         )
     )
+
+
+def filled_in(command: Sequence[str], namespace: str, jobs: Sequence[Object]) -> tuple[str, ...]:
+    """Write into a command that deletes a Job as it was seen where that is, and as what it is there.
+
+    :param jobs: all of the namespace.
+    """
+    if "--raw" not in command:
+        return tuple(command)
+    name = command[-1].partition("?")[0].rpartition("/")[2]
+    unseen = {"uid": "0", "resourceVersion": "1"}
+    seen = next((job["metadata"] for job in jobs if job["metadata"]["name"] == name), unseen)
+    address = command[-1].format(namespace=namespace, uid=seen["uid"], resourceVersion=seen["resourceVersion"])
+    return (*command[:-1], address)
 
 
 def outcome_of(command: Sequence[str], return_code: int, stderr: str) -> str:
@@ -140,9 +157,10 @@ class Model:
     def run(self, command: Sequence[str]) -> Seen:
         """Run a command to its end, let new pods start, and tell what came of it."""
         ends: list[tuple[int, str, str]] = []
+        whole = filled_in(command, "here", self.cluster.select("jobs"))
 
         def run() -> None:
-            argv = ("kubectl", "-n", "here", *command)
+            argv = ("kubectl", "-n", "here", *whole)
             ends.append(Run(self._host, argv, lambda: False, None).live())
 
         self.world.spawn(run, "kubectl")

@@ -89,7 +89,7 @@ def job(state: str = "running", owner: Identity | None = US, uid: str = UID) -> 
         name=NAME,
         namespace=NAMESPACE,
         uid=uid,
-        labels={**owner.labels(), **owner.try_labels()} if owner else {},
+        labels=owner.object_labels() if owner else {},
         annotations=owner.annotations() if owner else {},
     )
     return made

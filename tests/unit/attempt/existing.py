@@ -13,7 +13,7 @@ def existing(owner: Any, *, age_seconds: float = 3600, **fields: Any) -> dict[st
     born = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age_seconds)
     metadata: dict[str, Any] = {"name": "config", "creationTimestamp": born.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if owner:
-        metadata |= {"labels": {**owner.labels(), **owner.try_labels()}, "annotations": owner.annotations()}
+        metadata |= {"labels": owner.object_labels(), "annotations": owner.annotations()}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **fields}
 
 

@@ -134,7 +134,7 @@ def job(owner: Identity | None, state: str) -> dict[str, Any]:
     if state == RUNNING:
         made["status"] = {"active": 1, "ready": 1, "startTime": "2026-01-01T06:00:10Z"}
     if owner:
-        made["metadata"]["labels"] = {**owner.labels(), **owner.try_labels()}
+        made["metadata"]["labels"] = owner.object_labels()
         made["metadata"]["annotations"] = owner.annotations()
     if state in (DELETED, GONE_SOON):
         made["metadata"]["deletionTimestamp"] = "2026-01-01T07:00:00Z"

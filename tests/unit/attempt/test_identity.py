@@ -111,7 +111,7 @@ def test_when_a_try_began_is_a_label_that_kubernetes_takes() -> None:
 
 def test_what_is_to_be_replaced_is_picked_by_whose_it_was_when_it_was_seen() -> None:
     started = replace(OURS, started="20260101T000000.123456")
-    seen = {"metadata": {"labels": {**started.labels(), **started.try_labels()}}}
+    seen = {"metadata": {"labels": started.object_labels()}}
     assert selector_of(seen) == (
         f"kubectl-job-operator/task-instance={OURS.digest},kubectl-job-operator/try-number=3,"
         "kubectl-job-operator/try-started=20260101T000000.123456"

@@ -42,7 +42,7 @@ WIDGETS = "widgets   example.com/v1   true   Widget\n"
 
 def widget(uid: str = stage.UID, **status: Any) -> dict[str, Any]:
     """Return the Widget as the cluster has it."""
-    labels = {**US.labels(), **US.try_labels()}
+    labels = US.object_labels()
     annotations = {**RULES, **US.annotations()}
     metadata = {
         "name": "widget",
@@ -58,7 +58,7 @@ def pod(scenario: str) -> dict[str, Any]:
     """Return a recorded pod as one of the stage, without a Job."""
     made = copy.deepcopy(recordings.pods(scenario)[0])
     made["metadata"].update(
-        name="pod", namespace=stage.NAMESPACE, uid=stage.UID, labels={**US.labels(), **US.try_labels()}, annotations={}
+        name="pod", namespace=stage.NAMESPACE, uid=stage.UID, labels=US.object_labels(), annotations={}
     )
     return made
 

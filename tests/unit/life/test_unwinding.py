@@ -316,7 +316,7 @@ _SECOND = replace(US, round=_RUN, started="20260102T000200")
 
 def _secret_of(labels: Identity, round_: Round) -> dict[str, Any]:
     """Return the companion as a cluster has it: whose labels, and of which round by its annotation."""
-    own = {**labels.labels(), **labels.try_labels()}
+    own = labels.object_labels()
     annotations = replace(labels, round=round_).annotations()
     return {
         "apiVersion": "v1",

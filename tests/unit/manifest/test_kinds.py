@@ -79,7 +79,7 @@ def parse(*documents: str, said: dict[str, str] | None = None) -> Manifest:
 
 def widget(said: dict[str, str] = PHASES, owner: Identity | None = US, **status_: Any) -> dict[str, Any]:
     """Return a Widget as it is on the cluster."""
-    labels = {**owner.labels(), **owner.try_labels()} if owner else {}
+    labels = owner.object_labels() if owner else {}
     return {
         "apiVersion": "example.com/v1",
         "kind": "Widget",

@@ -17,7 +17,7 @@ from kubectl_job_operator.errors import JobFailedError, KubectlError, TaskKilled
 from kubectl_job_operator.kubectl.access import Access
 from kubectl_job_operator.life.runner import JobRunner
 from kubectl_job_operator.manifest.yaml_text import load_all
-from kubectl_job_operator.replay import aftermath, evidence
+from kubectl_job_operator.replay import aftermath, bundle, evidence
 from kubectl_job_operator.replay.failed_try import Caller
 from kubectl_job_operator.status import events
 from tests.log_text import commands_in
@@ -257,7 +257,7 @@ def test_a_disk_that_hangs_does_not_hold_the_task_up(
     script(fake_kubectl)
     monkeypatch.setattr(aftermath, "_WRITE_SECONDS", 0.1)
     is_over = threading.Event()
-    monkeypatch.setattr(aftermath, "write_bundle", lambda *_: is_over.wait())
+    monkeypatch.setattr(bundle, "write_bundle", lambda *_: is_over.wait())
     runner = run(log, replays)
     is_over.set()
     assert any("it has taken more than" in warning for warning in log.warnings)
