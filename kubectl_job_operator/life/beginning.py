@@ -111,12 +111,12 @@ class Beginning:
             decision, why = decide(found, attempt.identity)
             there = f"{'no' if found is None else 'a'} {kinds.word(attempt.manifest.job)} of that name"
             group.title = f"Ready: kubectl {attempt.kubectl.own_version}, {attempt.permissions.summary}, {there}"
+        if (done := self._recalled(found)) is not None:
+            return done
         if decision is Decision.REFUSE:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return self._adopt(found, why)
-        if (done := self._recalled(found)) is not None:
-            return done
         if decision is Decision.REPLACE and found is not None:
             self._make_room(found, why)
         elif attempt.identity.try_number > 1:
@@ -241,6 +241,8 @@ class Beginning:
         found = attempt.look()
         if found is not None and attempt.may_run_on and is_own_and_over(found, attempt.identity):
             return found
+        if (done := self._recalled(found)) is not None:
+            return done
         decision, why = decide(found, attempt.identity)
         if decision is Decision.REFUSE:
             # If the apply came through, its Job is gone, or a later try's.
@@ -248,8 +250,6 @@ class Beginning:
             raise self._in_use(why)
         if decision is Decision.ADOPT and found is not None:
             return found if attempt.may_run_on else self._adopt(found, why)
-        if (done := self._recalled(found)) is not None:
-            return done
         if decision is Decision.REPLACE and found is not None:
             self._make_room(found, why)
         elif attempt.may_run_on:

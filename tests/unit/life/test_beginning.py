@@ -260,10 +260,11 @@ def test_a_job_that_was_complete_is_not_run_again_though_its_worker_died_after_d
     assert "was Complete in an earlier try, and is gone: it is not run again." in log.text
 
 
-def test_a_job_that_was_complete_is_not_run_again_though_another_that_has_ended_has_its_name(
-    fake_kubectl: FakeKubectl, log: Log
+@pytest.mark.parametrize("state", ["complete", "running"])
+def test_a_job_that_was_complete_is_not_run_again_though_another_one_has_its_name(
+    state: str, fake_kubectl: FakeKubectl, log: Log
 ) -> None:
-    fake_kubectl.answers(f"get {TARGET}", stage.job("complete", OTHERS))
+    fake_kubectl.answers(f"get {TARGET}", stage.job(state, OTHERS))
     stage.script(fake_kubectl)
     memory = stage.Notebook(stage.job("complete", EARLIER))
     stage.runner(log, memory=memory).run()
