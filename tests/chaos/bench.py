@@ -278,6 +278,7 @@ class ChaosBench:
             faults=self._counts + Counter(storm.name for storm in storms),
             findings=[*findings, *bystanders.judge(), *kubectls_left(self._airflow.kubectls())],
             reasons=reasons,
+            mishaps=[mishap for strand in self._strands for mishap in strand.mishaps],
         )
 
     def _cases(self, witnesses: Witnesses, only: Sequence[str] | None) -> Iterator[Case]:

@@ -30,6 +30,7 @@ class Outcome:
     :param faults: how often there was each kind of fault.
     :param findings: the harm.
     :param reasons: for what reason, and how often, something is no harm that looks like it.
+    :param mishaps: of storms that did not go as they should.
     """
 
     jobs: int
@@ -38,6 +39,7 @@ class Outcome:
     faults: Counter[str]
     findings: Sequence[Finding]
     reasons: Counter[str]
+    mishaps: Sequence[str] = ()
 
 
 def lines(outcome: Outcome, kinds: Sequence[str]) -> Iterator[str]:
@@ -51,6 +53,7 @@ def lines(outcome: Outcome, kinds: Sequence[str]) -> Iterator[str]:
     )
     width = max(map(len, [*kinds, *_NAMES]))
     yield from (f"  {kind:<{width}}  {outcome.faults[kind]:>4}" for kind in kinds)
+    yield from (f"A storm did not go as it should, and was mended: {mishap}" for mishap in outcome.mishaps)
     yield from judgement(outcome.findings, outcome.reasons, width)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from tests.chaos.report import Outcome, lines
 from tests.faults.judge import Finding, Harm
@@ -33,6 +34,11 @@ def test_each_harm_is_counted_and_told() -> None:
     assert "No harm, 2 x: it is right." in printed
     assert "task-2: lines lost or doubled: try 1 shows a line twice." in printed
     assert "ConfigMap/bystander: others' things touched: somebody has changed it." in printed
+
+
+def test_a_storm_that_did_not_go_as_it_should_is_told() -> None:
+    printed = list(lines(replace(OUTCOME, mishaps=["node killed: it does not die"]), []))
+    assert "A storm did not go as it should, and was mended: node killed: it does not die" in printed
 
 
 def test_every_harm_that_is_judged_has_its_row() -> None:

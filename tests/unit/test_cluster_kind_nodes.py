@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import ClusterError
-from tests.cluster.kind import nodes
+from tests.cluster.debian import cgroups
+from tests.cluster.kind import nodes, traces
 from tests.unit.cluster_desk import ANSWERING_DOCKER, DEAF_DOCKER, WORKING_KIND, Desk
+
+SLOW_TO_KILL = """
+case "$*" in
+    info*) echo 28.0.0 ;;
+    kill*) echo "tried to kill container, but did not receive an exit event" >&2; exit 1 ;;
+    *Running*) read -r state < {state}; [ "$state" = THAWED ] && echo false || echo true ;;
+    *Id*) echo 0815 ;;
+esac
+"""
 
 
 @pytest.fixture
@@ -22,10 +32,22 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_a_node_is_broken_and_mended_by_its_containers_name(desk: Desk) -> None:
-    for deed in (nodes.pause, nodes.resume, nodes.kill, nodes.start):
+    for deed in (nodes.pause, nodes.resume, nodes.start):
         deed(nodes.WORKER)
     deeds = [call.split()[1:] for call in desk.calls_of("docker") if "info" not in call]
-    assert deeds == [[verb, "kubectl-job-operator-worker"] for verb in ("pause", "unpause", "kill", "start")]
+    assert deeds == [[verb, "kubectl-job-operator-worker"] for verb in ("pause", "unpause", "start")]
+
+
+def test_a_node_is_off_when_it_was_killed_though_a_container_in_it_was_frozen_and_could_not_die(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "MOUNT", tmp_path / "cgroup")
+    state = tmp_path / "cgroup" / "freezer" / traces.cgroup() / "0815" / "pod" / "freezer.state"
+    state.parent.mkdir(parents=True)
+    state.write_text("FROZEN\n")
+    desk.program("docker", SLOW_TO_KILL.format(state=state))
+    nodes.kill(nodes.WORKER)
+    assert state.read_text() == "THAWED"
 
 
 def test_images_are_loaded_by_kind_into_this_cluster(desk: Desk) -> None:

@@ -166,5 +166,5 @@ def test_a_frozen_group_is_thawed_so_that_its_processes_can_die(
     state = tmp_path / "freezer" / "ours" / "pod" / "freezer.state"
     state.parent.mkdir(parents=True)
     state.write_text("FROZEN\n")
-    cgroups._thaw("ours")
+    cgroups.thaw("ours")
     assert state.read_text() == "THAWED"

@@ -33,7 +33,7 @@ def kill_all(name: str = NAME) -> None:
     while pids := _members(name):
         if time.monotonic() > deadline:
             raise ClusterError(f"these processes of pods do not end: {', '.join(str(pid) for pid in sorted(pids))}")
-        _thaw(name)
+        thaw(name)
         processes.kill(pids)
 
 
@@ -61,7 +61,7 @@ def _hierarchies() -> Iterator[Path]:
             yield folder
 
 
-def _thaw(name: str) -> None:
+def thaw(name: str) -> None:
     """Let frozen processes go on, as they cannot die: a runc that was killed may have left its container frozen."""
     for hierarchy in _hierarchies():
         for group in _groups_below(hierarchy / name):

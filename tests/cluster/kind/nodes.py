@@ -1,15 +1,19 @@
 """The nodes of the cluster that is up, as containers: looked into, broken and mended, and given images."""
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
+from tests.cluster.debian import cgroups
 from tests.cluster.errors import ClusterError
 
-from . import config, engine, program
+from . import config, engine, program, traces
 from .engine import Engine
 
 CONTROL_PLANE = f"{config.NAME}-control-plane"
 WORKER = f"{config.NAME}-worker"
 LOAD_SECONDS = 300
+KILL_SECONDS = 120
 
 
 def run(node: str, *command: str) -> str:
@@ -40,8 +44,18 @@ def resume(node: str) -> None:
 
 
 def kill(node: str) -> None:
-    """Take a node's power away."""
-    _engine().docker("kill", node)
+    """Take a node's power away, and wait until it is off."""
+    docker = _engine().docker
+    # Docker itself waits for ten seconds.
+    with suppress(ClusterError):
+        docker("kill", node)
+    deadline = time.monotonic() + KILL_SECONDS
+    while docker("inspect", "--format", "{{.State.Running}}", node).strip() != "false":
+        if time.monotonic() > deadline:
+            raise ClusterError(f"{node} does not end within {KILL_SECONDS} s after it was killed.")
+        # A runc that dies with its node may leave a container frozen, which then cannot die.
+        cgroups.thaw(f"{traces.cgroup()}/{docker('inspect', '--format', '{{.Id}}', node).strip()}")
+        time.sleep(0.2)
 
 
 def start(node: str) -> None:
