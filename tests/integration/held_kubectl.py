@@ -35,7 +35,7 @@ def ends_the_job_meanwhile(namespace: Namespace, folder: Path) -> threading.Thre
     """Let the one Job become Complete as soon as a kubectl is held, and then let that go on."""
 
     def end() -> None:
-        until((folder / "held").exists, "there was no such kubectl")
+        until((folder / "held").exists, "there was no such kubectl", seconds=180)
         (pod,) = namespace.running_pods()
         namespace.kubectl("exec", pod, "--", "touch", "/tmp/told")
         namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")

@@ -40,7 +40,7 @@ from tests.processes import running
 from tests.unit.stage import Log
 from tests.waiting import in_background, until
 
-US = Identity("dag", "task", "run")
+US = Identity("dag", "task", "run", started="20260101T000000.000001")
 LABELS = json.dumps(US.labels() | US.try_labels())
 _OUTAGE_SECONDS = 25.0
 """Longer than a triggerer used to bear when it deletes."""
