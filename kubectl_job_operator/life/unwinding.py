@@ -8,7 +8,7 @@ from pathlib import Path
 from kubectl_job_operator.attempt.as_seen import look_and_delete
 from kubectl_job_operator.attempt.attempt import Attempt
 from kubectl_job_operator.attempt.companions import word
-from kubectl_job_operator.attempt.settings import KillAction
+from kubectl_job_operator.attempt.settings import DeletePolicy, KillAction
 from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import (
     DeferralError,
@@ -133,8 +133,9 @@ class Unwinding:
         attempt = self._attempt
         if attempt.kubectl.namespace is None or attempt.recalled is not None:
             return
+        of_ended = attempt.settings.delete_policy if self.stop.is_unwanted else DeletePolicy.NEVER
         try:
-            job, companions = left_by_earlier_tries(attempt, _LOOK_SECONDS)
+            job, companions = left_by_earlier_tries(attempt, _LOOK_SECONDS, of_ended)
         except KubectlError as error:
             attempt.log.warning(
                 f"Whether {attempt.full_name} of an earlier try runs cannot be told; if so, it runs on.\n{error}\n"

@@ -418,6 +418,36 @@ def test_a_task_that_is_killed_before_it_looks_and_may_not_list_companions_still
     assert no_child_is_left(fake_kubectl)
 
 
+@pytest.mark.parametrize(
+    ("state", "maker", "policy", "stop", "is_deleted"),
+    [
+        ("complete", 1, DeletePolicy.ALWAYS, Stop("Somebody", is_unwanted=True), True),
+        ("complete", 1, DeletePolicy.IF_SUCCEEDED, Stop("Somebody", is_unwanted=True), True),
+        ("complete", 1, DeletePolicy.IF_FAILED, Stop("Somebody", is_unwanted=True), False),
+        ("failed", 1, DeletePolicy.IF_FAILED, Stop("Somebody", is_unwanted=True), True),
+        ("complete", 3, DeletePolicy.ALWAYS, Stop("Somebody", is_unwanted=True), False),
+        ("complete", 1, DeletePolicy.ALWAYS, Stop("The worker", is_worker_only=True), False),
+        ("complete", 1, DeletePolicy.ALWAYS, Stop("The time", is_timeout=True), False),
+    ],
+)
+def test_a_task_that_is_ended_before_it_looks_deletes_an_earlier_trys_ended_job_as_the_policy_says(
+    *, state: str, maker: int, policy: DeletePolicy, stop: Stop, is_deleted: bool, fake_kubectl: FakeKubectl, log: Log
+) -> None:
+    """Nobody else would: the policy is for the try that sees the end, and there is to be none."""
+    us = replace(US, round=Round("2026-01-01"), started="20260101T000002")
+    found = stage.job(state, replace(us, try_number=maker, started=f"20260101T00000{maker}"))
+    fake_kubectl.answers("auth can-i --list", after_seconds=NEVER)
+    fake_kubectl.answers(f"get {TARGET}", found)
+    fake_kubectl.answers("get secret -l", {"items": []})
+    stage.script(fake_kubectl)
+    settings = Settings(delete_policy=policy)
+    runner = stage.runner(log, manifest=stage.MANIFEST + SECRET, identity=us, stop=stop, settings=settings)
+    with once_called(fake_kubectl, "auth can-i", runner.kill), pytest.raises(TaskKilledError):
+        runner.run()
+    deleted = [call[call.index("-l") + 1] for call in fake_kubectl.called("delete")]
+    assert deleted == ([selector_to_delete(found)] if is_deleted else [])
+
+
 @pytest.mark.parametrize("companions", ["", SECRET])
 def test_a_task_that_is_killed_while_it_replaces_a_job_deletes_it_and_the_companions_that_it_has_taken_over(
     companions: str, fake_kubectl: FakeKubectl, log: Log
