@@ -135,8 +135,9 @@ class UnwantedJob:
             return
         kinds, selector = self._handover.kinds, self._handover.selector
         # What a later try has taken over, the selector picks no longer.
-        is_to_be_as_seen = only_as_seen and job is not None and selector_to_delete(job) == selector
-        is_job_gone = job is not None and is_to_be_as_seen and kubectl.delete_as_seen(job)
+        is_job_gone = (
+            only_as_seen and job is not None and selector_to_delete(job) == selector and kubectl.delete_as_seen(job)
+        )
         if not is_job_gone or "," in kinds:
             kubectl.delete(kinds, selector)
 

@@ -203,13 +203,16 @@ class Strand:
                 if self._is_over.wait(rest):
                     return
                 began = time.time()
-                try:
-                    STORMS[name][0](self._sky)
-                except Exception as error:
-                    self.mishaps.append(f"{name}: {error}")
-                    if len(self.mishaps) > _MOST_MISHAPS:
-                        raise
-                    faults.mend()
+                self._bring_about(name)
                 self.storms.append(Storm(name, began, time.time()))
         except Exception as error:  # noqa: BLE001 - whoever waits for the strand raises it
             self._error = error
+
+    def _bring_about(self, name: str) -> None:
+        try:
+            STORMS[name][0](self._sky)
+        except Exception as error:
+            self.mishaps.append(f"{name}: {error}")
+            if len(self.mishaps) > _MOST_MISHAPS:
+                raise
+            faults.mend()

@@ -277,6 +277,15 @@ def deferred(
     return trigger
 
 
+def airflow_says(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Airflow tell triggers that their tasks have this state."""
+
+    async def state_of(_: Any) -> str:
+        return state
+
+    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+
+
 @pytest.mark.parametrize(
     ("state", "stays"), [("failed", False), ("success", False), ("None", False), ("deferred", True)]
 )
@@ -285,10 +294,7 @@ def test_a_deferred_task_that_is_marked_or_cleared_leaves_neither_job_nor_compan
 ) -> None:
     trigger = deferred(namespace)
 
-    async def state_of(_: Any) -> str:
-        return state
-
-    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    airflow_says(state, monkeypatch)
 
     async def wait_and_be_ended() -> None:
         waiting = asyncio.ensure_future(anext(aiter(trigger.run())))
@@ -309,10 +315,7 @@ def test_a_deferred_task_that_is_marked_leaves_no_companion_though_somebody_had_
     trigger = deferred(namespace)
     namespace.kubectl("delete", "job", "job", "--wait=true")
 
-    async def state_of(_: Any) -> str:
-        return "success"
-
-    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    airflow_says("success", monkeypatch)
     asyncio.run(trigger.on_kill())
     assert "job" not in namespace.living("configmaps")
 
@@ -320,10 +323,7 @@ def test_a_deferred_task_that_is_marked_leaves_no_companion_though_somebody_had_
 def test_a_deferred_task_that_is_marked_while_the_cluster_is_away_leaves_no_job_when_it_is_back(
     namespace: Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async def state_of(_: Any) -> str:
-        return "failed"
-
-    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    airflow_says("failed", monkeypatch)
     with closing(Line(namespace, tmp_path)) as line:
         trigger = deferred(namespace, kubeconfig=line.kubeconfig)
         log = Log()
@@ -350,11 +350,7 @@ def test_a_deferred_task_that_is_marked_keeps_a_job_that_becomes_complete_while_
     namespace: Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The trigger has looked, and the Job was at work; then kubectl takes long to ask for its deletion."""
-
-    async def state_of(_: Any) -> str:
-        return "failed"
-
-    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    airflow_says("failed", monkeypatch)
     monkeypatch.setenv("AIRFLOW__KUBECTL_JOB_OPERATOR__KUBECTL", str(holds_the_first("delete", tmp_path)))
     trigger = deferred(namespace, script=UNTIL_TOLD)
     until(lambda: is_running(namespace), "no pod runs")
@@ -370,10 +366,7 @@ def test_after_a_clear_the_job_of_the_next_try_is_not_hit_by_the_old_trigger(
     trigger = deferred(namespace)
     namespace.kubectl("label", "job", "job", "--overwrite", "kubectl-job-operator/try-number=2")
 
-    async def state_of(_: Any) -> str:
-        return "None"
-
-    monkeypatch.setattr(triggers, "state_of_deferred", state_of)
+    airflow_says("None", monkeypatch)
     asyncio.run(trigger.on_kill())
     assert namespace.living("jobs") == ["job"]
 

@@ -68,7 +68,7 @@ def test_a_job_is_deleted_as_it_was_seen_or_not_at_all(idle_namespace: Namespace
 
 def _run(namespace: Namespace, command: Sequence[str]) -> Seen:
     """Run a command on the real cluster, let new pods start, and tell what came of it."""
-    whole = namespace.command(*filled_in(command, namespace.name, _jobs(namespace)))
+    whole = namespace.command(*filled_in(command, namespace.name, lambda: _jobs(namespace)))
     finished = subprocess.run(whole, capture_output=True, text=True, check=False)
     jobs: list[Object] = []
 

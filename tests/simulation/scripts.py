@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,16 +93,16 @@ def _command(chance: random.Random, folder: Path) -> tuple[str, ...]:
     )
 
 
-def filled_in(command: Sequence[str], namespace: str, jobs: Sequence[Object]) -> tuple[str, ...]:
+def filled_in(command: Sequence[str], namespace: str, jobs: Callable[[], Sequence[Object]]) -> tuple[str, ...]:
     """Write into a command that deletes a Job as it was seen where that is, and as what it is there.
 
-    :param jobs: all of the namespace.
+    :param jobs: gives all of the namespace.
     """
     if "--raw" not in command:
         return tuple(command)
     name = command[-1].partition("?")[0].rpartition("/")[2]
     unseen = {"uid": "0", "resourceVersion": "1"}
-    seen = next((job["metadata"] for job in jobs if job["metadata"]["name"] == name), unseen)
+    seen = next((job["metadata"] for job in jobs() if job["metadata"]["name"] == name), unseen)
     address = command[-1].format(namespace=namespace, uid=seen["uid"], resourceVersion=seen["resourceVersion"])
     return (*command[:-1], address)
 
@@ -157,7 +157,7 @@ class Model:
     def run(self, command: Sequence[str]) -> Seen:
         """Run a command to its end, let new pods start, and tell what came of it."""
         ends: list[tuple[int, str, str]] = []
-        whole = filled_in(command, "here", self.cluster.select("jobs"))
+        whole = filled_in(command, "here", lambda: self.cluster.select("jobs"))
 
         def run() -> None:
             argv = ("kubectl", "-n", "here", *whole)

@@ -47,6 +47,7 @@ def test_a_node_is_off_when_it_was_killed_though_a_container_in_it_was_frozen_an
     state.write_text("FROZEN\n")
     desk.program("docker", SLOW_TO_KILL.format(state=state))
     nodes.kill(nodes.WORKER)
+    assert "docker kill kubectl-job-operator-worker" in desk.calls_of("docker")
     assert state.read_text() == "THAWED"
 
 
