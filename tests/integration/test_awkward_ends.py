@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_job_operator.airflow import running
+from kubectl_job_operator.attempt.stop import Stop
 from kubectl_job_operator.errors import TaskKilledError
 from tests.integration.airflow_task import Listener, TaskRunner
 from tests.integration.between import BROKEN, Line, Speaker
@@ -79,4 +81,28 @@ def test_a_try_that_is_killed_before_it_sees_an_earlier_trys_job_does_with_it_as
         run = retry.result()
     assert isinstance(run.failures[0], TaskKilledError)
     assert "apply" not in run.subcommands
+    assert namespace.living("jobs") == left
+
+
+@pytest.mark.parametrize(("delete_policy", "left"), [("Always", []), ("IfFailed", ["job"])])
+def test_a_try_that_somebody_ends_before_it_sees_an_earlier_trys_complete_job_does_with_it_as_the_policy_says(
+    *,
+    delete_policy: str,
+    left: list[str],
+    tries: Tries,
+    namespace: Namespace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries.leave_running(FIRST, job("sleep 3"))
+    namespace.kubectl("wait", "job/job", "--for=condition=complete", "--timeout=60s")
+    monkeypatch.setattr(running, "stop_of", lambda _: Stop("Somebody marked the task", is_unwanted=True))
+    with closing(Speaker(namespace, tmp_path)) as speaker:
+        speaker.fail(BROKEN)
+        retry = tries.start(RETRY, job("sleep 3"), config_file=str(speaker.kubeconfig), delete_policy=delete_policy)
+        assert speaker.was_asked.wait(60), "it never looked"
+        tries.kill_last()
+        speaker.mend()
+        run = retry.result()
+    assert isinstance(run.failures[0], TaskKilledError)
     assert namespace.living("jobs") == left
